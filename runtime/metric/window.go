@@ -1,0 +1,155 @@
+package metric
+
+import "time"
+
+// Window is what happened in one slice of time.
+type Window struct {
+	Start  time.Duration // since the start of the run
+	Length time.Duration
+
+	VUs      int // running at its end
+	InFlight int // iterations under way at its end
+
+	Dropped  Dropped   // arrivals that could not start (open load)
+	Lateness Histogram // start of an iteration minus when it was due (open load)
+
+	Scenarios []ScenarioWindow // by ScenarioID
+	Endpoints []EndpointWindow // by EndpointID
+	Checks    []CheckWindow    // by CheckID
+	Failures  []FailureWindow  // by FailureID
+}
+
+// ScenarioWindow counts the iterations of one scenario.
+type ScenarioWindow struct {
+	Started, OK, Failed uint64
+	Requests            uint64    // requests of the iterations that ended
+	Duration            Histogram // of successful iterations
+	FailedDuration      Histogram
+}
+
+// EndpointWindow counts the requests of one endpoint.
+type EndpointWindow struct {
+	OK, Failed        uint64
+	BytesIn, BytesOut uint64
+	Connections       uint64 // requests that opened a connection
+	Repeated          uint64 // see Request.Repeated
+	Status            []StatusCount
+	Latency           Histogram // of all requests, failed ones included
+}
+
+// Dropped counts arrivals that were due and did not start, by reason.
+type Dropped struct {
+	NoVU uint64 `json:"no_vu,omitempty"` // every virtual user was busy, and no more may be made
+	Late uint64 `json:"late,omitempty"`  // the generator itself came too late
+}
+
+// StatusCount counts responses of one status; status 0 is no response at all.
+type StatusCount struct {
+	Status uint16 `json:"status"`
+	Count  uint64 `json:"count"`
+}
+
+// CheckWindow counts the results of one check.
+type CheckWindow struct{ Passed, Failed uint64 }
+
+// FailureWindow counts how often a failure ended an iteration, and how often it ended a request.
+type FailureWindow struct{ Iterations, Requests uint64 }
+
+// Iterations sums over the scenarios.
+func (w *Window) Iterations() (started, ok, failed uint64) {
+	for i := range w.Scenarios {
+		s := &w.Scenarios[i]
+		started, ok, failed = started+s.Started, ok+s.OK, failed+s.Failed
+	}
+	return started, ok, failed
+}
+
+// Requests sums over the endpoints.
+func (w *Window) Requests() (ok, failed uint64) {
+	for i := range w.Endpoints {
+		ok, failed = ok+w.Endpoints[i].OK, failed+w.Endpoints[i].Failed
+	}
+	return ok, failed
+}
+
+// Merge adds a later (or parallel) window: counts add up, VUs and InFlight are the later one's.
+func (w *Window) Merge(o *Window) {
+	if end := o.Start + o.Length; w.Length == 0 {
+		w.Start, w.Length = o.Start, o.Length
+	} else {
+		w.Length = max(w.Start+w.Length, end) - min(w.Start, o.Start)
+		w.Start = min(w.Start, o.Start)
+	}
+	w.VUs, w.InFlight = o.VUs, o.InFlight
+	w.Dropped.NoVU += o.Dropped.NoVU
+	w.Dropped.Late += o.Dropped.Late
+	w.Lateness.Merge(o.Lateness)
+	for i := range o.Scenarios {
+		at(&w.Scenarios, i).merge(&o.Scenarios[i])
+	}
+	for i := range o.Endpoints {
+		at(&w.Endpoints, i).merge(&o.Endpoints[i])
+	}
+	for i, c := range o.Checks {
+		mine := at(&w.Checks, i)
+		mine.Passed, mine.Failed = mine.Passed+c.Passed, mine.Failed+c.Failed
+	}
+	for i, f := range o.Failures {
+		mine := at(&w.Failures, i)
+		mine.Iterations, mine.Requests = mine.Iterations+f.Iterations, mine.Requests+f.Requests
+	}
+}
+
+func (s *ScenarioWindow) merge(o *ScenarioWindow) {
+	s.Started, s.OK, s.Failed = s.Started+o.Started, s.OK+o.OK, s.Failed+o.Failed
+	s.Requests += o.Requests
+	s.Duration.Merge(o.Duration)
+	s.FailedDuration.Merge(o.FailedDuration)
+}
+
+func (e *EndpointWindow) merge(o *EndpointWindow) {
+	e.OK, e.Failed = e.OK+o.OK, e.Failed+o.Failed
+	e.BytesIn, e.BytesOut = e.BytesIn+o.BytesIn, e.BytesOut+o.BytesOut
+	e.Connections, e.Repeated = e.Connections+o.Connections, e.Repeated+o.Repeated
+	for _, s := range o.Status {
+		e.countStatus(s.Status, s.Count)
+	}
+	e.Latency.Merge(o.Latency)
+}
+
+func (e *EndpointWindow) countStatus(status uint16, n uint64) {
+	for i := range e.Status {
+		if e.Status[i].Status == status {
+			e.Status[i].Count += n
+			return
+		}
+	}
+	e.Status = append(e.Status, StatusCount{status, n})
+}
+
+// at returns the i-th element of a slice that grows as needed.
+func at[T any](s *[]T, i int) *T {
+	for len(*s) <= i {
+		*s = append(*s, *new(T))
+	}
+	return &(*s)[i]
+}
+
+// reset empties the window and keeps its memory.
+func (w *Window) reset() {
+	w.Dropped = Dropped{}
+	w.Lateness.Reset()
+	for i := range w.Scenarios {
+		s := &w.Scenarios[i]
+		s.Duration.Reset()
+		s.FailedDuration.Reset()
+		*s = ScenarioWindow{Duration: s.Duration, FailedDuration: s.FailedDuration}
+	}
+	for i := range w.Endpoints {
+		e := &w.Endpoints[i]
+		e.Latency.Reset()
+		*e = EndpointWindow{Latency: e.Latency, Status: e.Status[:0]}
+	}
+	clear(w.Checks)
+	clear(w.Failures)
+}

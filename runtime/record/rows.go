@@ -1,0 +1,172 @@
+// Package record is the one thing that all who show a run know: a versioned
+// file of JSON lines, written once a second while the test runs. The live
+// view, the summary, the page, a comparison and the remote program read the
+// same rows, so that a run which was killed still has its report up to the
+// last second.
+//
+// The first row is [Run], the last [End]; a record without End is a run that
+// was cut, and every reader accepts it. Names are sent once, in [Names] rows;
+// other rows carry their ids. Times are seconds since the start of the run.
+package record
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
+)
+
+// SchemaVersion is raised when an old reader would misread a new record.
+const SchemaVersion = 1
+
+// Run opens a record.
+type Run struct {
+	SchemaVersion int            `json:"schema_version"`
+	Tool          string         `json:"tool"` // name and version
+	Mode          string         `json:"mode"` // run, size, classic
+	Started       time.Time      `json:"started"`
+	Command       []string       `json:"command"` // as typed, secrets redacted
+	Script        string         `json:"script"`
+	ScriptHash    string         `json:"script_sha256,omitempty"`
+	Seed          uint64         `json:"seed"`
+	Tolerance     float64        `json:"tolerance,omitempty"` // fraction of iterations that may fail
+	Settings      []plan.Setting `json:"settings,omitempty"`
+	Generator     Host           `json:"generator"`
+	Machine       *Machine       `json:"machine,omitempty"` // the target's, where known
+	Repository    *Repository    `json:"repository,omitempty"`
+}
+
+// Host is the machine that makes the load.
+type Host struct {
+	Name      string `json:"name,omitempty"`
+	OS        string `json:"os"`
+	Arch      string `json:"arch"`
+	CPUs      int    `json:"cpus"`
+	GoVersion string `json:"go_version"`
+}
+
+// Machine is the machine that carries the target.
+type Machine struct {
+	Type         string  `json:"type,omitempty"`
+	Region       string  `json:"region,omitempty"`
+	PricePerHour float64 `json:"price_per_hour,omitempty"`
+	Currency     string  `json:"currency,omitempty"`
+}
+
+// Repository is where a cloned scenario came from.
+type Repository struct {
+	URL    string `json:"url"`
+	Commit string `json:"commit"`
+	Test   string `json:"test,omitempty"`
+}
+
+// Names adds to the tables that ids point into: each list continues the former row's.
+type Names struct {
+	Scenarios []string           `json:"scenarios,omitempty"`
+	Endpoints []metric.Endpoint  `json:"endpoints,omitempty"`
+	Checks    []metric.CheckName `json:"checks,omitempty"`
+	Failures  []metric.Failure   `json:"failures,omitempty"` // the first of all is "no failure", and empty
+}
+
+// Window is a metric.Window as a row; only ids that counted something are written.
+type Window struct {
+	StartS    float64          `json:"start_s"`
+	LengthS   float64          `json:"length_s"`
+	VUs       int              `json:"vus"`
+	InFlight  int              `json:"in_flight"`
+	Dropped   metric.Dropped   `json:"dropped,omitzero"`
+	Lateness  metric.Histogram `json:"lateness,omitzero"`
+	Scenarios []ScenarioCounts `json:"scenarios,omitempty"`
+	Endpoints []EndpointCounts `json:"endpoints,omitempty"`
+	Checks    []CheckCounts    `json:"checks,omitempty"`
+	Failures  []FailureCounts  `json:"failures,omitempty"`
+}
+
+// ScenarioCounts is a metric.ScenarioWindow with its id.
+type ScenarioCounts struct {
+	ID             metric.ScenarioID `json:"id"`
+	Started        uint64            `json:"started"`
+	OK             uint64            `json:"ok"`
+	Failed         uint64            `json:"failed"`
+	Requests       uint64            `json:"requests"`
+	Duration       metric.Histogram  `json:"duration,omitzero"`
+	FailedDuration metric.Histogram  `json:"failed_duration,omitzero"`
+}
+
+// EndpointCounts is a metric.EndpointWindow with its id.
+type EndpointCounts struct {
+	ID          metric.EndpointID    `json:"id"`
+	OK          uint64               `json:"ok"`
+	Failed      uint64               `json:"failed"`
+	BytesIn     uint64               `json:"bytes_in"`
+	BytesOut    uint64               `json:"bytes_out"`
+	Connections uint64               `json:"connections,omitempty"`
+	Repeated    uint64               `json:"repeated,omitempty"`
+	Status      []metric.StatusCount `json:"status,omitempty"`
+	Latency     metric.Histogram     `json:"latency,omitzero"`
+}
+
+// CheckCounts is a metric.CheckWindow with its id.
+type CheckCounts struct {
+	ID     metric.CheckID `json:"id"`
+	Passed uint64         `json:"passed"`
+	Failed uint64         `json:"failed"`
+}
+
+// FailureCounts is a metric.FailureWindow with its id.
+type FailureCounts struct {
+	ID         metric.FailureID `json:"id"`
+	Iterations uint64           `json:"iterations"`
+	Requests   uint64           `json:"requests"`
+}
+
+// Resources is one reading of one source. Values are in standard units; what
+// could not be read is not in it (never 0); a limit that is unknown is not in Limits.
+type Resources struct {
+	AtS    float64            `json:"at_s"`
+	Source string             `json:"source"` // e.g. "container kinto", "process 4711 nginx", "host", "generator"
+	Values map[string]float64 `json:"values"`
+	Limits map[string]float64 `json:"limits,omitempty"`
+	Note   string             `json:"note,omitempty"` // why there is a gap
+}
+
+// Event is something worth a mark on the time axis.
+type Event struct {
+	AtS     float64 `json:"at_s"`
+	Kind    string  `json:"kind"` // phase, vus, interrupt, outage, warning, note …
+	Message string  `json:"message"`
+}
+
+// Error is the first sample of a failure, in full.
+type Error struct {
+	AtS       float64          `json:"at_s"`
+	Failure   metric.FailureID `json:"failure"`
+	VU        int              `json:"vu"`
+	Iteration int64            `json:"iteration"`
+	Detail    string           `json:"detail"` // stack, or request and response lines
+}
+
+// End closes a record.
+type End struct {
+	AtS      float64 `json:"at_s"`
+	Verdict  string  `json:"verdict"`
+	Reason   string  `json:"reason"` // one line: why it ended
+	ExitCode int     `json:"exit_code"`
+	Sizing   *Sizing `json:"sizing,omitempty"`
+	// Demo is the truth about the demo target, told only after the end.
+	Demo *Demo `json:"demo,omitempty"`
+}
+
+// Demo is what the demo target was set to carry, and what it counted itself.
+type Demo struct {
+	Model    string  `json:"model"`
+	Capacity float64 `json:"capacity"` // requests per second
+	Requests uint64  `json:"requests"`
+}
+
+// row is the envelope of each line: its type, then the row's own fields beside it.
+type row struct {
+	Type string          `json:"type"`
+	Row  json.RawMessage `json:"row"`
+}

@@ -1,0 +1,93 @@
+package record
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+)
+
+// Writer writes rows. It is safe for concurrent use. After an error it
+// refuses all further rows with that error, so that the run can go on and say so once.
+type Writer struct {
+	mu  sync.Mutex
+	out *bufio.Writer
+	err error
+}
+
+// NewWriter returns a Writer onto w; [Writer.Flush] makes rows visible to readers.
+func NewWriter(w io.Writer) *Writer { return &Writer{out: bufio.NewWriterSize(w, 1<<16)} }
+
+// Write adds one row: any of this package's row types, by value or pointer.
+func (w *Writer) Write(r any) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	line, err := json.Marshal(row{Type: typeName(r), Row: body})
+	if err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		_, w.err = w.out.Write(append(line, '\n'))
+	}
+	return w.err
+}
+
+// Flush hands what was written to the operating system.
+func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = w.out.Flush()
+	}
+	return w.err
+}
+
+// typeName is the row type's name in lower case: "run", "window", …
+func typeName(r any) string {
+	t := reflect.TypeOf(r)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return strings.ToLower(t.Name())
+}
+
+// NewWindow makes the row of a window.
+func NewWindow(w *metric.Window) Window {
+	r := Window{StartS: w.Start.Seconds(), LengthS: w.Length.Seconds(), VUs: w.VUs, InFlight: w.InFlight, Dropped: w.Dropped, Lateness: w.Lateness}
+	for i, s := range w.Scenarios {
+		if s.Started+s.OK+s.Failed > 0 {
+			r.Scenarios = append(r.Scenarios, ScenarioCounts{
+				ID: metric.ScenarioID(i), Started: s.Started, OK: s.OK, Failed: s.Failed,
+				Requests: s.Requests, Duration: s.Duration, FailedDuration: s.FailedDuration,
+			})
+		}
+	}
+	for i, e := range w.Endpoints {
+		if e.OK+e.Failed > 0 {
+			r.Endpoints = append(r.Endpoints, EndpointCounts{
+				ID: metric.EndpointID(i), OK: e.OK, Failed: e.Failed, BytesIn: e.BytesIn, BytesOut: e.BytesOut,
+				Connections: e.Connections, Repeated: e.Repeated, Status: e.Status, Latency: e.Latency,
+			})
+		}
+	}
+	for i, c := range w.Checks {
+		if c.Passed+c.Failed > 0 {
+			r.Checks = append(r.Checks, CheckCounts{ID: metric.CheckID(i), Passed: c.Passed, Failed: c.Failed})
+		}
+	}
+	for i, f := range w.Failures {
+		if f.Iterations+f.Requests > 0 {
+			r.Failures = append(r.Failures, FailureCounts{ID: metric.FailureID(i), Iterations: f.Iterations, Requests: f.Requests})
+		}
+	}
+	return r
+}
