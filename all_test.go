@@ -1,0 +1,204 @@
+// Package plimsoll_test holds the architecture as a test: who may import
+// whom, one doc comment a package, no banned modules, bands for files and functions.
+package plimsoll_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/plimsoll-load/plimsoll"
+
+// layers: folder -> what it may import, of ours (exact, or "x/*" for the folders in x) and of others (by prefix).
+// A folder without a line takes that of the nearest folder above it.
+var layers = map[string][]string{
+	"cmd/plimsoll": {
+		"runtime/*", "jsapi", "jsapi/*", "sizing", "sizing/*", "report", "report/*",
+		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term",
+	},
+
+	"runtime":         {}, // doc.go alone
+	"runtime/plan":    {},
+	"runtime/pace":    {},
+	"runtime/metric":  {"github.com/HdrHistogram/hdrhistogram-go"},
+	"runtime/record":  {"runtime/plan", "runtime/metric"},
+	"runtime/script":  {"github.com/dop251/goja", "github.com/evanw/esbuild"},
+	"runtime/engine":  {"runtime/metric", "github.com/valyala/fasthttp", "golang.org/x/net", "github.com/andybalholm/brotli", "github.com/klauspost/compress"},
+	"runtime/vu":      {"runtime/engine", "runtime/metric", "github.com/dop251/goja"},          // not jsapi
+	"runtime/sched":   {"runtime/plan", "runtime/pace", "runtime/metric", "golang.org/x/sync"}, // not vu
+	"runtime/monitor": {"runtime/record", "github.com/shirou/gopsutil", "github.com/moby/moby", "github.com/prometheus/common"},
+	"runtime/target":  {"github.com/valyala/fasthttp"},
+
+	"jsapi":      {"runtime/engine", "runtime/metric", "github.com/dop251/goja"}, // not vu
+	"jsapi/http": {"jsapi", "runtime/engine", "runtime/metric", "github.com/dop251/goja", "github.com/tidwall/gjson"},
+	"jsapi/*":    {"jsapi", "runtime/engine", "runtime/metric", "github.com/dop251/goja"},
+	"jsapi/all":  {"jsapi", "jsapi/*"},
+
+	"sizing":            {"runtime/metric", "runtime/record", "gonum.org/v1/gonum"},
+	"sizing/bottleneck": {"runtime/metric", "runtime/record", "gonum.org/v1/gonum"},
+	"sizing/recommend":  {"runtime/metric", "runtime/record", "gonum.org/v1/gonum"},
+	"sizing/sizingtest": {"sizing", "runtime/metric", "runtime/record"},
+
+	"report":       {"runtime/record", "runtime/metric", "report/chart", "gonum.org/v1/gonum", "golang.org/x/term"},
+	"report/chart": {"github.com/wcharczuk/go-chart"},
+	"report/html":  {"runtime/record", "runtime/metric", "report", "report/chart"},
+}
+
+// banned modules, and why.
+var banned = map[string]string{
+	"github.com/spf13/viper":       "precedence is a hundred lines of ours (runtime/plan)",
+	"github.com/docker/docker":     "frozen: use github.com/moby/moby/client",
+	"gopkg.in/yaml.v3":             "archived",
+	"github.com/gorilla/websocket": "unmaintained: use github.com/coder/websocket",
+	"github.com/go-git/go-git":     "use the git binary by argv",
+}
+
+func TestLayers(t *testing.T) {
+	t.Parallel()
+	eachFile(t, parser.ImportsOnly, func(file string, _ *token.FileSet, f *ast.File) {
+		if strings.HasSuffix(file, "_test.go") {
+			return
+		}
+		folder := path.Dir(file)
+		allowed, ok := rule(folder)
+		if !ok {
+			t.Errorf("%s: folder %q has no line in layers", file, folder)
+			return
+		}
+		for _, spec := range f.Imports {
+			imp, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first, _, _ := strings.Cut(imp, "/"); !strings.Contains(first, ".") {
+				continue // standard library
+			}
+			imp, ours := strings.CutPrefix(imp, module+"/")
+			if !may(imp, ours, allowed) {
+				t.Errorf("%s: %s may not import %s", file, folder, imp)
+			}
+		}
+	})
+}
+
+// rule finds the nearest line of layers at or above folder; "x/*" stands for each folder in x.
+func rule(folder string) (allowed []string, ok bool) {
+	for ; folder != "."; folder = path.Dir(folder) {
+		for _, key := range []string{folder, path.Dir(folder) + "/*"} {
+			if a, ok := layers[key]; ok {
+				return a, true
+			}
+		}
+	}
+	return nil, false
+}
+
+func may(imp string, ours bool, allowed []string) bool {
+	for _, a := range allowed {
+		switch parent, all := strings.CutSuffix(a, "/*"); {
+		case imp == a, ours && all && path.Dir(imp) == parent, !ours && strings.HasPrefix(imp, a+"/"):
+			return true
+		}
+	}
+	return false
+}
+
+func TestEveryPackageHasOneDoc(t *testing.T) {
+	t.Parallel()
+	docs := map[string]int{}
+	eachFile(t, parser.ImportsOnly|parser.ParseComments, func(file string, _ *token.FileSet, f *ast.File) {
+		if strings.HasSuffix(file, "_test.go") {
+			return
+		}
+		dir := path.Dir(file)
+		docs[dir] += 0
+		if f.Doc != nil {
+			docs[dir]++
+		}
+	})
+	for dir, n := range docs {
+		if n != 1 {
+			t.Errorf("%s has %d package comments, want 1", dir, n)
+		}
+	}
+}
+
+func TestNoBannedModules(t *testing.T) {
+	t.Parallel()
+	gomod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for m, why := range banned {
+		if strings.Contains(string(gomod), m+" ") {
+			t.Errorf("go.mod requires %s: %s", m, why)
+		}
+	}
+}
+
+// The bands of a house to live in: a file of at most 400 lines, a function of at most 60, five methods an interface.
+const (
+	maxFile      = 400
+	maxFunction  = 60
+	maxInterface = 5
+)
+
+func TestBands(t *testing.T) {
+	t.Parallel()
+	eachFile(t, parser.SkipObjectResolution, func(file string, set *token.FileSet, f *ast.File) {
+		if strings.HasSuffix(file, "_test.go") {
+			return
+		}
+		if n := set.Position(f.End()).Line; n > maxFile {
+			t.Errorf("%s has %d lines, at most %d: split it by idea", file, n, maxFile)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				if lines := set.Position(n.End()).Line - set.Position(n.Pos()).Line + 1; lines > maxFunction {
+					t.Errorf("%s: %s has %d lines, at most %d", file, n.Name, lines, maxFunction)
+				}
+				if n.Recv == nil && n.Name.Name == "init" {
+					t.Errorf("%s: no init functions", file)
+				}
+			case *ast.InterfaceType:
+				if methods := n.Methods.NumFields(); methods > maxInterface {
+					t.Errorf("%s: an interface of %d methods, at most %d", set.Position(n.Pos()), methods, maxInterface)
+				}
+			}
+			return true
+		})
+	})
+}
+
+func eachFile(t *testing.T, mode parser.Mode, visit func(file string, set *token.FileSet, f *ast.File)) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS("."), ".", func(p string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules"):
+			return fs.SkipDir
+		case d.IsDir() || !strings.HasSuffix(p, ".go") || path.Dir(p) == ".":
+			return nil
+		}
+		set := token.NewFileSet()
+		f, err := parser.ParseFile(set, filepath.FromSlash(p), nil, mode)
+		if err != nil {
+			return err
+		}
+		visit(p, set, f)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
