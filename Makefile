@@ -1,0 +1,28 @@
+# The targets that people and CI use; `make help` lists them.
+GOLANGCI := $(shell sed -n '1s/.*golangci-lint \(v[0-9.]*\).*/\1/p' .golangci.yml)
+BIN ?= bin
+
+.PHONY: help build check test race lint fuzz bench bench-peers generate
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+build: ## build the program into bin/
+	go build -o $(BIN)/ ./cmd/...
+
+check: test race lint ## what CI runs first
+
+test: ## the tests that need only Go
+	go test ./...
+
+race: ## the same with the race detector
+	go test -race ./...
+
+lint: ## golangci-lint, at the version of .golangci.yml
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI) run
+
+generate: ## plimsoll.d.ts and the script reference, from the module table
+	go generate ./...
+
+bench: ## the benchmarks of the hot path
+	go test -run '^$$' -bench . -benchmem ./runtime/engine ./runtime/vu ./runtime/metric ./runtime/sched ./jsapi/http

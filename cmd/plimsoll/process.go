@@ -1,0 +1,53 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// process is the world that a command lives in. Nothing else in this program
+// touches the globals of package os, so that a test can be a world too.
+type process struct {
+	args    []string
+	self    string // this program's own file: the demo target runs in a child
+	env     func(string) string
+	environ func() []string
+	stdin   io.Reader
+	stdout  io.Writer // results
+	stderr  io.Writer // progress, warnings, errors
+	signals <-chan os.Signal
+}
+
+// main runs the command line and returns the exit status.
+func (p process) main() int {
+	root := newRoot(p)
+	root.SetArgs(p.args)
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	if err := root.Execute(); err != nil {
+		return explain(p.stderr, err)
+	}
+	return 0
+}
+
+// width returns the columns of a terminal, or false when w is none.
+func width(w io.Writer) (int, bool) {
+	f, ok := w.(interface{ Fd() uintptr })
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || columns < 20 {
+		return 80, true
+	}
+	return columns, true
+}
+
+// colour says whether to write colours to w (https://no-color.org).
+func (p process) colour(w io.Writer) bool {
+	_, terminal := width(w)
+	return terminal && p.env("NO_COLOR") == "" && p.env("TERM") != "dumb"
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"sort"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const rootLong = `Plimsoll finds a web service's load line: how much it carries before it
+fails, and what gives way first. Scenarios are JavaScript or TypeScript.
+
+  plimsoll size examples/kinto/loadtest.js --demo     size the built-in demo target
+  plimsoll size loadtest.js                           size your own service
+  plimsoll run loadtest.js --vus 10 --duration 30s    a plain load test
+  plimsoll report                                     the newest run's summary again`
+
+// newRoot makes the whole command tree in a world.
+func newRoot(p process) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "plimsoll",
+		Short:         "find a web service's load line",
+		Long:          rootLong,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			hint := "`plimsoll --help` lists the commands"
+			if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+				hint = "did you mean `plimsoll " + near[0] + "`?"
+			}
+			return usage(hint, "unknown command %q", args[0])
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetFlagErrorFunc(flagError)
+	root.AddGroup(&cobra.Group{ID: "load", Title: "Load:"}, &cobra.Group{ID: "results", Title: "Results:"},
+		&cobra.Group{ID: "tools", Title: "Tools:"})
+	root.SetHelpCommandGroupID("tools")
+	root.SetCompletionCommandGroupID("tools")
+	root.AddCommand(newRun(p), newSize(p), newReport(p), newTarget(p), newTypes(p), newVersion(p))
+	return root
+}
+
+var unknownFlag = regexp.MustCompile(`^unknown flag: --(\S+)$`)
+
+// flagError turns pflag's errors into usage errors, with a suggestion for an unknown flag.
+func flagError(c *cobra.Command, err error) error {
+	hint := fmt.Sprintf("`%s --help` lists the flags", c.CommandPath())
+	if m := unknownFlag.FindStringSubmatch(err.Error()); m != nil {
+		if near := nearestFlag(c.Flags(), m[1]); near != "" {
+			hint = fmt.Sprintf("did you mean --%s? %s", near, hint)
+		}
+	}
+	return usage(hint, "%s: %w", c.Name(), err)
+}
+
+// nearestFlag returns the flag whose name is the fewest edits away, at most a third of its length.
+func nearestFlag(flags *pflag.FlagSet, name string) string {
+	type near struct {
+		name  string
+		edits int
+	}
+	var all []near
+	flags.VisitAll(func(f *pflag.Flag) {
+		d := distance(name, f.Name)
+		if strings.HasPrefix(f.Name, name) {
+			d = 1
+		}
+		if d <= 1+len(f.Name)/3 {
+			all = append(all, near{f.Name, d})
+		}
+	})
+	if len(all) == 0 {
+		return ""
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].edits < all[j].edits })
+	return all[0].name
+}
+
+// distance is Levenshtein's: insertions, deletions and replacements.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// exactly wants n arguments and says what they are.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		return usage(fmt.Sprintf("usage: %s", c.UseLine()), "%s: want %s, got %d arguments", c.Name(), what, len(args))
+	}
+}
