@@ -1,0 +1,144 @@
+package pace
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// Arrivals says when the iterations of an open load are due. Both kinds count
+// the area under the rate: an even load has one arrival for each unit of it,
+// the first at once; a Poisson load leaves exponential gaps of mean one. So
+// ramps need no steps, and a rate that changes keeps its phase.
+type Arrivals struct {
+	segments []segment // what is still to come; the last has no end
+	at       float64   // seconds; the time that need counts from
+	need     float64   // area until the next arrival
+	random   *rand.Rand
+}
+
+// segment is a rate that changes linearly.
+type segment struct {
+	rate, slope float64 // arrivals per second at its start; change of it per second
+	begin, end  float64 // seconds
+}
+
+// NewArrivals makes even arrivals that follow stages of rates, from zero at
+// time zero on; the last target stays.
+func NewArrivals(stages []Stage) *Arrivals {
+	a := &Arrivals{}
+	from, begin := 0.0, 0.0
+	for _, s := range stages {
+		length := s.Duration.Seconds()
+		if length > 0 {
+			a.segments = append(a.segments, segment{rate: from, slope: (s.Target - from) / length, begin: begin, end: begin + length})
+		}
+		from, begin = s.Target, begin+length
+	}
+	a.segments = append(a.segments, segment{rate: from, begin: begin, end: math.Inf(1)})
+	return a
+}
+
+// NewPoisson is NewArrivals with independent gaps; a seed gives the same ones again.
+func NewPoisson(stages []Stage, seed uint64) *Arrivals {
+	a := NewArrivals(stages)
+	a.random = rand.New(rand.NewPCG(seed, arrivalStream))
+	a.need = a.random.ExpFloat64()
+	return a
+}
+
+// arrivalStream tells the arrivals' random numbers from others of the same seed.
+const arrivalStream = 0x61727269
+
+// Due returns when the next arrival is due; false when none comes with the rates as they are.
+func (a *Arrivals) Due() (time.Duration, bool) {
+	at, ok := a.due()
+	return time.Duration(math.Round(at * 1e9)), ok
+}
+
+// Take counts the arrival that Due told; the next one follows. It does nothing when none comes.
+func (a *Arrivals) Take() {
+	at, ok := a.due()
+	if !ok {
+		return
+	}
+	a.advance(at)
+	a.need = 1
+	if a.random != nil {
+		a.need = a.random.ExpFloat64()
+	}
+}
+
+// SetRate replaces all rates from a time on by one, in arrivals per second.
+// What of the present gap has passed by then stays passed: at double the rate
+// the rest of it takes half as long. Arrivals due before at are to be taken first.
+func (a *Arrivals) SetRate(at time.Duration, perSecond float64) {
+	t := at.Seconds()
+	for _, s := range a.segments {
+		a.need -= s.area(max(a.at, s.begin), min(t, s.end))
+	}
+	a.need = max(a.need, 0)
+	a.at = max(a.at, t)
+	a.segments = append(a.segments[:0], segment{rate: max(perSecond, 0), begin: a.at, end: math.Inf(1)})
+}
+
+// Rate returns the arrivals per second that are asked for at a time not before the last arrival taken.
+func (a *Arrivals) Rate(at time.Duration) float64 {
+	t := at.Seconds()
+	for _, s := range a.segments {
+		if t < s.end {
+			return s.at(t)
+		}
+	}
+	return 0 // not reached: the last segment has no end
+}
+
+func (a *Arrivals) due() (float64, bool) {
+	need := a.need
+	for _, s := range a.segments {
+		from := max(a.at, s.begin)
+		if need <= 0 && (s.at(from) > 0 || s.slope > 0) {
+			return from, true
+		}
+		if t := s.reach(from, need); t <= s.end {
+			return t, !math.IsInf(t, 1)
+		}
+		need -= s.area(from, s.end)
+	}
+	return 0, false
+}
+
+// advance moves to a time and forgets the segments that end before it.
+func (a *Arrivals) advance(t float64) {
+	a.at = t
+	for len(a.segments) > 1 && a.segments[0].end <= t {
+		a.segments = a.segments[1:]
+	}
+}
+
+func (s segment) at(t float64) float64 { return max(s.rate+s.slope*(t-s.begin), 0) }
+
+// area is the number of arrivals from one time to another; none when they are the wrong way round.
+func (s segment) area(from, to float64) float64 {
+	if to <= from {
+		return 0
+	}
+	if s.slope == 0 {
+		return s.rate * (to - from)
+	}
+	return (s.at(from) + s.at(to)) / 2 * (to - from)
+}
+
+// reach returns when the area from a time on comes to need; +Inf when the rate falls to zero before.
+func (s segment) reach(from, need float64) float64 {
+	rate := s.at(from)
+	square := rate*rate + 2*s.slope*need
+	if square < 0 {
+		return math.Inf(1)
+	}
+	sum := rate + math.Sqrt(square) // the root's stable form: no difference of like numbers
+	if sum == 0 {
+		return math.Inf(1)
+	}
+	return from + 2*need/sum
+}
