@@ -1,0 +1,36 @@
+package engine
+
+import (
+	"net"
+	"syscall"
+)
+
+// prepare lets Write and the wait for the answer be one step.
+func (cn *conn) prepare(tcp *net.TCPConn) {
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return // the plain way works as well
+	}
+	cn.raw = raw
+	cn.turn = cn.writeOnce
+}
+
+// writeOnce is called with the wait for input already set up: first it writes
+// and asks to wait, then, woken, it ends the wait.
+func (cn *conn) writeOnce(fd uintptr) bool {
+	if cn.wrote {
+		return true
+	}
+	cn.wrote = true
+	for {
+		n, err := syscall.Write(int(fd), cn.rest)
+		if err == syscall.EINTR {
+			continue
+		}
+		if n > 0 {
+			cn.rest = cn.rest[n:]
+		}
+		cn.sent = cn.client.now()
+		return len(cn.rest) > 0 // what is left, or the error, is for the plain way to meet
+	}
+}

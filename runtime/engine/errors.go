@@ -1,0 +1,190 @@
+package engine
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Kind says what a call failed with; it is the Kind of a metric.Failure.
+type Kind string
+
+// The kinds of failures.
+const (
+	KindTimeout     Kind = "timeout"
+	KindRefused     Kind = "refused"
+	KindReset       Kind = "reset"
+	KindDNS         Kind = "dns"
+	KindTLS         Kind = "tls"
+	KindConnection  Kind = "connection"
+	KindInvalid     Kind = "invalid"
+	KindInterrupted Kind = "interrupted"
+)
+
+// The codes of failures, as k6 numbers them: scripts compare them with error_code.
+const (
+	CodeGeneric     = 1000
+	CodeInvalidURL  = 1020
+	CodeTimeout     = 1050
+	CodeDNS         = 1100
+	CodeNoSuchHost  = 1101
+	CodeBrokenPipe  = 1201
+	CodeTCPErrno    = 1202
+	CodeDial        = 1210
+	CodeDialTimeout = 1211
+	CodeRefused     = 1212
+	CodeDialErrno   = 1213
+	CodeReset       = 1220
+	CodeTLS         = 1300
+	CodeTLSHeader   = 1301
+	CodeUnknownCA   = 1310
+	CodeHostname    = 1311
+	CodeStatus      = 1000 // plus the status, from 400 on
+	CodeDecode      = 1701
+)
+
+// Error is why a call failed. Message has no ports, addresses or times in it, so that equal failures count together.
+type Error struct {
+	Kind    Kind
+	Code    int
+	Message string
+	err     error
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap returns what the call met, nil if there is no more to say.
+func (e *Error) Unwrap() error { return e.err }
+
+var errInterrupted = &Error{Kind: KindInterrupted, Code: CodeGeneric, Message: "interrupted: the virtual user stops"}
+
+// op is what a connection was being made for when it failed.
+type op uint8
+
+const (
+	opLookup op = iota
+	opDial
+	opTLS
+)
+
+// opError is an error of [dial].
+type opError struct {
+	op  op
+	err error
+}
+
+func (e *opError) Error() string { return e.err.Error() }
+func (e *opError) Unwrap() error { return e.err }
+
+// explain turns what went wrong into an [Error].
+func explain(err error) *Error {
+	var known *Error
+	if errors.As(err, &known) {
+		return known
+	}
+	var making *opError
+	e := &Error{}
+	switch {
+	case !errors.As(err, &making):
+		e = explainExchange(err)
+	case making.op == opLookup:
+		e = explainLookup(err)
+	case making.op == opDial:
+		e = explainDial(err)
+	default:
+		e = explainTLS(err)
+	}
+	e.err = err
+	return e
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}
+
+func explainLookup(err error) *Error {
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return &Error{Kind: KindDNS, Code: CodeNoSuchHost, Message: "lookup: no such host"}
+	}
+	if isTimeout(err) {
+		return &Error{Kind: KindDNS, Code: CodeDNS, Message: "lookup: timeout"}
+	}
+	return &Error{Kind: KindDNS, Code: CodeDNS, Message: "lookup: the name server failed"}
+}
+
+func explainDial(err error) *Error {
+	var errno syscall.Errno
+	switch {
+	case isTimeout(err):
+		return &Error{Kind: KindTimeout, Code: CodeDialTimeout, Message: "dial: i/o timeout"}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return &Error{Kind: KindRefused, Code: CodeRefused, Message: "dial: connection refused"}
+	case errors.Is(err, syscall.ECONNRESET):
+		return &Error{Kind: KindReset, Code: CodeReset, Message: "dial: connection reset by peer"}
+	case errors.As(err, &errno):
+		return &Error{Kind: KindConnection, Code: CodeDialErrno, Message: "dial: " + errno.Error()}
+	default:
+		return &Error{Kind: KindConnection, Code: CodeDial, Message: "dial: no connection"}
+	}
+}
+
+func explainTLS(err error) *Error {
+	var (
+		header    tls.RecordHeaderError
+		authority x509.UnknownAuthorityError
+		hostname  x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		alert     tls.AlertError
+	)
+	e := &Error{Kind: KindTLS, Code: CodeTLS, Message: "TLS handshake failed"}
+	switch {
+	case isTimeout(err) || errors.Is(err, os.ErrDeadlineExceeded):
+		e = &Error{Kind: KindTimeout, Code: CodeTimeout, Message: "TLS handshake: timeout"}
+	case errors.As(err, &header):
+		e.Code, e.Message = CodeTLSHeader, "TLS handshake: the server does not speak TLS"
+	case errors.As(err, &authority):
+		e.Code, e.Message = CodeUnknownCA, "x509: certificate signed by unknown authority"
+	case errors.As(err, &hostname):
+		e.Code, e.Message = CodeHostname, "x509: certificate is not for this host name"
+	case errors.As(err, &invalid):
+		e.Message = "x509: certificate is not valid: " + invalid.Detail
+	case errors.As(err, &alert):
+		e.Message = "TLS handshake: the server answered: " + alert.Error()
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF):
+		e.Message = "TLS handshake: the server closed the connection"
+	}
+	return e
+}
+
+func explainExchange(err error) *Error {
+	var errno syscall.Errno
+	e := &Error{Kind: KindConnection, Code: CodeGeneric}
+	switch {
+	case isTimeout(err):
+		e.Kind, e.Code, e.Message = KindTimeout, CodeTimeout, "request timeout"
+	case errors.Is(err, syscall.ECONNRESET):
+		e.Kind, e.Code, e.Message = KindReset, CodeReset, "connection reset by peer"
+	case errors.Is(err, syscall.EPIPE):
+		e.Kind, e.Code, e.Message = KindReset, CodeBrokenPipe, "broken pipe: the server closed the connection"
+	case errors.As(err, &errno):
+		e.Code, e.Message = CodeTCPErrno, errno.Error()
+	case errors.Is(err, io.EOF):
+		e.Message = "the server closed the connection before it answered"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		e.Message = "the server closed the connection in the middle of its answer"
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		e.Message = "the response's body is longer than the limit"
+	default:
+		e.Message = "the server's answer is not HTTP/1.1"
+	}
+	return e
+}

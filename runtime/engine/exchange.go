@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Send sends the request once and reads the response. What came of it is in
+// the call's Result; the error is the Result's. It follows no redirect: see [Call.Follow].
+func (c *Call) Send() *Error {
+	start := c.client.now()
+	if c.limit == 0 {
+		timeout := c.Timeout
+		if timeout <= 0 {
+			timeout = c.client.options.Timeout
+		}
+		c.limit = start + timeout
+	}
+	c.start, c.unclean = start, false
+	c.Result = Result{Began: c.client.at(start)}
+	c.body = nil
+	if c.cookies != "" || c.client.jar.Load() != nil {
+		c.addCookieHeader()
+	}
+	if err := c.attempt(); err != nil {
+		c.Status = 0
+		c.Err = explain(err)
+		if c.client.refusing.Load() {
+			c.Err = errInterrupted
+		}
+		return c.Err
+	}
+	c.Status = c.resp.Header.StatusCode()
+	return c.receive()
+}
+
+// attempt makes the exchange on a connection that is open, else on a new one.
+// When the server had closed the open one before a byte of an answer came,
+// the request may not have been seen at all: it is sent once more.
+func (c *Call) attempt() error {
+	if c.client.refusing.Load() {
+		return errInterrupted
+	}
+	cn := c.client.take(c.at.origin)
+	if cn != nil && !cn.aborted.Load() {
+		c.Reused = true
+		err := c.exchange(cn)
+		if err == nil || cn.in > 0 || !closedByServer(err) || c.client.refusing.Load() {
+			return err
+		}
+		c.Repeated, c.Reused = true, false
+		c.Timings = Timings{}
+	}
+	cn, err := c.client.connect(c.at.origin, c.limit, &c.Timings)
+	if err != nil {
+		t := &c.Timings
+		t.Blocked = c.client.now() - c.start - t.LookingUp - t.Connecting - t.TLSHandshaking
+		return err
+	}
+	return c.exchange(cn)
+}
+
+func closedByServer(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// exchange makes the exchange on cn, which it then keeps or drops.
+func (c *Call) exchange(cn *conn) error {
+	cn.begin(c.limit)
+	c.Remote, c.TLS, c.Cipher = cn.remote, cn.version, cn.cipher
+	err := c.write(cn)
+	first := cn.sent
+	if err == nil {
+		first, err = c.read(cn)
+	}
+	end := c.client.now()
+	c.BytesIn, c.BytesOut = c.BytesIn+cn.in, c.BytesOut+cn.out
+	t := &c.Timings
+	t.Blocked = cn.begun - c.start - t.LookingUp - t.Connecting - t.TLSHandshaking
+	t.Sending = cn.sent - cn.begun
+	t.Waiting = first - cn.sent
+	t.Receiving = end - first
+	if err != nil || c.unclean || c.resp.ConnectionClose() || c.req.ConnectionClose() || cn.aborted.Load() {
+		c.client.drop(cn)
+		return err
+	}
+	c.client.keep(cn)
+	return nil
+}
+
+func (c *Call) write(cn *conn) error {
+	shared := c.client.shared
+	bw := shared.writer()
+	bw.Reset(cn.stream())
+	err := c.req.Write(bw)
+	if err == nil {
+		cn.await = true
+		err = bw.Flush()
+		cn.await = false
+	}
+	shared.freeWriter(bw)
+	if cn.err != nil {
+		return cn.err
+	}
+	return err
+}
+
+// read reads the response; first is when its first byte came.
+func (c *Call) read(cn *conn) (first time.Duration, err error) {
+	shared := c.client.shared
+	br := shared.reader()
+	br.Reset(cn.stream())
+	_, err = br.Peek(1)
+	first = c.client.now()
+	if err == nil {
+		c.resp.SkipBody = c.req.Header.IsHead()
+		err = c.resp.ReadLimitBody(br, c.client.options.MaxBody)
+	}
+	if tooSmall(err) {
+		br = c.enlarge(br, cn)
+		err = c.resp.ReadLimitBody(br, c.client.options.MaxBody)
+	}
+	if err != nil {
+		err = c.readProblem(cn, br, err)
+	}
+	// More than the one response that was asked for: whatever it is, it must
+	// not be taken for the answer to the next request.
+	c.unclean = br.Buffered() > 0
+	shared.freeReader(br)
+	return first, err
+}
+
+// tooSmall says whether the reader's buffer was too small for the response's headers.
+func tooSmall(err error) bool {
+	_, ok := errors.AsType[*fasthttp.ErrSmallBuffer](err)
+	return ok
+}
+
+// enlarge returns a reader that goes on where br is, with room for long headers.
+func (c *Call) enlarge(br *bufio.Reader, cn *conn) *bufio.Reader {
+	had, _ := br.Peek(br.Buffered())
+	large := c.client.shared.largeReader()
+	large.Reset(io.MultiReader(bytes.NewReader(bytes.Clone(had)), cn.stream()))
+	c.client.shared.freeReader(br)
+	return large
+}
+
+// readProblem prefers what the connection met over what the parser made of it.
+func (c *Call) readProblem(cn *conn, br *bufio.Reader, err error) error {
+	had, _ := br.Peek(br.Buffered())
+	switch {
+	case tooSmall(err):
+		return &Error{Kind: KindConnection, Code: CodeGeneric, Message: "the response's headers are longer than 128 KiB", err: err}
+	case isTimeout(cn.err) && bytes.Contains(had, []byte("\n\n")):
+		return &Error{Kind: KindConnection, Code: CodeGeneric, Message: "the response's headers end in bare LF, not CRLF", err: err}
+	case cn.err == nil:
+		return err
+	case errors.Is(cn.err, io.EOF) && cn.in > 0:
+		return io.ErrUnexpectedEOF
+	}
+	return cn.err
+}
+
+// receive deals with a response that was read whole.
+func (c *Call) receive() *Error {
+	if c.Status == http.StatusSwitchingProtocols {
+		c.Err = &Error{Kind: KindConnection, Code: CodeGeneric, Message: "the server switched protocols (101), which was not asked for"}
+		c.Status = 0
+		return c.Err
+	}
+	c.storeCookies()
+	c.body = c.resp.Body()
+	if len(c.body) > 0 && len(c.resp.Header.ContentEncoding()) > 0 {
+		return c.decode()
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// DefaultRedirects is how many redirects a call follows if nothing else is asked for.
+const DefaultRedirects = 10
+
+// Follow prepares the next hop when the response is a redirect and fewer than
+// limit hops were made; the caller then calls Send again. An error means that
+// the response names a place that cannot be requested.
+func (c *Call) Follow(limit int) (again bool, failed *Error) {
+	if c.Err != nil || !redirects(c.Status) || c.hops >= limit {
+		return false, nil
+	}
+	to := string(c.resp.Header.Peek("Location"))
+	if to == "" {
+		return false, nil
+	}
+	next, failed := c.resolve(to)
+	if failed != nil {
+		c.Err = failed
+		return false, failed
+	}
+	at, failed := c.client.locate(next)
+	if failed != nil {
+		c.Err = failed
+		return false, failed
+	}
+	c.hops++
+	c.redirect(at, next)
+	return true, nil
+}
+
+func redirects(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
+}
+
+// resolve makes a Location whole.
+func (c *Call) resolve(to string) (string, *Error) {
+	base, err := url.Parse(c.url)
+	if err != nil {
+		return "", invalidURL("the URL cannot be parsed: "+urlProblem(err), err)
+	}
+	u, err := base.Parse(to)
+	if err != nil {
+		return "", invalidURL("the redirect's Location cannot be parsed: "+urlProblem(err), err)
+	}
+	if u.Fragment == "" {
+		u.Fragment = base.Fragment
+	}
+	if u.User == nil && u.Host == base.Host {
+		u.User = base.User
+	}
+	return u.String(), nil
+}
+
+// redirect turns the request into the one for the next hop.
+func (c *Call) redirect(at location, next string) {
+	h := &c.req.Header
+	from, to := c.at.origin, at.origin
+	if !from.tls || to.tls { // a secure page's address is not told to an insecure one
+		h.SetReferer(withoutUser(c.url))
+	}
+	if c.Status != http.StatusTemporaryRedirect && c.Status != http.StatusPermanentRedirect {
+		if !h.IsHead() {
+			h.SetMethod(http.MethodGet)
+		}
+		c.req.ResetBody()
+		h.Del("Content-Type")
+		h.Del("Content-Length")
+		h.Del("Content-Encoding")
+	}
+	if !strings.EqualFold(from.name, to.name) {
+		h.Del("Authorization")
+		h.Del("Proxy-Authorization")
+		h.DelAllCookies()
+		c.cookies = ""
+	}
+	if c.host == "" || from != to {
+		c.host = ""
+		h.SetHost(to.host)
+	}
+	h.SetRequestURI(at.target)
+	c.at, c.url = at, next
+	if at.user != nil {
+		password, _ := at.user.Password()
+		c.BasicAuth(at.user.Username(), password)
+	}
+}
+
+func withoutUser(raw string) string {
+	if !strings.Contains(raw, "@") && !strings.Contains(raw, "#") {
+		return raw
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	u.User, u.Fragment = nil, ""
+	return u.String()
+}
