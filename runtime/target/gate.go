@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Counts is what happened to requests. Total counts them as they arrive, the
+// Counts is what happened to requests. Requests counts them as they arrive, the
 // others as they are answered: what is missing is inside.
 type Counts struct {
-	Total    uint64 `json:"total"`
-	Served   uint64 `json:"served"`   // whatever the API then answered
+	Requests uint64 `json:"requests"`
+	OK       uint64 `json:"ok"`       // whatever the API then answered
 	Rejected uint64 `json:"rejected"` // no place
 	Failed   uint64 `json:"failed"`   // base failures
 	Dropped  uint64 `json:"dropped"`  // inside when the target was closed
@@ -44,8 +44,8 @@ func (g *gate) pass() (outcome, bool) {
 	g.mu.Lock()
 	now := time.Since(g.begin)
 	done, how := g.schedule.arrive(now)
-	g.count(now).Total++
-	g.sum.Total++
+	g.count(now).Requests++
+	g.sum.Requests++
 	g.mu.Unlock()
 	if how != rejected {
 		done += g.latency
@@ -92,7 +92,7 @@ func answered(c *Counts, how outcome, ok bool) {
 	case how == failed:
 		c.Failed++
 	default:
-		c.Served++
+		c.OK++
 	}
 }
 

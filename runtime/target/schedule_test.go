@@ -14,7 +14,7 @@ import (
 func offered(s *schedule, rate float64, length time.Duration) (sum Counts, done int) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for at := time.Duration(0); at < length; at += seconds(rng.ExpFloat64() / rate) {
-		sum.Total++
+		sum.Requests++
 		end, how := s.arrive(at)
 		answered(&sum, how, true)
 		if how == served && end <= length {
@@ -47,13 +47,13 @@ func TestEachModelCarriesItsCapacity(t *testing.T) {
 				t.Errorf("carries %.1f/s, want 400", got)
 			}
 			if rejects := c.Kind == Bucket || c.Queue != Endless; (sum.Rejected > 0) != rejects {
-				t.Errorf("rejected %d of %d, want some: %v", sum.Rejected, sum.Total, rejects)
+				t.Errorf("rejected %d of %d, want some: %v", sum.Rejected, sum.Requests, rejects)
 			}
-			if want := c.Errors * float64(sum.Total); math.Abs(float64(sum.Failed)-want) > 0.1*want {
-				t.Errorf("failed %d of %d, want about %.0f", sum.Failed, sum.Total, want)
+			if want := c.Errors * float64(sum.Requests); math.Abs(float64(sum.Failed)-want) > 0.1*want {
+				t.Errorf("failed %d of %d, want about %.0f", sum.Failed, sum.Requests, want)
 			}
 			sum, done = offered(newSchedule(c), 200, length)
-			if got, want := float64(done), float64(sum.Total-sum.Failed); c.Warmup == 0 && got < 0.998*want {
+			if got, want := float64(done), float64(sum.Requests-sum.Failed); c.Warmup == 0 && got < 0.998*want {
 				t.Errorf("at half its capacity it carries %.0f of %.0f", got, want)
 			}
 		})
@@ -152,16 +152,16 @@ func closed(t *testing.T, model string, users int, length time.Duration) (rate f
 			if i > 0 && each[i-1].At >= s.At {
 				t.Errorf("second %d follows second %d", s.At, each[i-1].At)
 			}
-			added.Total += s.Total
-			added.Served += s.Served
+			added.Requests += s.Requests
+			added.OK += s.OK
 			added.Rejected += s.Rejected
 			added.Failed += s.Failed
 			added.Dropped += s.Dropped
 		}
-		if added != sum || sum.Total != sum.Served+sum.Rejected+sum.Failed {
+		if added != sum || sum.Requests != sum.OK+sum.Rejected+sum.Failed {
 			t.Errorf("counts do not add up: %+v, by second %+v", sum, added)
 		}
-		rate = float64(sum.Served) / time.Since(g.begin).Seconds()
+		rate = float64(sum.OK) / time.Since(g.begin).Seconds()
 	})
 	return rate
 }

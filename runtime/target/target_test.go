@@ -281,7 +281,7 @@ func TestCountsAreExact(t *testing.T) {
 	by := map[any]uint64{}
 	seen.Range(func(_, status any) bool { by[status]++; return true })
 	got := s.Counts()
-	if got.Total != 40 || got.Served != by[200] || got.Rejected != by[429] || got.Served+got.Rejected != 40 {
+	if got.Requests != 40 || got.OK != by[200] || got.Rejected != by[429] || got.OK+got.Rejected != 40 {
 		t.Errorf("counted %+v, the client %v", got, by)
 	}
 	if by[200] < 10 || by[200] > 15 { // the burst, and what was saved up meanwhile
@@ -305,7 +305,7 @@ func TestBaseFailuresAnswer500(t *testing.T) {
 	t.Parallel()
 	s := start(t, "flaky:1000,errors=100%")
 	caller{t, s.URL(), "ann"}.do("GET", records, "").want(t, 500, `"errno":999`)
-	if got := s.Counts(); got != (target.Counts{Total: 1, Failed: 1}) {
+	if got := s.Counts(); got != (target.Counts{Requests: 1, Failed: 1}) {
 		t.Errorf("counted %+v, want one failure", got)
 	}
 }
@@ -323,7 +323,7 @@ func TestCloseEndsWhatWaits(t *testing.T) {
 	}
 	waiting := make(chan reply, 1)
 	go func() { waiting <- caller{t, s.URL(), "ann"}.do("GET", records, "") }()
-	for s.Counts().Total == 0 { // until it is inside
+	for s.Counts().Requests == 0 { // until it is inside
 		caller{t, strings.TrimSuffix(s.URL(), "/v1"), ""}.do("GET", "/__target__", "")
 	}
 	cancel()
@@ -331,7 +331,7 @@ func TestCloseEndsWhatWaits(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if got := s.Counts(); got != (target.Counts{Total: 1, Dropped: 1}) {
+	if got := s.Counts(); got != (target.Counts{Requests: 1, Dropped: 1}) {
 		t.Errorf("counted %+v, want one dropped", got)
 	}
 	if _, err := http.Get(s.URL()); err == nil {
