@@ -10,11 +10,15 @@ type Plan struct {
 
 	Iterations int           // total to start; 0: no limit
 	Duration   time.Duration // when no more are started; 0: no limit
-	Stages     []Stage       // the load over time; the last target holds until Duration
+	Stages     []Stage       // the load over time, from nothing; the last target holds until Duration
 	Open       bool          // Stages are arrivals per second, not virtual users
 	Poisson    bool          // open load with exponential gaps, else even
+	VUs        int           // made before the first arrival of an open load; 0: as many as its rate suggests
 	MaxVUs     int           // ceiling of an open load's virtual users, and of a sizing
 	Grace      time.Duration // how long a stopping iteration may take to end
+	Delay      time.Duration // waited after each iteration of a closed load
+	Backoff    Backoff       // waited after each failed iteration of a closed load
+	Seed       uint64        // of picks and arrivals
 
 	Settings []Setting // what the above was made of, for `--show-config` and the record
 }
@@ -23,6 +27,13 @@ type Plan struct {
 type Stage struct {
 	Duration time.Duration `json:"duration"`
 	Target   float64       `json:"target"` // virtual users, or arrivals per second
+}
+
+// Backoff is what a virtual user does after a failed iteration. The zero
+// value waits until about a mean iteration has passed.
+type Backoff struct {
+	None bool          // goes on at once
+	Wait time.Duration // waits this long; 0: about a mean iteration
 }
 
 // Source says where a setting's value came from; a higher one wins.
@@ -42,16 +53,4 @@ type Setting struct {
 	Name   string `json:"name"`
 	Value  string `json:"value"`
 	Source Source `json:"source"`
-}
-
-// Load returns the load that the stages ask for at a time since the start.
-func (p Plan) Load(at time.Duration) float64 {
-	from, begin := 0.0, time.Duration(0)
-	for _, s := range p.Stages {
-		if at < begin+s.Duration {
-			return from + (s.Target-from)*float64(at-begin)/float64(s.Duration)
-		}
-		from, begin = s.Target, begin+s.Duration
-	}
-	return from
 }

@@ -29,6 +29,7 @@ type Result struct {
 	Pause    time.Duration // the scenario's own delay, waited after it in a closed load
 }
 
-// Spawn makes the virtual user with an id: 1, 2, 3 and so on within a run; an
-// id is not used twice. ctx lives as long as the user.
+// Spawn makes the virtual user with an id: 1, 2, 3 and so on within a run. It
+// is called by the user's goroutine, and again with the same id some time
+// after it failed. ctx lives as long as the user.
 type Spawn func(ctx context.Context, id int) (User, error)

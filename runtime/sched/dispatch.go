@@ -1,0 +1,244 @@
+package sched
+
+import (
+	"math"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/pace"
+)
+
+const (
+	// queueTime is how long an arrival waits for a user that is still being
+	// made. Past it, and at once when no more may be made, it is dropped.
+	queueTime = 100 * time.Millisecond
+	// lateLimit is how far behind the dispatcher may be and still start
+	// arrivals: after a generator was halted, a burst is not the load asked for.
+	lateLimit = time.Second
+	// makersMax is how many users are made at a time while arrivals run: their
+	// iterations need the processors more.
+	makersMax = 4
+	// defaultCeiling bounds an open load's users where the plan does not.
+	defaultCeiling = 10_000
+)
+
+// arrivals are an open load's: when they are due and who is free for them.
+// All of it is under the load's mutex.
+type arrivals struct {
+	due      *pace.Arrivals
+	origin   time.Time   // what due counts from
+	idle     []*user     // the one that was busy last is the first to be taken: its connections are warm
+	queue    []time.Time // due, and waiting for users to come
+	drops    metric.Dropped
+	opening  bool   // users are made before arrivals begin
+	openings uint64 // how often arrivals began
+}
+
+// dispatch hands out arrivals when they are due, until the load is over.
+func (l *Load) dispatch() {
+	var s sleeper
+	for {
+		l.mu.Lock()
+		var next time.Time
+		if l.mode == opened {
+			next = l.release(time.Now())
+		}
+		drops, done := l.open.drops, l.mode == over
+		l.open.drops = metric.Dropped{}
+		l.mu.Unlock()
+		if drops != (metric.Dropped{}) && l.drop != nil {
+			l.drop(drops)
+		}
+		if done {
+			return
+		}
+		s.sleep(next, l.rouse)
+	}
+}
+
+// release hands out all that is due and returns when to come again; zero: when roused. mu is held.
+func (l *Load) release(now time.Time) time.Time {
+	o := &l.open
+	o.expire(now)
+	at := now.Sub(o.origin)
+	next, more := o.due.Due()
+	for ; more && next <= at && !l.exhausted(); next, more = o.due.Due() {
+		o.due.Take()
+		due := o.origin.Add(next)
+		switch {
+		case at-next > lateLimit:
+			o.drops.Late++
+		case len(o.idle) > 0:
+			if l.take() {
+				o.pop().due <- due
+			}
+		case len(l.users) < l.ceiling() || int(l.ready.Load()) < len(l.users):
+			o.queue = append(o.queue, due)
+		default:
+			o.drops.NoVU++
+		}
+	}
+	if l.exhausted() {
+		l.orderAll(leave)
+		o.queue = o.queue[:0]
+		return time.Time{}
+	}
+	l.demand(at)
+	switch {
+	case len(o.queue) > 0 && (!more || o.queue[0].Add(queueTime).Before(o.origin.Add(next))):
+		return o.queue[0].Add(queueTime)
+	case more:
+		return o.origin.Add(next)
+	default:
+		return time.Time{}
+	}
+}
+
+// demand works out how many users the arrivals need; mu is held.
+func (l *Load) demand(at time.Duration) {
+	rate := max(l.open.due.Rate(at), l.open.due.Rate(at+time.Second))
+	want := poolSize(rate, l.took.mean())
+	if queued := len(l.open.queue); queued > 0 {
+		want = max(want, int(l.ready.Load())+queued)
+	}
+	want = min(max(want, l.plan.VUs), l.ceiling())
+	l.want = max(want, len(l.users)) // an open load keeps its users
+	if l.want > len(l.users) && l.makers() > 0 {
+		notify(l.kick)
+	}
+}
+
+// poolSize is how many users carry arrivals whose iterations take so long: by
+// Little's law rate·took are busy on average, give or take its root as
+// arrivals are at best as regular as Poisson's at worst.
+func poolSize(rate float64, took time.Duration) int {
+	busy := rate * took.Seconds()
+	return int(math.Ceil(max(1.5*busy, busy+4*math.Sqrt(busy)))) + 2
+}
+
+// makers is how many more users may be in the making; mu is held.
+func (l *Load) makers() int {
+	if l.open.opening {
+		return math.MaxInt
+	}
+	return makersMax - (len(l.users) - int(l.ready.Load()))
+}
+
+func (l *Load) ceiling() int {
+	if l.plan.MaxVUs > 0 {
+		return l.plan.MaxVUs
+	}
+	return defaultCeiling
+}
+
+// admit makes it an open load whose rate is still zero; users that are being
+// made or were made serve it. mu is held.
+func (l *Load) admit(now time.Time) {
+	l.mode = opened
+	l.open.openings++
+	l.open.origin = now
+	l.open.due = l.newArrivals(nil)
+	for _, u := range l.users {
+		switch {
+		case !u.making:
+			u.order(leave)
+		case u.told() == leave && !u.stay():
+		default:
+			u.order(serve)
+		}
+	}
+}
+
+func (l *Load) newArrivals(stages []pace.Stage) *pace.Arrivals {
+	if l.plan.Poisson {
+		return pace.NewPoisson(stages, l.plan.Seed+l.open.openings)
+	}
+	return pace.NewArrivals(stages)
+}
+
+// dismissArrivals ends an open load; what is due and did not start is dropped. mu is held.
+func (l *Load) dismissArrivals() {
+	o := &l.open
+	o.opening = false
+	o.drops.NoVU += uint64(len(o.queue))
+	o.queue = o.queue[:0]
+	for _, u := range o.idle {
+		u.seat = 0
+	}
+	o.idle = o.idle[:0]
+	notify(l.rouse)
+}
+
+// nextQueued takes the next arrival that waits; mu is held.
+func (l *Load) nextQueued() (time.Time, bool) {
+	if len(l.open.queue) == 0 {
+		return time.Time{}, false
+	}
+	l.open.expire(time.Now())
+	if len(l.open.queue) == 0 || !l.take() {
+		return time.Time{}, false
+	}
+	due := l.open.queue[0]
+	l.open.queue = l.open.queue[1:]
+	return due, true
+}
+
+// expire drops the arrivals that have waited too long.
+func (o *arrivals) expire(now time.Time) {
+	n := 0
+	for n < len(o.queue) && now.Sub(o.queue[n]) >= queueTime {
+		n++
+	}
+	o.drops.NoVU += uint64(n)
+	o.queue = o.queue[n:]
+}
+
+// sit puts a user among the idle.
+func (o *arrivals) sit(u *user) {
+	o.idle = append(o.idle, u)
+	u.seat = len(o.idle)
+}
+
+// pop takes the user that became idle last.
+func (o *arrivals) pop() *user {
+	last := len(o.idle) - 1
+	u := o.idle[last]
+	o.idle = o.idle[:last]
+	u.seat = 0
+	return u
+}
+
+// rise takes a user from among the idle, if it is there.
+func (o *arrivals) rise(u *user) {
+	if u.seat == 0 {
+		return
+	}
+	last := o.pop()
+	if last != u {
+		o.idle[u.seat-1] = last
+		last.seat = u.seat
+	}
+	u.seat = 0
+}
+
+// occupancy is the mean time that an iteration keeps a user busy, however it ends.
+type occupancy struct{ value, n float64 }
+
+// occupancyMemory is how many iterations the mean looks back.
+const occupancyMemory = 1000
+
+func (o *occupancy) add(n int, together time.Duration) {
+	each := float64(together) / float64(n)
+	o.n = min(o.n+float64(n), occupancyMemory)
+	o.value += (each - o.value) * min(float64(n)/o.n, 1)
+}
+
+// assumedIteration stands for the mean as long as no iteration has ended.
+const assumedIteration = 100 * time.Millisecond
+
+func (o *occupancy) mean() time.Duration {
+	if o.n == 0 {
+		return assumedIteration
+	}
+	return time.Duration(o.value)
+}

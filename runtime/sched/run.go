@@ -1,0 +1,291 @@
+package sched
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/pace"
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
+)
+
+// Reason is why a run ended.
+type Reason string
+
+// The reasons.
+const (
+	Iterations  Reason = "iterations"  // all that were asked for have run
+	Duration    Reason = "duration"    // its time was over
+	Stopped     Reason = "stopped"     // by Stop
+	Interrupted Reason = "interrupted" // by the context of Run
+	Failed      Reason = "failed"      // no virtual user could be made
+)
+
+// Ending is how a run ended.
+type Ending struct {
+	Why         Reason
+	Interrupted int   // iterations that were cut off
+	Stuck       []int // ids of users that did not come back after that; their goroutines are left behind
+	Refused     int   // how often no user could be made although others ran
+	Refusal     error // the last of these
+}
+
+// The causes of an ended context of a user.
+var (
+	ErrGrace   = errors.New("the grace period is over")
+	ErrStopped = errors.New("the run was stopped for the second time")
+)
+
+// stuckAfter is how long after an interruption a user may take to come back.
+const stuckAfter = 5 * time.Second
+
+// Run carries the load to its end and returns when all users have left. The
+// error is that of the users that could not be made, or the cause of ctx.
+func (l *Load) Run(ctx context.Context) (Ending, error) {
+	users, interrupt := context.WithCancelCause(ctx)
+	defer interrupt(nil)
+	l.mu.Lock()
+	l.began = time.Now()
+	if l.plan.Open && !l.driven {
+		l.admit(l.began)
+		l.open.opening = true
+		l.want = min(max(l.plan.VUs, min(poolSize(l.peak(), assumedIteration), openingMax)), l.ceiling())
+	}
+	l.mu.Unlock()
+	dispatched := make(chan struct{})
+	go func() {
+		defer close(dispatched)
+		l.dispatch()
+	}()
+	why := l.steer(users)
+	l.dismiss()
+	<-dispatched
+	ending := l.part(users, interrupt, why)
+	switch why {
+	case Failed:
+		return ending, l.refusals.fatal
+	case Interrupted:
+		return ending, context.Cause(ctx)
+	default:
+		return ending, nil
+	}
+}
+
+// openingMax bounds how many users are made before an open load begins, where
+// the plan does not say.
+const openingMax = 200
+
+// peak is the highest rate of the plan.
+func (l *Load) peak() float64 {
+	var rate float64
+	for _, s := range l.plan.Stages {
+		rate = max(rate, s.Target)
+	}
+	return rate
+}
+
+// steer makes users and follows the plan until the end is decided.
+func (l *Load) steer(ctx context.Context) Reason {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		why, next := l.step(ctx, time.Now())
+		if why != "" {
+			return why
+		}
+		timer.Reset(next)
+		select {
+		case <-ctx.Done():
+			return Interrupted
+		case <-l.kick:
+		case <-timer.C:
+		}
+	}
+}
+
+// step does what is to be done at a time, and says in how long the next step is due.
+func (l *Load) step(ctx context.Context, now time.Time) (Reason, time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change, changes := l.follow(now)
+	at := now.Sub(l.began)
+	switch {
+	case l.stops > 0:
+		return Stopped, 0
+	case l.refusals.fatal != nil:
+		return Failed, 0
+	case l.exhausted() && len(l.users) == 0:
+		return Iterations, 0
+	case l.timed() && at >= l.plan.Duration:
+		return Duration, 0
+	}
+	next := never
+	if l.timed() {
+		next = l.plan.Duration - at
+	}
+	if changes {
+		next = min(next, change)
+	}
+	l.grow(ctx)
+	return "", next
+}
+
+// timed says whether time runs towards the plan's end; mu is held.
+func (l *Load) timed() bool { return l.plan.Duration > 0 && !l.open.opening }
+
+// never is as long as any run.
+const never = 365 * 24 * time.Hour
+
+// follow brings the load to where the plan has it; it says when that changes again. mu is held.
+func (l *Load) follow(now time.Time) (time.Duration, bool) {
+	switch {
+	case l.driven || len(l.plan.Stages) == 0:
+		return 0, false
+	case l.plan.Open:
+		l.begin(now)
+		return 0, false
+	}
+	stages, at := pace.Closed(stagesOf(l.plan)), now.Sub(l.began)
+	if n := stages.Target(at); n != l.want {
+		l.aim(n)
+	}
+	change, ok := stages.Next(at)
+	return change - at, ok
+}
+
+// begin starts the arrivals of the plan as soon as the users for them are
+// made; the run's time counts from there. mu is held.
+func (l *Load) begin(now time.Time) {
+	if !l.open.opening || len(l.users) < l.want {
+		return
+	}
+	for _, u := range l.users {
+		if !u.made && !u.refused {
+			return
+		}
+	}
+	l.open.opening = false
+	l.began, l.open.origin = now, now
+	l.open.due = l.newArrivals(stagesOf(l.plan))
+	notify(l.rouse)
+}
+
+func stagesOf(p plan.Plan) []pace.Stage {
+	stages := make([]pace.Stage, len(p.Stages))
+	for i, s := range p.Stages {
+		stages[i] = pace.Stage{Duration: s.Duration, Target: s.Target}
+	}
+	return stages
+}
+
+// dismiss tells all users to leave.
+func (l *Load) dismiss() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.mode == opened {
+		l.dismissArrivals()
+	}
+	l.mode = over
+	l.want = 0
+	l.orderAll(leave)
+	notify(l.rouse)
+}
+
+// orderAll gives all users the same order; mu is held.
+func (l *Load) orderAll(o order) {
+	for _, u := range l.users {
+		u.order(o)
+	}
+}
+
+// part waits for the users to leave: for the grace period, and for a while
+// after they were interrupted.
+func (l *Load) part(ctx context.Context, interrupt context.CancelCauseFunc, why Reason) Ending {
+	cause := ErrGrace
+	if why != Interrupted && l.await(ctx.Done(), l.plan.Grace) == twice {
+		cause = ErrStopped
+	}
+	e := Ending{Why: why, Interrupted: l.InFlight()}
+	interrupt(cause)
+	l.await(nil, stuckAfter)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, u := range l.users {
+		e.Stuck = append(e.Stuck, u.id)
+	}
+	e.Refused, e.Refusal = l.refusals.count, l.refusals.last
+	return e
+}
+
+// twice is the number of stops that end the grace period.
+const twice = 2
+
+// await waits until no user is left, but no longer than d, than until done,
+// or than until a second Stop; it returns the number of stops. Once done is
+// nil, users are past stopping, and it is only the time that counts.
+func (l *Load) await(done <-chan struct{}, d time.Duration) int {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for {
+		l.mu.Lock()
+		users, stops := len(l.users), l.stops
+		l.mu.Unlock()
+		if users == 0 || done != nil && stops >= twice {
+			return stops
+		}
+		select {
+		case <-done:
+			return stops
+		case <-timer.C:
+			return stops
+		case <-l.kick:
+		}
+	}
+}
+
+// refusals are the users that could not be made.
+type refusals struct {
+	count int
+	last  error
+	since time.Time // of the first after the last success
+	inRow int
+	fatal error // ends the run
+}
+
+// growthPatience is how long growing may fail before the run ends, although users run.
+const growthPatience = 30 * time.Second
+
+// refuse counts a failed Spawn; false when the user is not to be tried again.
+func (l *Load) refuse(ctx context.Context, u *user, err error) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if ctx.Err() != nil || u.told() == leave {
+		return false
+	}
+	u.refused = true
+	r, now := &l.refusals, time.Now()
+	if r.inRow == 0 {
+		r.since = now
+	}
+	r.count++
+	r.inRow++
+	r.last = err
+	switch running := l.ready.Load(); {
+	case running == 0 && l.allRefused():
+		r.fatal = fmt.Errorf("no virtual user could be started: %w", err)
+	case running > 0 && now.Sub(r.since) >= growthPatience:
+		r.fatal = fmt.Errorf("no virtual user beyond %d could be started for %v, in %d attempts: %w", running, growthPatience, r.inRow, err)
+	}
+	notify(l.kick)
+	return r.fatal == nil
+}
+
+func (l *Load) allRefused() bool {
+	for _, u := range l.users {
+		if !u.refused {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,429 @@
+package sched_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
+	"github.com/plimsoll-load/plimsoll/runtime/sched"
+)
+
+const second = time.Second
+
+// service is what the fake users of a test call: what all of them did.
+type service struct {
+	iterate func(ctx context.Context, n int) sched.Result // the n-th iteration started, from 1
+	refuse  func(id int) error
+	making  time.Duration // how long Spawn takes
+
+	mu       sync.Mutex
+	begin    time.Time
+	starts   []time.Duration // of iterations
+	late     []time.Duration // of arrivals
+	made     []time.Duration // when users came
+	closed   []time.Duration // when they left
+	dropped  metric.Dropped
+	busy     int
+	flushed  int
+	iterated map[int]int // iterations by user
+}
+
+type user struct {
+	s  *service
+	id int
+}
+
+func (u user) Iterate(ctx context.Context, due time.Time) sched.Result {
+	s := u.s
+	s.mu.Lock()
+	s.starts = append(s.starts, time.Since(s.begin))
+	if !due.IsZero() {
+		s.late = append(s.late, time.Since(due))
+	}
+	s.iterated[u.id]++
+	s.busy++
+	n := len(s.starts)
+	s.mu.Unlock()
+	r := s.iterate(ctx, n)
+	s.mu.Lock()
+	s.busy--
+	s.mu.Unlock()
+	return r
+}
+
+func (u user) Flush() { u.s.mu.Lock(); u.s.flushed++; u.s.mu.Unlock() }
+
+func (u user) Close() {
+	u.s.mu.Lock()
+	defer u.s.mu.Unlock()
+	u.s.closed = append(u.s.closed, time.Since(u.s.begin))
+}
+
+func (s *service) spawn(ctx context.Context, id int) (sched.User, error) {
+	sleep(ctx, s.making)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refuse != nil {
+		if err := s.refuse(id); err != nil {
+			return nil, err
+		}
+	}
+	s.made = append(s.made, time.Since(s.begin))
+	return user{s, id}, nil
+}
+
+func (s *service) drop(d metric.Dropped) {
+	s.dropped.NoVU += d.NoVU
+	s.dropped.Late += d.Late
+}
+
+// load makes a load on the service; call it within the test's bubble.
+func (s *service) load(p plan.Plan) *sched.Load {
+	s.begin, s.iterated = time.Now(), map[int]int{}
+	return sched.New(sched.Options{Plan: p, Spawn: s.spawn, Drop: s.drop})
+}
+
+// started counts the iterations that started from a time to another.
+func (s *service) started(from, to time.Duration) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, at := range s.starts {
+		if at >= from && at < to {
+			n++
+		}
+	}
+	return n
+}
+
+// sleep waits as a virtual user does; false when it was interrupted.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// pass lets time pass.
+func pass(d time.Duration) { <-time.After(d) }
+
+// takes makes iterations that last so long and succeed unless they are interrupted.
+func takes(d time.Duration) func(context.Context, int) sched.Result {
+	return func(ctx context.Context, _ int) sched.Result {
+		return sched.Result{OK: sleep(ctx, d), Took: d}
+	}
+}
+
+// constant is a closed load of n users.
+func constant(n int, d time.Duration) plan.Plan {
+	return plan.Plan{Stages: []plan.Stage{{Target: float64(n)}}, Duration: d, Grace: 30 * second}
+}
+
+func run(t *testing.T, l *sched.Load) sched.Ending {
+	t.Helper()
+	ending, err := l.Run(t.Context())
+	if err != nil {
+		t.Fatalf("Run: %v", err)
+	}
+	if l.VUs() != 0 || l.InFlight() != 0 {
+		t.Errorf("%d users and %d iterations after the end", l.VUs(), l.InFlight())
+	}
+	return ending
+}
+
+func TestConstantUsersForADuration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(100 * time.Millisecond)}
+		ending := run(t, s.load(constant(4, 10*second-1)))
+		if ending.Why != sched.Duration || len(s.starts) != 400 || len(s.closed) != 4 || ending.Interrupted != 0 {
+			t.Errorf("%+v: %d iterations by %d users, want 400 by 4", ending, len(s.starts), len(s.closed))
+		}
+	})
+}
+
+func TestIterationBudgetIsExact(t *testing.T) {
+	for _, vus := range []int{1, 3, 50} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &service{iterate: func(ctx context.Context, n int) sched.Result {
+				return takes(time.Duration(n%7+1)*time.Second)(ctx, n)
+			}}
+			p := constant(vus, 0)
+			p.Iterations = 20
+			if ending := run(t, s.load(p)); ending.Why != sched.Iterations || len(s.starts) != 20 {
+				t.Errorf("%d users: %v after %d iterations, want 20", vus, ending.Why, len(s.starts))
+			}
+		})
+	}
+}
+
+func TestBudgetWaitsForLongIterationsBeyondGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(5 * time.Minute)}
+		p := constant(2, 0)
+		p.Iterations = 3
+		ending := run(t, s.load(p))
+		if ending.Why != sched.Iterations || ending.Interrupted != 0 || time.Since(s.begin) != 10*time.Minute {
+			t.Errorf("%+v after %v, want all three done after 10m", ending, time.Since(s.begin))
+		}
+	})
+}
+
+func TestRampStartsAndEndsUsersOneByOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(10 * time.Millisecond)}
+		run(t, s.load(plan.Plan{
+			Stages:   []plan.Stage{{Duration: 10 * second, Target: 5}, {Duration: 5 * second, Target: 0}},
+			Duration: 16 * second, Grace: second,
+		}))
+		for i, at := range s.made {
+			if want := time.Duration(i) * 2 * second; at < want || at > want+time.Microsecond {
+				t.Errorf("user %d came at %v, want %v", i, at, want)
+			}
+		}
+		for i, at := range s.closed {
+			if want := 10*second + time.Duration(i+1)*second; at < want || at > want+10*time.Millisecond {
+				t.Errorf("user %d left at %v, want %v or an iteration later", i, at, want)
+			}
+		}
+		if len(s.made) != 5 || len(s.closed) != 5 {
+			t.Errorf("%d users came and %d left, want 5", len(s.made), len(s.closed))
+		}
+	})
+}
+
+func TestPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: func(ctx context.Context, n int) sched.Result {
+			sleep(ctx, 100*time.Millisecond)
+			return sched.Result{OK: true, Took: 100 * time.Millisecond, Pause: 300 * time.Millisecond}
+		}}
+		p := constant(1, 10*second-1)
+		p.Delay = 600 * time.Millisecond
+		run(t, s.load(p))
+		if len(s.starts) != 10 || s.flushed != 10 || time.Since(s.begin) != 10*second-1 {
+			t.Errorf("%d iterations, %d flushes in %v: want one a second, flushed before each pause, and a pause that ends with the run",
+				len(s.starts), s.flushed, time.Since(s.begin))
+		}
+	})
+}
+
+func TestBackoffKeepsTheRateOfFailingUsers(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		backoff plan.Backoff
+		lo, hi  int // iterations in 100 s of which every second one fails at once
+	}{
+		{"a mean iteration", plan.Backoff{}, 950, 1050},
+		{"none", plan.Backoff{None: true}, 1990, 2000},
+		{"fixed", plan.Backoff{Wait: 900 * time.Millisecond}, 200, 200},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &service{iterate: func(ctx context.Context, n int) sched.Result {
+					if n%2 == 0 {
+						return sched.Result{}
+					}
+					return takes(100*time.Millisecond)(ctx, n)
+				}}
+				p := constant(1, 100*second-1)
+				p.Backoff = tt.backoff
+				run(t, s.load(p))
+				if n := len(s.starts); n < tt.lo || n > tt.hi {
+					t.Errorf("%d iterations, want %d to %d", n, tt.lo, tt.hi)
+				}
+			})
+		})
+	}
+}
+
+func TestResizeSpreadsNewUsersOverAnIteration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(second)}
+		l := s.load(plan.Plan{Grace: second})
+		go func() {
+			l.Resize(1)
+			pass(5*second + second/2)
+			l.Resize(11)
+			pass(20 * second)
+			l.Stop()
+		}()
+		run(t, l)
+		for i, at := range s.made[1:] {
+			if want := 5*second + second/2 + time.Duration(i)*second/10; at != want {
+				t.Errorf("user %d came at %v, want %v", i+2, at, want)
+			}
+		}
+		if len(s.made) != 11 {
+			t.Errorf("%d users came, want 11", len(s.made))
+		}
+	})
+}
+
+func TestResizeEndsSurplusUsersAfterTheirIteration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(2 * second)}
+		l := s.load(plan.Plan{Grace: 10 * second})
+		go func() {
+			l.Resize(8)
+			pass(5 * second)
+			l.Resize(3)
+			if synctest.Wait(); l.VUs() != 8 || l.InFlight() != 8 {
+				t.Errorf("%d users, %d in flight right after the order: want all 8 to end their iteration", l.VUs(), l.InFlight())
+			}
+			l.Resize(4) // one may stay
+			pass(2 * second)
+			if l.VUs() != 4 || len(s.made) != 8 {
+				t.Errorf("%d users of %d ever made, want 4 of 8", l.VUs(), len(s.made))
+			}
+			l.Resize(0)
+			pass(10 * second)
+			l.Stop()
+		}()
+		run(t, l)
+		for _, at := range s.closed {
+			if at%(2*second) != 0 {
+				t.Errorf("a user left at %v, within an iteration", at)
+			}
+		}
+	})
+}
+
+func TestSurplusUserIsInterruptedAfterTheGracePeriod(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(time.Hour)}
+		l := s.load(plan.Plan{Grace: 3 * second})
+		go func() {
+			l.Resize(2)
+			pass(second)
+			l.Resize(1)
+			pass(2 * second)
+			if l.VUs() != 2 {
+				t.Error("interrupted within the grace period")
+			}
+			pass(second)
+			if synctest.Wait(); l.VUs() != 1 {
+				t.Errorf("%d users after the grace period, want 1", l.VUs())
+			}
+			l.Stop()
+		}()
+		if ending := run(t, l); ending.Interrupted != 1 || ending.Why != sched.Stopped {
+			t.Errorf("%+v, want the other one interrupted at the end", ending)
+		}
+	})
+}
+
+func TestStop(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		iteration time.Duration
+		stops     []time.Duration
+		took      time.Duration
+		cut       int
+	}{
+		{"waits for iterations under way", 4 * second, []time.Duration{9 * second}, 12 * second, 0},
+		{"interrupts them after the grace period", time.Hour, []time.Duration{9 * second}, 39 * second, 3},
+		{"a second one interrupts them at once", time.Hour, []time.Duration{9 * second, 2 * second}, 11 * second, 3},
+		{"ends pauses at once", 100 * time.Millisecond, []time.Duration{9 * second}, 9 * second, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &service{iterate: takes(tt.iteration)}
+				p := constant(3, 0)
+				if tt.iteration < second {
+					p.Delay = time.Minute
+				}
+				l := s.load(p)
+				go func() {
+					for _, after := range tt.stops {
+						pass(after)
+						l.Stop()
+					}
+				}()
+				ending := run(t, l)
+				if took := time.Since(s.begin); took != tt.took || ending.Interrupted != tt.cut || ending.Why != sched.Stopped {
+					t.Errorf("ended after %v with %+v, want %v and %d interrupted", took, ending, tt.took, tt.cut)
+				}
+			})
+		})
+	}
+}
+
+func TestContextInterruptsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(time.Hour)}
+		cause := errors.New("out of patience")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(5*second, func() { cancel(cause) })
+		ending, err := s.load(constant(3, 0)).Run(ctx)
+		if !errors.Is(err, cause) || ending.Interrupted != 3 || len(s.closed) != 3 || time.Since(s.begin) != 5*second {
+			t.Errorf("%+v, %v after %v", ending, err, time.Since(s.begin))
+		}
+	})
+}
+
+func TestUserThatDoesNotComeBackIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		s := &service{iterate: func(ctx context.Context, n int) sched.Result {
+			if n == 2 {
+				<-release
+			}
+			return takes(second)(ctx, n)
+		}}
+		ending, err := s.load(constant(3, 10*second)).Run(t.Context())
+		if err != nil || len(ending.Stuck) != 1 || ending.Interrupted != 1 || time.Since(s.begin) != 45*second {
+			t.Errorf("%+v, %v after %v: want one stuck user given up after 10 s, 30 s of grace and 5 s more", ending, err, time.Since(s.begin))
+		}
+		close(release)
+	})
+}
+
+var errLogin = errors.New("beforeVU: login failed")
+
+func TestNoUserCanBeMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{making: second, refuse: func(int) error { return errLogin }}
+		ending, err := s.load(constant(5, time.Minute)).Run(t.Context())
+		if !errors.Is(err, errLogin) || ending.Why != sched.Failed || time.Since(s.begin) != second {
+			t.Errorf("%+v, %v after %v: want the error at once", ending, err, time.Since(s.begin))
+		}
+	})
+}
+
+func TestSomeUsersCannotBeMadeAtFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(second)}
+		s.refuse = func(id int) error {
+			if id > 2 && time.Since(s.begin) < 3*second {
+				return errLogin
+			}
+			return nil
+		}
+		ending := run(t, s.load(constant(4, 20*second)))
+		if ending.Refused != 6 || !errors.Is(ending.Refusal, errLogin) || len(s.made) != 4 {
+			t.Errorf("%+v with %d users, want 6 failed attempts and 4 users in the end", ending, len(s.made))
+		}
+	})
+}
+
+func TestGrowingThatNeverSucceedsEndsTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(second), refuse: func(id int) error {
+			if id > 2 {
+				return errLogin
+			}
+			return nil
+		}}
+		ending, err := s.load(constant(4, 10*time.Minute)).Run(t.Context())
+		if !errors.Is(err, errLogin) || ending.Why != sched.Failed || time.Since(s.begin) > time.Minute {
+			t.Errorf("%+v, %v after %v", ending, err, time.Since(s.begin))
+		}
+	})
+}
