@@ -2,6 +2,7 @@ package metric
 
 import (
 	"encoding/base64"
+	"iter"
 	"math"
 	"time"
 
@@ -83,6 +84,21 @@ func (h Histogram) Over(d time.Duration) int64 {
 		}
 	}
 	return over
+}
+
+// Bars yields each bucket that holds something, in rising order: its upper
+// bound and its count.
+func (h Histogram) Bars() iter.Seq2[time.Duration, int64] {
+	return func(yield func(time.Duration, int64) bool) {
+		if h.Count() == 0 {
+			return
+		}
+		for _, bar := range h.h.Distribution() {
+			if bar.Count > 0 && !yield(time.Duration(bar.To)*time.Microsecond, bar.Count) {
+				return
+			}
+		}
+	}
 }
 
 // Reset empties it and keeps its memory.

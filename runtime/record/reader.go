@@ -75,11 +75,11 @@ func (r *Reader) Next() (any, error) {
 // broken is io.EOF when the line is the last one, else an error with its number.
 func (r *Reader) broken(err error) error {
 	line := r.n
-	if r.lines.Scan() {
-		return fmt.Errorf("line %d: %w", line, err)
-	}
 	if line == 1 {
 		return ErrNotARecord
+	}
+	if r.lines.Scan() {
+		return fmt.Errorf("line %d: %w", line, err)
 	}
 	r.cut = true
 	return io.EOF

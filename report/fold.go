@@ -1,0 +1,286 @@
+package report
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// errTwoRuns says that records were put one behind the other.
+var errTwoRuns = errors.New("a second run starts inside this record: keep one record a file; `plimsoll compare` takes several files")
+
+// maxSeconds bounds times that are believed: about three years.
+const maxSeconds = 1e8
+
+// Read folds a record. It fails on what is no record, is of a newer version,
+// holds two runs, or is broken before its last line.
+func Read(r io.Reader) (*Run, error) {
+	rows := record.NewReader(r)
+	f := &fold{run: &Run{}, errors: map[metric.FailureID]record.Error{}, sources: map[string]*source{}}
+	for {
+		row, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := f.add(row); err != nil {
+			return nil, err
+		}
+	}
+	if !f.begun {
+		return nil, record.ErrNotARecord
+	}
+	if rows.Cut() {
+		f.warn("the last line is incomplete: the run was cut while it was written")
+	}
+	f.finish()
+	return f.run, nil
+}
+
+// fold is a Run in the making.
+type fold struct {
+	run     *Run
+	begun   bool
+	names   record.Names
+	total   metric.Window
+	seen    []span // of failures, by id
+	errors  map[metric.FailureID]record.Error
+	sources map[string]*source
+}
+
+type span struct {
+	first, last float64
+	ok          bool
+}
+
+func (f *fold) warn(text string) {
+	if !slices.Contains(f.run.Warnings, text) {
+		f.run.Warnings = append(f.run.Warnings, text)
+	}
+}
+
+func (f *fold) add(row any) error {
+	switch row := row.(type) {
+	case *record.Run:
+		if f.begun {
+			return errTwoRuns
+		}
+		f.begun = true
+		cleanHead(row)
+		f.run.Head = *row
+	case *record.Names:
+		scrub(row)
+		f.names.Scenarios = append(f.names.Scenarios, row.Scenarios...)
+		f.names.Endpoints = append(f.names.Endpoints, row.Endpoints...)
+		f.names.Checks = append(f.names.Checks, row.Checks...)
+		f.names.Failures = append(f.names.Failures, row.Failures...)
+	case *record.Window:
+		f.window(row)
+	case *record.Resources:
+		f.resources(row)
+	case *record.Hold:
+		scrub(row)
+		f.run.Holds = append(f.run.Holds, *row)
+	case *record.Event:
+		scrub(row)
+		f.run.Events = append(f.run.Events, *row)
+	case *record.Error:
+		if _, ok := f.errors[row.Failure]; !ok {
+			f.errors[row.Failure] = *row
+		}
+	case *record.End:
+		scrub(row)
+		f.run.End = row
+	}
+	return nil
+}
+
+func (f *fold) window(row *record.Window) {
+	end := (f.total.Start + f.total.Length).Seconds()
+	placed := sane(row.StartS) && row.StartS >= end-0.5 && row.LengthS > 0 && sane(row.StartS+row.LengthS)
+	if !placed {
+		f.warn("a window lies outside the run's time: its counts are in the totals, not in the charts")
+		row.StartS, row.LengthS = end, 0
+	}
+	w := row.Metric()
+	f.total.Merge(&w)
+	f.run.Total.VUsMax = max(f.run.Total.VUsMax, w.VUs)
+	for id, c := range w.Failures {
+		if c.Iterations+c.Requests == 0 {
+			continue
+		}
+		for len(f.seen) <= id {
+			f.seen = append(f.seen, span{})
+		}
+		if s := &f.seen[id]; !s.ok {
+			*s = span{row.StartS, row.StartS, true}
+		}
+		f.seen[id].last = row.StartS + row.LengthS
+	}
+	if placed {
+		f.run.Points = append(f.run.Points, point(row, &w))
+	}
+}
+
+func sane(s float64) bool { return s >= 0 && s < maxSeconds }
+
+func point(row *record.Window, w *metric.Window) Point {
+	p := Point{At: row.StartS, Length: row.LengthS, VUs: w.VUs, InFlight: w.InFlight, Dropped: w.Dropped.NoVU + w.Dropped.Late}
+	p.Started, p.OK, p.Failed = w.Iterations()
+	ok, failed := w.Requests()
+	p.Requests, p.RequestsKO = ok+failed, failed
+	var latency metric.Histogram
+	for i := range w.Endpoints {
+		e := &w.Endpoints[i]
+		p.BytesIn, p.BytesOut = p.BytesIn+e.BytesIn, p.BytesOut+e.BytesOut
+		latency.Merge(e.Latency)
+	}
+	if latency.Count() == 0 {
+		for i := range w.Scenarios {
+			latency.Merge(w.Scenarios[i].Duration)
+		}
+	}
+	p.Latency, p.Heat = quantiles(latency), heat(latency)
+	return p
+}
+
+func heat(h metric.Histogram) *[HeatBins]uint32 {
+	if h.Count() == 0 {
+		return nil
+	}
+	var bins [HeatBins]uint32
+	for upTo, n := range h.Bars() {
+		bin := int(math.Log(upTo.Seconds()/HeatFrom) / math.Log(HeatTo/HeatFrom) * HeatBins)
+		bins[min(max(bin, 0), HeatBins-1)] += uint32(min(n, math.MaxUint32))
+	}
+	return &bins
+}
+
+func (f *fold) finish() {
+	r := f.run
+	f.totals()
+	for i := range f.total.Scenarios {
+		if s := &f.total.Scenarios[i]; s.Started+s.OK+s.Failed > 0 {
+			r.Scenarios = append(r.Scenarios, Row{
+				Name: f.scenario(i), Count: s.OK + s.Failed, Failed: s.Failed,
+				Requests: s.Requests, Latency: quantiles(s.Duration),
+			})
+		}
+	}
+	for i := range f.total.Endpoints {
+		if e := &f.total.Endpoints[i]; e.OK+e.Failed > 0 {
+			name := f.endpoint(i)
+			r.Endpoints = append(r.Endpoints, Row{
+				Method: name.Method, Name: name.Name, Count: e.OK + e.Failed, Failed: e.Failed, Latency: quantiles(e.Latency),
+				Status: e.Status, Connections: e.Connections, BytesIn: e.BytesIn, Out: e.BytesOut,
+			})
+			slices.SortFunc(e.Status, func(a, b metric.StatusCount) int { return cmp.Compare(a.Status, b.Status) })
+		}
+	}
+	slices.SortStableFunc(r.Endpoints, func(a, b Row) int { return cmp.Compare(b.Count, a.Count) })
+	for i, c := range f.total.Checks {
+		if c.Passed+c.Failed > 0 {
+			check := f.check(i)
+			check.Passed, check.Failed = c.Passed, c.Failed
+			r.Checks = append(r.Checks, check)
+		}
+	}
+	f.groups()
+	f.finishSources()
+}
+
+func (f *fold) totals() {
+	r, c := f.run, &f.run.Total
+	r.Duration = f.total.Length.Seconds()
+	c.Started, c.OK, c.Failed = f.total.Iterations()
+	c.RequestsOK, c.RequestsFailed = f.total.Requests()
+	c.Dropped = f.total.Dropped
+	var latency, iteration, failed metric.Histogram
+	for i := range f.total.Endpoints {
+		e := &f.total.Endpoints[i]
+		c.BytesIn, c.BytesOut = c.BytesIn+e.BytesIn, c.BytesOut+e.BytesOut
+		c.Connections, c.Repeated = c.Connections+e.Connections, c.Repeated+e.Repeated
+		latency.Merge(e.Latency)
+	}
+	for i := range f.total.Scenarios {
+		iteration.Merge(f.total.Scenarios[i].Duration)
+		failed.Merge(f.total.Scenarios[i].FailedDuration)
+	}
+	for _, k := range f.total.Checks {
+		c.ChecksPassed, c.ChecksFail = c.ChecksPassed+k.Passed, c.ChecksFail+k.Failed
+	}
+	c.Latency, c.Iteration, c.Lateness = quantiles(latency), quantiles(iteration), quantiles(f.total.Lateness)
+	c.IterationMean, c.FailedMean = seconds(iteration.Mean()), seconds(failed.Mean())
+}
+
+func seconds(d time.Duration) float64 { return d.Seconds() }
+
+func (f *fold) scenario(id int) string {
+	if id < len(f.names.Scenarios) {
+		return f.names.Scenarios[id]
+	}
+	return fmt.Sprintf("(scenario %d)", id)
+}
+
+func (f *fold) endpoint(id int) metric.Endpoint {
+	if id < len(f.names.Endpoints) {
+		return f.names.Endpoints[id]
+	}
+	return metric.Endpoint{Name: fmt.Sprintf("(endpoint %d)", id)}
+}
+
+func (f *fold) check(id int) Check {
+	if id < len(f.names.Checks) {
+		c := f.names.Checks[id]
+		return Check{Scenario: f.scenario(int(c.Scenario)), Name: c.Name}
+	}
+	return Check{Name: fmt.Sprintf("(check %d)", id)}
+}
+
+func (f *fold) failure(id int) metric.Failure {
+	if id < len(f.names.Failures) {
+		return f.names.Failures[id]
+	}
+	return metric.Failure{Kind: "unknown", Message: fmt.Sprintf("(failure %d)", id)}
+}
+
+// groups gathers failures by kind, the most frequent first.
+func (f *fold) groups() {
+	byKind := map[string]*Group{}
+	for id, c := range f.total.Failures {
+		if c.Iterations+c.Requests == 0 {
+			continue
+		}
+		x := Failure{Failure: f.failure(id), Iterations: c.Iterations, Requests: c.Requests}
+		x.First, x.Last = f.seen[id].first, f.seen[id].last
+		if e, ok := f.errors[metric.FailureID(id)]; ok {
+			x.VU, x.Iteration, x.Detail = e.VU, e.Iteration, cleanText(e.Detail)
+		}
+		g := byKind[x.Kind]
+		if g == nil {
+			g = &Group{Kind: x.Kind}
+			byKind[x.Kind] = g
+		}
+		g.Iterations, g.Requests, g.Messages = g.Iterations+c.Iterations, g.Requests+c.Requests, g.Messages+1
+		g.All = append(g.All, x)
+	}
+	for _, g := range byKind {
+		slices.SortStableFunc(g.All, func(a, b Failure) int {
+			return cmp.Or(cmp.Compare(b.Iterations, a.Iterations), cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.First, b.First))
+		})
+		g.Sample = g.All[0]
+		f.run.Failures = append(f.run.Failures, *g)
+	}
+	slices.SortFunc(f.run.Failures, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(b.Iterations, a.Iterations), cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Kind, b.Kind))
+	})
+}

@@ -1,0 +1,51 @@
+package report_test
+
+import (
+	"bytes"
+	"io"
+	"testing"
+
+	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/reporttest"
+)
+
+// FuzzRead: whatever is read is shown without a panic; the rest is a clear error.
+func FuzzRead(f *testing.F) {
+	for _, body := range [][]byte{
+		reporttest.Run(reporttest.Service{Seconds: 2, VUs: 300, Outage: [2]int{1, 2}}),
+		reporttest.Undecided(reporttest.Service{}, "baseline", 4),
+	} {
+		f.Add(body)
+		f.Add(body[:len(body)/2])
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r, err := report.Read(bytes.NewReader(body))
+		if err != nil {
+			if r != nil || err.Error() == "" {
+				t.Errorf("run %v with error %q", r, err)
+			}
+			return
+		}
+		if err := report.Text(io.Discard, r, report.TextOptions{}); err != nil {
+			t.Error(err)
+		}
+		if _, err := report.JSON(r); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestARecordCutAtAnyByteIsRead(t *testing.T) {
+	t.Parallel()
+	body := reporttest.Run(reporttest.Service{Seconds: 1, VUs: 300, Outage: [2]int{0, 1}})
+	head := bytes.IndexByte(body, '\n')
+	for n := range body {
+		r, err := report.Read(bytes.NewReader(body[:n]))
+		switch {
+		case n < head && err == nil, n >= head && err != nil:
+			t.Fatalf("cut at byte %d of %d (head %d): %v", n, len(body), head, err)
+		case err == nil:
+			show(t, r)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// resourceFacts say what was near its limit in the target, and whether the generator was.
+func (r *Run) resourceFacts() []fact {
+	var out []fact
+	targets := r.Targets()
+	if len(targets) == 0 {
+		out = append(out, fact{"Target", "its resources were not watched"})
+	}
+	for _, s := range targets {
+		out = append(out, fact{"Target", s.Name + ": " + nearest(s)})
+	}
+	return append(out, fact{"Generator", r.generatorLine()})
+}
+
+// nearest lists what of a source came nearest to its limit.
+func nearest(s Source) string {
+	type near struct {
+		text  string
+		share float64
+	}
+	var list []near
+	for _, series := range s.Series {
+		u := series.Use()
+		if u == nil || u.Share == nil {
+			continue
+		}
+		m := MeasureOf(series.Key)
+		list = append(list, near{fmt.Sprintf("%s at most %s (%s of %s)", m.Name, Percent(*u.Share, 1), m.Format(u.Max), m.Format(*u.Limit)), *u.Share})
+	}
+	if len(list) == 0 {
+		return "watched, but none of its limits is known"
+	}
+	slices.SortStableFunc(list, func(a, b near) int { return cmp.Compare(b.share, a.share) })
+	var parts []string
+	for _, n := range list[:min(len(list), 2)] {
+		parts = append(parts, n.text)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (r *Run) generatorLine() string {
+	var parts []string
+	if r.End != nil && r.End.Sizing != nil {
+		parts = generatorVerdict(r.End.Sizing.Generator)
+	}
+	if s := r.Generator(); s != nil {
+		if u := s.Use(record.CPUCores); u != nil {
+			text := fmt.Sprintf("cpu %s cores, at most %s", Number(u.Mean), Number(u.Max))
+			if u.Limit != nil {
+				text += " of " + Number(*u.Limit)
+			}
+			parts = append(parts, text)
+		}
+		if u := s.Use(record.MemoryBytes); u != nil {
+			parts = append(parts, "memory "+Bytes(u.Max))
+		}
+	}
+	if len(parts) == 0 {
+		return "it did not watch itself"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func generatorVerdict(g record.GeneratorReport) []string {
+	word := "it was the limit"
+	if g.OK {
+		word = "ok"
+	}
+	if g.Reason != "" {
+		word += " (" + g.Reason + ")"
+	}
+	parts := []string{word}
+	if g.Sent > 0 {
+		parts = append(parts, "sent "+Percent(g.Sent, 1))
+	}
+	if g.LateS > 0 {
+		parts = append(parts, "p99 lateness "+Seconds(g.LateS))
+	}
+	return append(parts, g.Warnings...)
+}

@@ -1,0 +1,333 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/reporttest"
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files and schemas")
+
+// records are runs of every kind.
+func records() map[string][]byte {
+	return map[string][]byte{
+		"run":       reporttest.Run(reporttest.Service{VUs: 300, Outage: [2]int{20, 23}}),
+		"size":      reporttest.Sizing(reporttest.Service{}),
+		"baseline":  reporttest.Undecided(reporttest.Service{}, "baseline", 4),
+		"generator": reporttest.Undecided(reporttest.Service{}, "generator", 5),
+		"dead":      reporttest.Undecided(reporttest.Service{Outage: [2]int{0, 99}}, "dead", 6),
+		"cut":       reporttest.Run(reporttest.Service{Cut: true, Unwatched: true}),
+	}
+}
+
+func read(t *testing.T, body []byte) *report.Run {
+	t.Helper()
+	r, err := report.Read(bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Path = "runs/run.jsonl"
+	return r
+}
+
+func text(t *testing.T, r *report.Run, o report.TextOptions) string {
+	t.Helper()
+	var b strings.Builder
+	if err := report.Text(&b, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs; after a look at it: go test ./report -update\ngot:\n%s", file, got)
+	}
+}
+
+func TestTextIsAsLookedAt(t *testing.T) {
+	t.Parallel()
+	for name, body := range records() {
+		golden(t, name+".txt", []byte(text(t, read(t, body), report.TextOptions{})))
+	}
+	golden(t, "color.txt", []byte(text(t, read(t, records()["run"]), report.TextOptions{Color: true, Width: 80})))
+}
+
+func TestJSONIsAsLookedAt(t *testing.T) {
+	t.Parallel()
+	for name, body := range records() {
+		got, err := report.JSON(read(t, body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name+".json", got)
+	}
+}
+
+func TestTextFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	bodies := records()
+	bodies["many"] = reporttest.Run(reporttest.Service{Endpoints: 5000, Seconds: 2, VUs: 300})
+	for name, body := range bodies {
+		r := read(t, body)
+		for _, width := range []int{60, 80, 100, 200} {
+			lines := strings.Split(strings.TrimSuffix(text(t, r, report.TextOptions{Width: width}), "\n"), "\n")
+			if len(lines) > 40 && width >= 80 {
+				t.Errorf("%s at %d columns has %d lines, want at most 40", name, width, len(lines))
+			}
+			for _, line := range lines {
+				if n := utf8.RuneCountInString(line); n > width {
+					t.Errorf("%s: %d columns in a terminal of %d: %s", name, n, width, line)
+				}
+			}
+		}
+		if full := text(t, r, report.TextOptions{Full: true}); strings.Contains(full, "--full") {
+			t.Errorf("%s: the full text leaves rows out:\n%s", name, full)
+		}
+	}
+}
+
+func TestVerdictComesFirst(t *testing.T) {
+	t.Parallel()
+	bodies := records()
+	for name, want := range map[string]string{
+		"run": "✓ ok: ", "size": "✓ found: carries 1,000 iterations/s (2,000 requests/s)", "baseline": "✗ baseline: no capacity",
+		"generator": "! generator: no tested limit; the best seen is ", "dead": "✗ dead: no capacity: nothing worked", "cut": "! cut: ",
+	} {
+		if got := text(t, read(t, bodies[name]), report.TextOptions{}); !strings.HasPrefix(got, want) {
+			t.Errorf("%s begins with %q, want %q", name, strings.SplitN(got, "\n", 2)[0], want)
+		}
+	}
+}
+
+func TestTotalsAreTheSumOfTheWindows(t *testing.T) {
+	t.Parallel()
+	r := read(t, records()["run"])
+	var ok, failed, requests uint64
+	for _, p := range r.Points {
+		ok, failed, requests = ok+p.OK, failed+p.Failed, requests+p.Requests
+	}
+	if r.Total.OK != ok || r.Total.Failed != failed || r.Total.Requests() != requests || ok == 0 || failed == 0 {
+		t.Errorf("totals %d %d %d, the points sum to %d %d %d", r.Total.OK, r.Total.Failed, r.Total.Requests(), ok, failed, requests)
+	}
+	var byScenario, byEndpoint, byKind uint64
+	for _, s := range r.Scenarios {
+		byScenario += s.Count
+	}
+	for _, e := range r.Endpoints {
+		byEndpoint += e.Count
+	}
+	for _, g := range r.Failures {
+		byKind += g.Iterations
+	}
+	if byScenario != ok+failed || byEndpoint != requests || byKind != failed {
+		t.Errorf("tables sum to %d %d %d, want %d %d %d", byScenario, byEndpoint, byKind, ok+failed, requests, failed)
+	}
+	if r.Duration != 30 || len(r.Points) != 30 {
+		t.Errorf("%v seconds in %d points, want 30 in 30", r.Duration, len(r.Points))
+	}
+}
+
+func TestFailuresAreGroupedWithASample(t *testing.T) {
+	t.Parallel()
+	r := read(t, records()["run"])
+	if len(r.Failures) != 2 {
+		t.Fatalf("%d kinds of failure, want 2: %+v", len(r.Failures), r.Failures)
+	}
+	refused := r.Failures[1]
+	if refused.Kind != "refused" || refused.Sample.First != 20 || refused.Sample.Last != 23 {
+		t.Errorf("refused was seen from %v to %v, want 20 to 23", refused.Sample.First, refused.Sample.Last)
+	}
+	got := text(t, r, report.TextOptions{Width: 200})
+	want := fmt.Sprintf("(loadtest.js:22:20)  and %s more like this", report.Int(refused.Iterations-1))
+	if !strings.Contains(got, want) {
+		t.Errorf("the text lacks %q:\n%s", want, got)
+	}
+	if !strings.Contains(r.Failures[0].Sample.Detail, "Retry-After") {
+		t.Errorf("the sample of status has no detail: %q", r.Failures[0].Sample.Detail)
+	}
+}
+
+func TestSecretsAreRedacted(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"Authorization: Basic c2VjcmV0OnNlY3JldA==":        "Authorization: [redacted]",
+		"GET /a?token=abc&page=2":                          "GET /a?token=[redacted]&page=2",
+		"GET /a?page=2&api_key=abc":                        "GET /a?page=2&api_key=[redacted]",
+		"http://bob:pw@host/x":                             "http://[redacted]@host/x",
+		"set-cookie: sid=1; Path=/":                        "set-cookie: [redacted]",
+		`{"password":"hunter2","name":"bob"}`:              `{"password":"[redacted]","name":"bob"}`,
+		"sent Bearer abcdefghijklmnop to it":               "sent [redacted] to it",
+		"AKIAIOSFODNN7EXAMPLE":                             "[redacted]",
+		"the token is a word, and so is secret":            "the token is a word, and so is secret",
+		"GET /v1/buckets/load/collections/:id/records/:id": "GET /v1/buckets/load/collections/:id/records/:id",
+	} {
+		if got := report.Clean(in); got != want {
+			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
+		}
+	}
+	head := record.Run{SchemaVersion: 1, Mode: "run", Command: []string{"plimsoll", "run", "--api-key", "k1", "--env=TOKEN=k2", "-e", "DB_PASSWORD=k3"}}
+	r := read(t, rows(t, head))
+	if all := fmt.Sprint(r.Head.Command); strings.Contains(all, "k1") || strings.Contains(all, "k2") || strings.Contains(all, "k3") {
+		t.Errorf("the command still tells a secret: %s", all)
+	}
+}
+
+func TestStringsFromOutsideCannotSteerTheTerminal(t *testing.T) {
+	t.Parallel()
+	hostile := "\x1b[2J\x07</script>\"'\u202Egnp.exe\u2066\r\n\x00\xff"
+	r := read(t, reporttest.Run(reporttest.Service{Prefix: hostile + strings.Repeat("x", 10_000), VUs: 300}))
+	got := text(t, r, report.TextOptions{Full: true})
+	for _, c := range got {
+		if c != '\n' && (c < ' ' || c == 0x7f || c == '\u202E' || c == '\u2066' || (c >= 0x80 && c < 0xa0)) {
+			t.Fatalf("the text holds %U", c)
+		}
+	}
+	body, err := report.JSON(r)
+	if err != nil || bytes.Contains(body, []byte("</script>")) {
+		t.Errorf("JSON: %v, or it holds </script>", err)
+	}
+}
+
+func TestBrokenRecords(t *testing.T) {
+	t.Parallel()
+	run := record.Run{SchemaVersion: 1, Mode: "run"}
+	newer := record.Run{SchemaVersion: 99}
+	for _, c := range []struct {
+		name string
+		body []byte
+		want string // of the error; empty: it is read
+	}{
+		{"nothing", nil, "not a plimsoll record"},
+		{"no record", []byte("hello\nworld\n"), "not a plimsoll record"},
+		{"a newer version", rows(t, newer), "schema version 99"},
+		{"two runs", append(rows(t, run), rows(t, run)...), "a second run"},
+		{"only the head", rows(t, run), ""},
+		{"a negative window", rows(t, run, record.Window{StartS: -5, LengthS: -1}), ""},
+		{"a window in the far future", rows(t, run, record.Window{StartS: 1e300, LengthS: 1}), ""},
+		{"windows out of order", rows(t, run, record.Window{StartS: 9, LengthS: 1}, record.Window{StartS: 3, LengthS: 1}), ""},
+		{"ids without names", rows(t, run, record.Window{
+			LengthS: 1, Endpoints: []record.EndpointCounts{{ID: 65535, OK: 1}},
+			Scenarios: []record.ScenarioCounts{{ID: 9, OK: 1}}, Checks: []record.CheckCounts{{ID: 9, Failed: 1}}, Failures: []record.FailureCounts{{ID: 9, Requests: 1}},
+		}), ""},
+		{"a reading beyond belief", rows(t, run, record.Resources{Source: "host", Values: map[string]float64{"cpu_cores": 1e308}}), ""},
+		{"an error without its failure", rows(t, run, record.Error{Failure: 7}), ""},
+		{"an end in the middle", rows(t, run, record.End{Verdict: "ok"}, record.Window{LengthS: 1}), ""},
+	} {
+		r, err := report.Read(bytes.NewReader(c.body))
+		if c.want != "" {
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: %v, want %q", c.name, err, c.want)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		show(t, r)
+	}
+}
+
+// show makes everything that can be made of a run.
+func show(t *testing.T, r *report.Run) {
+	t.Helper()
+	text(t, r, report.TextOptions{})
+	body, err := report.JSON(r)
+	if err != nil || !json.Valid(body) {
+		t.Errorf("JSON: %v: %s", err, body)
+	}
+}
+
+func TestNoNumberWhereThereIsNone(t *testing.T) {
+	t.Parallel()
+	r := read(t, rows(t, record.Run{SchemaVersion: 1, Mode: "run"}, record.Window{LengthS: 1, VUs: 1}))
+	body, err := report.JSON(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"latency": null`, `"exit_code": null`, `"duration": null`, `"resources": {}`} {
+		if !bytes.Contains(body, []byte(want)) {
+			t.Errorf("JSON lacks %s:\n%s", want, body)
+		}
+	}
+	if got := text(t, r, report.TextOptions{}); !strings.Contains(got, "no iteration was run") || strings.Contains(got, "NaN") {
+		t.Errorf("text of an empty run:\n%s", got)
+	}
+}
+
+func TestTheDemoIsComparedWithItsTruth(t *testing.T) {
+	t.Parallel()
+	end := record.End{Verdict: "found", Demo: &record.Demo{Model: "queue", Capacity: 2040, Requests: 74342}, Sizing: &record.Sizing{
+		Verdict: "found", Capacity: &record.Capacity{Goodput: 1000}, Unloaded: record.Unloaded{RequestsPerIteration: 2},
+	}}
+	got := text(t, read(t, rows(t, record.Run{SchemaVersion: 1, Mode: "size"}, end)), report.TextOptions{Width: 200})
+	for _, want := range []string{"target was set to carry 2,040 requests/s (queue), counted 74,342 requests itself", "1,000 iterations/s × 2 requests = 2,000 requests/s, -2.0 % off"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("lacks %q:\n%s", want, got)
+		}
+	}
+}
+
+func TestProgressLine(t *testing.T) {
+	t.Parallel()
+	lo := 512.0
+	var w metric.Window
+	w.Length, w.VUs = 1e9, 20
+	w.Scenarios = []metric.ScenarioWindow{{Started: 10, OK: 9, Failed: 1}}
+	w.Scenarios[0].Duration.Add(20e6)
+	for _, c := range []struct {
+		p    report.Progress
+		want string
+	}{
+		{report.Progress{Elapsed: 61e9, Window: w}, "01:01  20 VUs  10 it/s  10 % failed  p95 20.1 ms"},
+		{report.Progress{}, "00:00  0 VUs  – it/s  – failed  p95 –"},
+		{
+			report.Progress{Elapsed: 3601e9, Window: w, Phase: "ramp", Left: 30e9, Bounds: &record.Bounds{Lo: &lo}},
+			"1:00:01  ramp  20 VUs  10 it/s  10 % failed  p95 20.1 ms  limit 512..?/s  about 00:30 left",
+		},
+	} {
+		if got := c.p.Line(); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}
+
+// rows is a record of these rows.
+func rows(t *testing.T, list ...any) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := record.NewWriter(&b)
+	for _, r := range list {
+		if err := w.Write(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,135 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// sections are the tables of the summary, in the order a reader needs them.
+func (r *Run) sections(width int) []*section {
+	out := []*section{r.failureSection(width)}
+	if len(r.Holds) > 0 {
+		out = append(out, holdSection(r.Holds, width))
+	}
+	out = append(out,
+		r.rowSection("Scenario", "scenarios", r.Scenarios, width),
+		r.rowSection("Endpoint", "endpoints", r.Endpoints, width),
+		r.checkSection(width))
+	return slices.DeleteFunc(out, func(s *section) bool { return len(s.rows) == 0 })
+}
+
+func (r *Run) failureSection(width int) *section {
+	s := &section{more: "kinds of failure", head: fmt.Sprintf("Failures   %s of %s (%s), %s of %s",
+		Int(r.Total.Failed), Many(r.Total.Ended(), "iteration"), Percent(float64(r.Total.Failed), float64(r.Total.Ended())),
+		Int(r.Total.RequestsFailed), Many(r.Total.Requests(), "request"))}
+	for _, g := range r.Failures {
+		more := ""
+		if n := g.Count() - 1; n > 0 && g.Count() > 0 {
+			more = fmt.Sprintf("  and %s more like this", Int(n))
+		}
+		if g.Messages > 1 {
+			more += fmt.Sprintf(", with %s", Many(uint64(g.Messages), "message"))
+		}
+		sample := elide(failureText(g.Sample), max(width-15-columns(more), 24))
+		s.rows = append(s.rows, elide(fmt.Sprintf("  ✗ %-11s%s%s", g.Kind, sample, more), width))
+	}
+	s.show, s.keep = len(s.rows), 2
+	return s
+}
+
+// failureText is a failure on one line: its message, target and source position.
+func failureText(f Failure) string {
+	text := f.Message
+	if f.Target != "" && !strings.Contains(text, f.Target) {
+		text += " in " + f.Target
+	}
+	if f.Where != "" {
+		text += " (" + f.Where + ")"
+	}
+	return text
+}
+
+func (r *Run) rowSection(title, more string, list []Row, width int) *section {
+	t := table{head: []string{title, "count", "rate", "failed", "p50", "p95", "p99", "max"}}
+	for _, row := range list {
+		name := row.Name
+		if row.Method != "" {
+			name = row.Method + " " + name
+		}
+		cells := []string{name, Int(row.Count), PerSecond(row.Count, r.Duration), Percent(float64(row.Failed), float64(row.Count)), none, none, none, none}
+		if l := row.Latency; l != nil {
+			cells[4], cells[5], cells[6], cells[7] = Seconds(l.P50), Seconds(l.P95), Seconds(l.P99), Seconds(l.Max)
+		}
+		t.rows = append(t.rows, cells)
+	}
+	head, rows := t.lines(width)
+	return &section{head: head, rows: rows, show: len(rows), more: more}
+}
+
+// checkSection lists the checks, the worst first.
+func (r *Run) checkSection(width int) *section {
+	c := r.Total
+	all := c.ChecksPassed + c.ChecksFail
+	s := &section{more: "checks", head: fmt.Sprintf("Checks     %s of %s passed", Percent(float64(c.ChecksPassed), float64(all)), Int(all))}
+	for _, k := range sortedChecks(r.Checks) {
+		symbol := "✓"
+		if k.Failed > 0 {
+			symbol = "✗"
+		}
+		s.rows = append(s.rows, elide(fmt.Sprintf("  %s %9s  %s", symbol, Percent(float64(k.Passed), float64(k.Passed+k.Failed)), checkName(k)), width))
+	}
+	s.show = len(s.rows)
+	return s
+}
+
+// sortedChecks has the worst first.
+func sortedChecks(list []Check) []Check {
+	list = slices.Clone(list)
+	share := func(c Check) float64 { return float64(c.Passed) / float64(max(c.Passed+c.Failed, 1)) }
+	slices.SortStableFunc(list, func(a, b Check) int { return cmp.Compare(share(a), share(b)) })
+	return list
+}
+
+func checkName(k Check) string {
+	if k.Scenario == "" {
+		return k.Name
+	}
+	return k.Scenario + ": " + k.Name
+}
+
+func holdSection(holds []record.Hold, width int) *section {
+	t := table{head: []string{"Hold", "load", "goodput", "failed", "in flight", "p50", "p95", "p99", "for", "verdict"}, left: 9}
+	for _, h := range holds {
+		verdict := h.Verdict
+		if h.Cause != "" {
+			verdict += ": " + h.Cause
+		}
+		t.rows = append(t.rows, []string{
+			strconv.Itoa(h.N) + " " + h.Phase, LoadOf(h), Number(h.Goodput) + "/s", Percent(float64(h.Failed), float64(h.OK+h.Failed)),
+			Number(h.InFlight), orNone(h.P50S), orNone(h.P95S), orNone(h.P99S), Seconds(h.LengthS), verdict,
+		})
+	}
+	head, rows := t.lines(width)
+	return &section{head: head, rows: rows, show: len(rows), more: "holds", late: true, keep: 4}
+}
+
+// LoadOf prints the load of a hold with its unit.
+func LoadOf(h record.Hold) string {
+	if h.Control == "rate" {
+		return Number(h.Level) + "/s"
+	}
+	return Number(h.Level) + " VUs"
+}
+
+// orNone prints a duration that is 0 when there was none.
+func orNone(s float64) string {
+	if s <= 0 {
+		return none
+	}
+	return Seconds(s)
+}

@@ -1,0 +1,239 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// Tone says how a verdict is to be taken.
+type Tone int
+
+// The tones. Their zero value is Good.
+const (
+	Good Tone = iota // it went well, or the limit was found
+	Warn             // inconclusive, or cut
+	Bad              // broken
+)
+
+// Symbol stands beside the colour, for those who do not see it.
+func (t Tone) Symbol() string { return [...]string{"✓", "!", "✗"}[t] }
+
+// Verdict is the first line of every report.
+type Verdict struct {
+	Tone     Tone
+	Word     string // as in the record: found, ok, …; "cut" for a record without an end
+	Sentence string
+	Reason   string // why it ended; may be empty
+}
+
+// Verdict sums the run up.
+func (r *Run) Verdict() Verdict {
+	if r.End == nil {
+		return Verdict{Warn, "cut", fmt.Sprintf("the record ends at %s without a verdict; until then %s", Seconds(r.Duration), r.totals()), ""}
+	}
+	v := Verdict{Bad, r.End.Verdict, r.totals(), r.End.Reason}
+	switch r.End.ExitCode {
+	case 0:
+		v.Tone = Good
+	case 5, 130, 143:
+		v.Tone = Warn
+	}
+	if s := r.End.Sizing; s != nil {
+		v.Sentence = sizingSentence(s)
+		if s.Reason != "" {
+			v.Reason = s.Reason
+		}
+	}
+	if v.Word == "" {
+		v.Word = "ended"
+	}
+	return v
+}
+
+// totals says what was done, in one sentence.
+func (r *Run) totals() string {
+	c := r.Total
+	if c.Ended() == 0 {
+		if c.Started > 0 {
+			return Many(c.Started, "iteration") + " begun, none ended"
+		}
+		return "no iteration was run"
+	}
+	return fmt.Sprintf("%s in %s (%s), %s failed", Many(c.Ended(), "iteration"), Seconds(r.Duration),
+		PerSecond(c.Ended(), r.Duration), Percent(float64(c.Failed), float64(c.Ended())))
+}
+
+func sizingSentence(s *record.Sizing) string {
+	switch {
+	case s.Capacity != nil:
+		text := fmt.Sprintf("carries %s iterations/s", Number(s.Capacity.Goodput))
+		if m := s.Unloaded.RequestsPerIteration; m > 0 {
+			text += fmt.Sprintf(" (%s requests/s)", Number(s.Capacity.Goodput*m))
+		}
+		if s.AtLimit.P95S > 0 {
+			text += ", p95 " + Seconds(s.AtLimit.P95S)
+		}
+		if s.Binding != "" {
+			text += ", limited by " + s.Binding
+		}
+		return text
+	case s.Verdict == "baseline":
+		return fmt.Sprintf("no capacity: %s of the iterations fail at the lowest load already (tolerance %s)",
+			Percent(s.Unloaded.FailedShare, 1), Percent(s.Settings.Tolerance, 1))
+	case s.Verdict == "dead":
+		return "no capacity: nothing worked"
+	case s.Plateau != nil && s.Plateau.Goodput > 0:
+		return fmt.Sprintf("no tested limit; the best seen is %s iterations/s", Number(s.Plateau.Goodput))
+	}
+	return "no limit was found, and no load was measured long enough to give a number"
+}
+
+// capacityLines are the lines of the answer: label and text.
+func capacityLines(s *record.Sizing) []fact {
+	var out []fact
+	if c := s.Capacity; c != nil {
+		out = append(out, fact{"Capacity", capacityLine(s, c)})
+		if c.CI95[1] > 0 {
+			out = append(out, fact{"", fmt.Sprintf("95 %%: %s..%s iterations/s%s", Number(c.CI95[0]), Number(c.CI95[1]), estimate(c))})
+		}
+	}
+	if p := s.Plateau; p != nil && p.Goodput > 0 {
+		label := "Plateau"
+		if p.Kind == "peak" {
+			label = "Peak"
+		}
+		out = append(out, fact{label, plateauLine(s, p)})
+	}
+	if line := vuLine(&s.VUs); line != "" {
+		out = append(out, fact{"VUs", line})
+	}
+	if l := s.AtLimit; l.P50S > 0 {
+		text := fmt.Sprintf("p50 %s  p95 %s  p99 %s at the limit", Seconds(l.P50S), Seconds(l.P95S), Seconds(l.P99S))
+		if s.Unloaded.RequestS > 0 {
+			text += fmt.Sprintf("; a request takes %s unloaded", Seconds(s.Unloaded.RequestS))
+		}
+		if s.Capacity != nil && s.Capacity.InFlight > 0 {
+			text += fmt.Sprintf("; in flight %s", Number(s.Capacity.InFlight))
+		}
+		out = append(out, fact{"Latency", text})
+	}
+	for _, o := range s.Objectives {
+		text := fmt.Sprintf("%s: %s beyond it at the limit, %s allowed", o.Kind, Percent(o.AtLimit, 1), Percent(o.Allowed, 1))
+		if o.Binding {
+			text += " (it sets the limit)"
+		}
+		out = append(out, fact{"Objective", text})
+	}
+	return out
+}
+
+func estimate(c *record.Capacity) string {
+	if c.OfferedEstimate <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("; limit estimated at %s/s arriving", Number(c.OfferedEstimate))
+}
+
+func capacityLine(s *record.Sizing, c *record.Capacity) string {
+	parts := []string{Number(c.Goodput) + " iterations/s"}
+	if c.OfferedConfirmed > 0 {
+		parts[0] += fmt.Sprintf("   held %s at %s/s arriving, %s failing (tolerance %s)",
+			Seconds(c.ConfirmS), Number(c.OfferedConfirmed), Percent(c.FailedShare, 1), Percent(s.Settings.Tolerance, 1))
+	}
+	switch {
+	case c.FirstFailing != nil:
+		parts = append(parts, Number(*c.FirstFailing)+"/s fails")
+	case s.Interval.Hi != nil && !s.Interval.HiTested:
+		parts = append(parts, fmt.Sprintf("upper end %s/s computed, not tested", Number(*s.Interval.Hi)))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func plateauLine(s *record.Sizing, p *record.Plateau) string {
+	text := Number(p.Goodput)
+	if p.SE > 0 {
+		text += " ± " + Number(2*p.SE*p.Goodput)
+	}
+	text += "/s at " + vuRange(p.VUsFrom, p.VUsTo)
+	if r := s.Shape.Retrograde; r != nil {
+		text += fmt.Sprintf(", %s/s at %d: more users make it slower", Number(r.Goodput), r.AtVUs)
+	}
+	return text
+}
+
+func vuRange(from, to int) string {
+	if from == to {
+		return Many(uint64(max(from, 0)), "VU")
+	}
+	return fmt.Sprintf("%d..%d VUs", from, to)
+}
+
+func vuLine(v *record.VUBounds) string {
+	var parts []string
+	if v.Knee > 0 {
+		parts = append(parts, fmt.Sprintf("%d flat out reach it (97 %%)", v.Knee))
+	}
+	if v.Within > 0 {
+		text := fmt.Sprintf("%d stayed within tolerance", v.Within)
+		if v.FirstFailing != nil {
+			text += fmt.Sprintf(", %d failed %s", *v.FirstFailing, Percent(v.FailedShare, 1))
+		}
+		parts = append(parts, text)
+	}
+	if v.Estimate != nil {
+		parts = append(parts, fmt.Sprintf("tolerance estimated to be reached at %s", Number(*v.Estimate)))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// shapeLine says how the service behaves around its limit.
+func shapeLine(s *record.Sizing) string {
+	var parts []string
+	switch s.Shape.AboveLimit {
+	case "", "unknown":
+	default:
+		parts = append(parts, s.Shape.AboveLimit+" above the limit")
+	}
+	if s.Shape.RecoveryS > 0 {
+		parts = append(parts, "recovers in "+Seconds(s.Shape.RecoveryS))
+	}
+	if s.Shape.Rising {
+		parts = append(parts, "gave more later than before (warm-up or autoscaler)")
+	}
+	if s.Shape.StallPeriodS > 0 {
+		parts = append(parts, "stalls every "+Seconds(s.Shape.StallPeriodS))
+	}
+	if n := len(s.Shape.Outages); n > 0 {
+		parts = append(parts, Many(uint64(n), "outage"))
+	}
+	if s.Shape.BaseFailure > 0 {
+		parts = append(parts, Percent(s.Shape.BaseFailure, 1)+" fail at any load")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// demoLines compare the answer with the truth about the demo target.
+func demoLines(r *Run) []fact {
+	d := r.End.Demo
+	out := []fact{{"Demo", fmt.Sprintf("target was set to carry %s requests/s (%s), counted %s requests itself; we counted %s",
+		Number(d.Capacity), d.Model, Int(d.Requests), Int(r.Total.Requests()))}}
+	s := r.End.Sizing
+	if s == nil || s.Plateau == nil && s.Capacity == nil {
+		return out
+	}
+	ours := 0.0
+	if s.Plateau != nil {
+		ours = s.Plateau.Goodput
+	}
+	if s.Capacity != nil {
+		ours = s.Capacity.Goodput
+	}
+	m := s.Unloaded.RequestsPerIteration
+	if ours <= 0 || m <= 0 || d.Capacity <= 0 {
+		return out
+	}
+	return append(out, fact{"", fmt.Sprintf("measured: %s iterations/s × %s requests = %s requests/s, %+.1f %% off",
+		Number(ours), Number(m), Number(ours*m), (ours*m/d.Capacity-1)*100)})
+}
