@@ -30,7 +30,6 @@ type Call struct {
 
 	cookies string // the Cookie header that the caller set
 	host    string // the Host header that the caller set
-	decoded []byte
 	body    []byte
 }
 
@@ -89,9 +88,6 @@ func (c *Call) Begin(method, url string) *Error {
 	c.req.Header.Reset()
 	c.req.Header.SetNoDefaultContentType(true)
 	c.req.ResetBody()
-	if cap(c.decoded) > keptBody {
-		c.decoded = nil
-	}
 	if len(c.resp.Body()) > keptBody {
 		c.resp.ReleaseBody(keptBody)
 	}
@@ -205,4 +201,12 @@ func (c *Call) Reason() string {
 		return ""
 	}
 	return fasthttp.StatusMessage(c.Status)
+}
+
+// TakeBody is Body for who keeps it: the call makes a new buffer for its next response.
+func (c *Call) TakeBody() []byte {
+	b := c.body
+	c.body = nil
+	c.resp.SwapBody(nil)
+	return b
 }

@@ -1,0 +1,119 @@
+package http
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/dop251/goja"
+
+	"github.com/plimsoll-load/plimsoll/runtime/engine"
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+)
+
+// maxFailures bounds the table of failures that one virtual user keeps.
+const maxFailures = 256
+
+// failureKey tells failures of requests apart.
+type failureKey struct {
+	endpoint metric.EndpointID
+	status   int
+	message  string
+}
+
+type failed struct {
+	metric.Failure
+	id metric.FailureID
+}
+
+// failure says why an exchange failed. Most are the same again and again: a
+// test that fails fast must not spend its time on describing it.
+func (m *instance) failure(j *job, h *hop, endpoint metric.EndpointID, err *engine.Error) failed {
+	key := failureKey{endpoint: endpoint, status: h.Status}
+	if err != nil {
+		key.message = err.Message
+	}
+	if f, ok := m.failures[key]; ok {
+		return f
+	}
+	if len(m.failures) >= maxFailures {
+		clear(m.failures)
+	}
+	f := failed{Failure: metric.Failure{Target: h.method + " " + nameOf(j, h.url)}}
+	if err != nil {
+		f.Kind, f.Message, f.Code = string(err.Kind), err.Message, err.Code
+	} else {
+		f.Kind, f.Code = "status", h.Status
+		f.Message = statusText(h.Status)
+	}
+	f.id = m.host.Names().Failure(f.Failure)
+	m.failures[key] = f
+	return f
+}
+
+func statusText(status int) string {
+	if text := http.StatusText(status); text != "" {
+		return strconv.Itoa(status) + " " + text
+	}
+	return strconv.Itoa(status)
+}
+
+// expected are the statuses that are no failure.
+type expected struct {
+	ranges []statusRange // nil: all of them
+}
+
+type statusRange struct{ min, max int }
+
+func defaultExpected() *expected { return &expected{ranges: []statusRange{{1, 399}}} }
+
+func (e *expected) has(status int) bool {
+	if e.ranges == nil {
+		return true
+	}
+	for _, r := range e.ranges {
+		if r.min <= status && status <= r.max {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *instance) expectedStatuses(call goja.FunctionCall) goja.Value {
+	e := &expected{}
+	for _, a := range call.Arguments {
+		switch v := a.Export().(type) {
+		case int64:
+			e.ranges = append(e.ranges, statusRange{int(v), int(v)})
+		case map[string]any:
+			low, ok1 := v["min"].(int64)
+			high, ok2 := v["max"].(int64)
+			if !ok1 || !ok2 || low > high {
+				m.throw("expectedStatuses: a range is {min: number, max: number} with min ≤ max")
+			}
+			e.ranges = append(e.ranges, statusRange{int(low), int(high)})
+		default:
+			m.throw("expectedStatuses: takes numbers and {min, max}, not " + a.String())
+		}
+	}
+	if len(e.ranges) == 0 {
+		m.throw("expectedStatuses: names no status")
+	}
+	return m.vm.ToValue(e)
+}
+
+func (m *instance) setResponseCallback(call goja.FunctionCall) goja.Value {
+	m.expected = m.expectation(call.Argument(0), "setResponseCallback")
+	return goja.Undefined()
+}
+
+// expectation reads what a script passes where expected statuses are wanted.
+func (m *instance) expectation(v goja.Value, where string) *expected {
+	if goja.IsNull(v) {
+		return &expected{}
+	}
+	e, ok := v.Export().(*expected)
+	if !ok {
+		m.throw(where + ": takes what expectedStatuses(…) returns, or null")
+	}
+	return e
+}

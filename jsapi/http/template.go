@@ -1,0 +1,51 @@
+package http
+
+import (
+	"strings"
+
+	"github.com/dop251/goja"
+)
+
+// template is the tag http.url: requests to `/users/${id}` are counted as one endpoint.
+func (m *instance) template(call goja.FunctionCall) goja.Value {
+	parts, ok := call.Argument(0).(*goja.Object)
+	if !ok {
+		m.throw("url: is a template tag: http.url`http://…/${id}`")
+	}
+	n := int(parts.Get("length").ToInteger())
+	var url, name strings.Builder
+	for i := range n {
+		part := m.textAt(parts, i)
+		url.WriteString(part)
+		name.WriteString(part)
+		if i+1 < n {
+			url.WriteString(call.Argument(i + 1).String())
+			name.WriteString("${}")
+		}
+	}
+	o := m.vm.NewObject()
+	set(o, "url", url.String())
+	set(o, "name", templateName(name.String()))
+	_ = o.DefineDataProperty("toString", m.vm.ToValue(func(goja.FunctionCall) goja.Value {
+		return m.vm.ToValue(url.String())
+	}), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE)
+	return o
+}
+
+func (m *instance) textAt(list *goja.Object, i int) string {
+	return list.Get(m.vm.ToValue(i).String()).String()
+}
+
+// templateName is the path of a template, as endpoints are named; a template
+// whose host is a value begins with what follows it.
+func templateName(t string) string {
+	if _, rest, ok := strings.Cut(t, "://"); ok {
+		if _, path, ok := strings.Cut(rest, "/"); ok {
+			t = "/" + path
+		}
+	} else if rest, ok := strings.CutPrefix(t, "${}/"); ok {
+		t = "/" + rest
+	}
+	t, _, _ = strings.Cut(t, "?")
+	return t
+}
