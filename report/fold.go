@@ -23,7 +23,7 @@ const maxSeconds = 1e8
 // holds two runs, or is broken before its last line.
 func Read(r io.Reader) (*Run, error) {
 	rows := record.NewReader(r)
-	f := &fold{run: &Run{}, errors: map[metric.FailureID]record.Error{}, sources: map[string]*source{}}
+	f := NewFold()
 	for {
 		row, err := rows.Next()
 		if errors.Is(err, io.EOF) {
@@ -32,7 +32,7 @@ func Read(r io.Reader) (*Run, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := f.add(row); err != nil {
+		if err := f.Add(row); err != nil {
 			return nil, err
 		}
 	}
@@ -42,12 +42,12 @@ func Read(r io.Reader) (*Run, error) {
 	if rows.Cut() {
 		f.warn("the last line is incomplete: the run was cut while it was written")
 	}
-	f.finish()
-	return f.run, nil
+	return f.Run(), nil
 }
 
-// fold is a Run in the making.
-type fold struct {
+// Fold is a Run in the making, for who has the rows at hand: it is made of
+// the same rows that [Read] reads from a file.
+type Fold struct {
 	run     *Run
 	begun   bool
 	names   record.Names
@@ -62,13 +62,19 @@ type span struct {
 	ok          bool
 }
 
-func (f *fold) warn(text string) {
+// NewFold returns an empty Fold.
+func NewFold() *Fold {
+	return &Fold{run: &Run{}, errors: map[metric.FailureID]record.Error{}, sources: map[string]*source{}}
+}
+
+func (f *Fold) warn(text string) {
 	if !slices.Contains(f.run.Warnings, text) {
 		f.run.Warnings = append(f.run.Warnings, text)
 	}
 }
 
-func (f *fold) add(row any) error {
+// Add takes the next row, a pointer to one of record's types, and may clean it in place.
+func (f *Fold) Add(row any) error {
 	switch row := row.(type) {
 	case *record.Run:
 		if f.begun {
@@ -104,7 +110,7 @@ func (f *fold) add(row any) error {
 	return nil
 }
 
-func (f *fold) window(row *record.Window) {
+func (f *Fold) window(row *record.Window) {
 	end := (f.total.Start + f.total.Length).Seconds()
 	placed := sane(row.StartS) && row.StartS >= end-0.5 && row.LengthS > 0 && sane(row.StartS+row.LengthS)
 	if !placed {
@@ -165,7 +171,8 @@ func heat(h metric.Histogram) *[HeatBins]uint32 {
 	return &bins
 }
 
-func (f *fold) finish() {
+// Run is what the rows so far add up to. The Fold takes no more rows after it.
+func (f *Fold) Run() *Run {
 	r := f.run
 	f.totals()
 	for i := range f.total.Scenarios {
@@ -196,9 +203,10 @@ func (f *fold) finish() {
 	}
 	f.groups()
 	f.finishSources()
+	return r
 }
 
-func (f *fold) totals() {
+func (f *Fold) totals() {
 	r, c := f.run, &f.run.Total
 	r.Duration = f.total.Length.Seconds()
 	c.Started, c.OK, c.Failed = f.total.Iterations()
@@ -224,21 +232,21 @@ func (f *fold) totals() {
 
 func seconds(d time.Duration) float64 { return d.Seconds() }
 
-func (f *fold) scenario(id int) string {
+func (f *Fold) scenario(id int) string {
 	if id < len(f.names.Scenarios) {
 		return f.names.Scenarios[id]
 	}
 	return fmt.Sprintf("(scenario %d)", id)
 }
 
-func (f *fold) endpoint(id int) metric.Endpoint {
+func (f *Fold) endpoint(id int) metric.Endpoint {
 	if id < len(f.names.Endpoints) {
 		return f.names.Endpoints[id]
 	}
 	return metric.Endpoint{Name: fmt.Sprintf("(endpoint %d)", id)}
 }
 
-func (f *fold) check(id int) Check {
+func (f *Fold) check(id int) Check {
 	if id < len(f.names.Checks) {
 		c := f.names.Checks[id]
 		return Check{Scenario: f.scenario(int(c.Scenario)), Name: c.Name}
@@ -246,7 +254,7 @@ func (f *fold) check(id int) Check {
 	return Check{Name: fmt.Sprintf("(check %d)", id)}
 }
 
-func (f *fold) failure(id int) metric.Failure {
+func (f *Fold) failure(id int) metric.Failure {
 	if id < len(f.names.Failures) {
 		return f.names.Failures[id]
 	}
@@ -254,7 +262,7 @@ func (f *fold) failure(id int) metric.Failure {
 }
 
 // groups gathers failures by kind, the most frequent first.
-func (f *fold) groups() {
+func (f *Fold) groups() {
 	byKind := map[string]*Group{}
 	for id, c := range f.total.Failures {
 		if c.Iterations+c.Requests == 0 {

@@ -18,7 +18,7 @@ type source struct {
 // maxReading bounds values that are believed, so that sums of them stay finite.
 const maxReading = 1e24
 
-func (f *fold) resources(row *record.Resources) {
+func (f *Fold) resources(row *record.Resources) {
 	if !sane(row.AtS) {
 		f.warn("a reading of resources lies outside the run's time and was left out")
 		return
@@ -71,7 +71,7 @@ func gaps(n int) []float64 {
 	return list
 }
 
-func (f *fold) finishSources() {
+func (f *Fold) finishSources() {
 	for _, s := range f.sources {
 		slices.SortFunc(s.Series, func(a, b Series) int { return cmp.Compare(a.Key, b.Key) })
 		f.run.Sources = append(f.run.Sources, s.Source)
