@@ -31,6 +31,7 @@ type arrivals struct {
 	queue    []time.Time // due, and waiting for users to come
 	drops    metric.Dropped
 	opening  bool   // users are made before arrivals begin
+	closing  int    // users that end their last closed iteration
 	openings uint64 // how often arrivals began
 }
 
@@ -96,9 +97,12 @@ func (l *Load) release(now time.Time) time.Time {
 
 // demand works out how many users the arrivals need; mu is held.
 func (l *Load) demand(at time.Duration) {
+	if l.open.opening {
+		return // Run has decided
+	}
 	rate := max(l.open.due.Rate(at), l.open.due.Rate(at+time.Second))
 	want := poolSize(rate, l.took.mean())
-	if queued := len(l.open.queue); queued > 0 {
+	if queued := len(l.open.queue) - l.open.closing; queued > 0 {
 		want = max(want, int(l.ready.Load())+queued)
 	}
 	want = min(max(want, l.plan.VUs), l.ceiling())
@@ -145,7 +149,19 @@ func (l *Load) admit(now time.Time) {
 		case u.told() == leave && !u.stay():
 		default:
 			u.order(serve)
+			if u.made && !u.closing {
+				u.closing = true
+				l.open.closing++
+			}
 		}
+	}
+}
+
+// welcome counts a user that has ended its closed iterations.
+func (o *arrivals) welcome(u *user) {
+	if u.closing {
+		u.closing = false
+		o.closing--
 	}
 }
 

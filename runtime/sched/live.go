@@ -27,6 +27,7 @@ type user struct {
 	making  bool        // Spawn was called
 	made    bool        // Spawn succeeded
 	refused bool        // Spawn failed, and has not succeeded since
+	closing bool        // it ends its last closed iteration before it serves arrivals
 	cut     *time.Timer // interrupts it after the grace period, when it leaves alone
 }
 
@@ -54,22 +55,22 @@ func (u *user) stay() bool {
 	return true
 }
 
-// wait waits, unless the user's order changes; it returns false then.
-func (u *user) wait(d time.Duration) bool {
+// wait waits, but only while the user has the order that it acts upon, and
+// that is not to leave.
+func (u *user) wait(as order, d time.Duration) {
 	if u.timer == nil {
 		u.timer = time.NewTimer(d)
 	} else {
 		u.timer.Reset(d)
 	}
-	for before := u.told(); u.told() == before; {
+	for u.told() == as && as != leave {
 		select {
 		case <-u.timer.C:
-			return true
+			return
 		case <-u.nudge: // perhaps an old one
 		}
 	}
 	u.timer.Stop()
-	return false
 }
 
 // live is the life of one user.
@@ -103,7 +104,7 @@ const retryAfter = time.Second
 func (l *Load) hire(ctx context.Context, u *user) User {
 	for {
 		if d := u.after.Swap(0); d > 0 {
-			u.wait(time.Duration(d))
+			u.wait(u.told(), time.Duration(d))
 		}
 		if !l.wanted(u) {
 			return nil
@@ -146,6 +147,7 @@ func (l *Load) gone(u *user) {
 	defer l.mu.Unlock()
 	u.cancel(nil)
 	u.stay()
+	l.open.welcome(u)
 	last := len(l.users) - 1
 	l.users[u.at] = l.users[last]
 	l.users[u.at].at = u.at
@@ -163,7 +165,7 @@ func (l *Load) gone(u *user) {
 func (l *Load) lap(ctx context.Context, u *user, vu User) bool {
 	if d := u.after.Load(); d != 0 {
 		u.after.Store(0)
-		u.wait(time.Duration(d))
+		u.wait(iterate, time.Duration(d))
 		return true // its order may have changed
 	}
 	if !l.take() {
@@ -180,7 +182,7 @@ func (l *Load) lap(ctx context.Context, u *user, vu User) bool {
 	}
 	if pause > 0 {
 		vu.Flush()
-		u.wait(pause)
+		u.wait(iterate, pause)
 	}
 	return true
 }
@@ -215,6 +217,7 @@ func (l *Load) attend(ctx context.Context, u *user, vu User) {
 func (l *Load) accept(u *user, vu User) (time.Time, bool) {
 	l.mu.Lock()
 	l.learn(&u.tally)
+	l.open.welcome(u)
 	if u.told() != serve {
 		l.mu.Unlock()
 		return time.Time{}, false

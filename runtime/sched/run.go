@@ -43,7 +43,8 @@ const stuckAfter = 5 * time.Second
 // Run carries the load to its end and returns when all users have left. The
 // error is that of the users that could not be made, or the cause of ctx.
 func (l *Load) Run(ctx context.Context) (Ending, error) {
-	users, interrupt := context.WithCancelCause(ctx)
+	// Users are interrupted by part alone, which counts them first.
+	users, interrupt := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer interrupt(nil)
 	l.mu.Lock()
 	l.began = time.Now()
@@ -58,10 +59,10 @@ func (l *Load) Run(ctx context.Context) (Ending, error) {
 		defer close(dispatched)
 		l.dispatch()
 	}()
-	why := l.steer(users)
+	why := l.steer(users, ctx.Done())
 	l.dismiss()
 	<-dispatched
-	ending := l.part(users, interrupt, why)
+	ending := l.part(ctx, interrupt, why)
 	switch why {
 	case Failed:
 		return ending, l.refusals.fatal
@@ -85,8 +86,9 @@ func (l *Load) peak() float64 {
 	return rate
 }
 
-// steer makes users and follows the plan until the end is decided.
-func (l *Load) steer(ctx context.Context) Reason {
+// steer makes users, each with a context from ctx, and follows the plan until
+// the end is decided.
+func (l *Load) steer(ctx context.Context, done <-chan struct{}) Reason {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -96,7 +98,7 @@ func (l *Load) steer(ctx context.Context) Reason {
 		}
 		timer.Reset(next)
 		select {
-		case <-ctx.Done():
+		case <-done:
 			return Interrupted
 		case <-l.kick:
 		case <-timer.C:
@@ -203,7 +205,11 @@ func (l *Load) orderAll(o order) {
 // after they were interrupted.
 func (l *Load) part(ctx context.Context, interrupt context.CancelCauseFunc, why Reason) Ending {
 	cause := ErrGrace
-	if why != Interrupted && l.await(ctx.Done(), l.plan.Grace) == twice {
+	stops := l.await(ctx.Done(), l.plan.Grace)
+	switch {
+	case ctx.Err() != nil:
+		cause = context.Cause(ctx)
+	case stops >= twice:
 		cause = ErrStopped
 	}
 	e := Ending{Why: why, Interrupted: l.InFlight()}

@@ -20,6 +20,7 @@ type service struct {
 	iterate func(ctx context.Context, n int) sched.Result // the n-th iteration started, from 1
 	refuse  func(id int) error
 	making  time.Duration // how long Spawn takes
+	halt    time.Duration // how long the first drop takes
 
 	mu       sync.Mutex
 	begin    time.Time
@@ -80,6 +81,8 @@ func (s *service) spawn(ctx context.Context, id int) (sched.User, error) {
 func (s *service) drop(d metric.Dropped) {
 	s.dropped.NoVU += d.NoVU
 	s.dropped.Late += d.Late
+	pass(s.halt)
+	s.halt = 0
 }
 
 // load makes a load on the service; call it within the test's bubble.
@@ -323,22 +326,21 @@ func TestStop(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
 		iteration time.Duration
+		delay     time.Duration
 		stops     []time.Duration
 		took      time.Duration
 		cut       int
 	}{
-		{"waits for iterations under way", 4 * second, []time.Duration{9 * second}, 12 * second, 0},
-		{"interrupts them after the grace period", time.Hour, []time.Duration{9 * second}, 39 * second, 3},
-		{"a second one interrupts them at once", time.Hour, []time.Duration{9 * second, 2 * second}, 11 * second, 3},
-		{"ends pauses at once", 100 * time.Millisecond, []time.Duration{9 * second}, 9 * second, 0},
+		{"waits for iterations under way, and for no pause after them", 4 * second, 500 * time.Millisecond, []time.Duration{10 * second}, 13 * second, 0},
+		{"interrupts them after the grace period", time.Hour, 0, []time.Duration{9 * second}, 39 * second, 3},
+		{"a second one interrupts them at once", time.Hour, 0, []time.Duration{9 * second, 2 * second}, 11 * second, 3},
+		{"ends pauses at once", 100 * time.Millisecond, time.Minute, []time.Duration{9 * second}, 9 * second, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &service{iterate: takes(tt.iteration)}
 				p := constant(3, 0)
-				if tt.iteration < second {
-					p.Delay = time.Minute
-				}
+				p.Delay = tt.delay
 				l := s.load(p)
 				go func() {
 					for _, after := range tt.stops {

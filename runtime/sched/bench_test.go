@@ -1,0 +1,83 @@
+package sched_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
+	"github.com/plimsoll-load/plimsoll/runtime/sched"
+)
+
+// probe is a user that keeps how late its arrivals were.
+type probe struct {
+	work, wait time.Duration // of an iteration: on the processor, then off it
+	late       []time.Duration
+	done       func(*probe)
+}
+
+func (p *probe) Iterate(_ context.Context, due time.Time) sched.Result {
+	if !due.IsZero() {
+		p.late = append(p.late, time.Since(due))
+	}
+	if p.work > 0 {
+		for begin := time.Now(); time.Since(begin) < p.work; {
+			continue
+		}
+	}
+	if p.wait > 0 {
+		<-time.After(p.wait)
+	}
+	return sched.Result{OK: true, Took: max(p.work+p.wait, 100)}
+}
+
+func (p *probe) Flush() {}
+func (p *probe) Close() { p.done(p) }
+
+// BenchmarkClosedLap is what an empty iteration costs.
+func BenchmarkClosedLap(b *testing.B) {
+	for _, vus := range []int{1, 100} {
+		b.Run(fmt.Sprintf("vus=%d", vus), func(b *testing.B) {
+			p := plan.Plan{Stages: []plan.Stage{{Target: float64(vus)}}, Iterations: b.N}
+			b.ReportAllocs()
+			_, err := sched.New(sched.Options{Plan: p, Spawn: func(context.Context, int) (sched.User, error) {
+				return &probe{done: func(*probe) {}}, nil
+			}}).Run(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
+// BenchmarkArrivals is how late arrivals start that take 10 µs of the
+// processor and last a millisecond.
+func BenchmarkArrivals(b *testing.B) {
+	for _, rate := range []float64{100, 1000, 5000, 20_000} {
+		b.Run(fmt.Sprintf("rate=%v", rate), func(b *testing.B) {
+			var mu sync.Mutex
+			var late []time.Duration
+			done := func(p *probe) {
+				mu.Lock()
+				defer mu.Unlock()
+				late = append(late, p.late...)
+			}
+			begin := time.Now()
+			p := plan.Plan{Open: true, Poisson: true, Stages: []plan.Stage{{Target: rate}}, Iterations: b.N, Grace: time.Second}
+			_, err := sched.New(sched.Options{Plan: p, Spawn: func(context.Context, int) (sched.User, error) {
+				return &probe{work: 10 * time.Microsecond, wait: time.Millisecond, done: done}, nil
+			}}).Run(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			slices.Sort(late)
+			for _, q := range []int{50, 99} {
+				b.ReportMetric(float64(late[(len(late)-1)*q/100].Microseconds()), fmt.Sprintf("p%d-late-µs", q))
+			}
+			b.ReportMetric(float64(len(late))/time.Since(begin).Seconds(), "arrivals/s")
+		})
+	}
+}

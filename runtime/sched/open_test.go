@@ -1,0 +1,227 @@
+package sched_test
+
+import (
+	"context"
+	"math"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
+	"github.com/plimsoll-load/plimsoll/runtime/sched"
+)
+
+// arriving is an open load.
+func arriving(perSecond float64, d time.Duration) plan.Plan {
+	return plan.Plan{Open: true, Stages: []plan.Stage{{Target: perSecond}}, Duration: d, Grace: 30 * second}
+}
+
+func near(got int, want, part float64) bool { return math.Abs(float64(got)-want) <= want*part }
+
+func TestArrivalsComeAtTheRate(t *testing.T) {
+	for _, poisson := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &service{iterate: takes(50 * time.Millisecond), making: 20 * time.Millisecond}
+			p := arriving(2000, 10*second)
+			p.Poisson, p.Seed = poisson, 3
+			ending := run(t, s.load(p))
+			within := map[bool]float64{false: 0.01, true: 0.03} // Poisson's standard error is 0.7 %
+			if !near(len(s.starts), 20_000, within[poisson]) || s.dropped.NoVU+s.dropped.Late > 0 {
+				t.Errorf("poisson %v: %d iterations and %+v dropped, want 20000 and none", poisson, len(s.starts), s.dropped)
+			}
+			for _, late := range s.late {
+				if late > 0 {
+					t.Fatalf("poisson %v: an arrival started %v late although users were free", poisson, late)
+				}
+			}
+			if ending.Why != sched.Duration || time.Since(s.begin) > 10*second+150*time.Millisecond {
+				t.Errorf("poisson %v: %+v after %v", poisson, ending, time.Since(s.begin))
+			}
+		})
+	}
+}
+
+func TestRampOfArrivals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(10 * time.Millisecond)}
+		p := plan.Plan{Open: true, Stages: []plan.Stage{{Duration: 10 * second, Target: 200}, {Duration: 10 * second, Target: 200}}, Duration: 20 * second}
+		run(t, s.load(p))
+		if up, flat := s.started(0, 10*second), s.started(10*second, 20*second); !near(up, 1000, 0.01) || !near(flat, 2000, 0.01) {
+			t.Errorf("%d and %d iterations, want 1000 and 2000", up, flat)
+		}
+	})
+}
+
+func TestUsersAreMadeBeforeArrivalsBegin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(10 * time.Millisecond), making: 3 * second}
+		p := arriving(100, 10*second-1)
+		p.VUs = 7
+		run(t, s.load(p))
+		if took := time.Since(s.begin).Round(20 * time.Millisecond); s.starts[0] != 3*second || took != 13*second || len(s.starts) != 1000 {
+			t.Errorf("first of %d arrivals at %v, end at %v: want 1000 within 10 s once users are made at 3 s",
+				len(s.starts), s.starts[0], time.Since(s.begin))
+		}
+	})
+}
+
+func TestArrivalIsDroppedWhenAllUsersAreBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(second - 1)}
+		p := arriving(10, 10*second-1)
+		p.MaxVUs = 4
+		run(t, s.load(p))
+		if len(s.starts) != 40 || s.dropped.NoVU != 60 || s.dropped.Late != 0 || len(s.made) != 4 {
+			t.Errorf("%d started by %d users, %+v dropped, want 40 by 4 and 60 for want of users", len(s.starts), len(s.made), s.dropped)
+		}
+	})
+}
+
+func TestArrivalWaitsBrieflyForAUserInTheMaking(t *testing.T) {
+	for _, tt := range []struct {
+		making  time.Duration
+		dropped uint64
+	}{{30 * time.Millisecond, 0}, {300 * time.Millisecond, 2}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &service{iterate: takes(time.Hour), making: tt.making}
+			l := s.load(plan.Plan{MaxVUs: 10})
+			go func() {
+				l.SetRate(4) // an arrival at once, then each 250 ms
+				pass(2*second - 1)
+				l.Stop()
+			}()
+			run(t, l)
+			if uint64(len(s.starts))+s.dropped.NoVU != 8 || s.dropped.NoVU != tt.dropped {
+				t.Errorf("users made in %v: %d arrivals served, %d dropped, want %d of 8 dropped", tt.making, len(s.starts), s.dropped.NoVU, tt.dropped)
+			}
+			for _, late := range s.late {
+				if late > 100*time.Millisecond {
+					t.Errorf("users made in %v: an arrival waited %v", tt.making, late)
+				}
+			}
+		})
+	}
+}
+
+func TestSetRateWhileArrivalsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(20 * time.Millisecond)}
+		l := s.load(arriving(100, 30*second))
+		go func() {
+			pass(10 * second)
+			l.SetRate(400)
+			pass(10 * second)
+			l.SetRate(0)
+			pass(5 * second)
+			l.SetRate(50)
+		}()
+		run(t, l)
+		for _, tt := range []struct {
+			from, to time.Duration
+			want     float64
+		}{{0, 10, 1000}, {10, 20, 4000}, {20, 25, 0}, {25, 30, 250}} {
+			if got := s.started(tt.from*second, tt.to*second); math.Abs(float64(got)-tt.want) > tt.want*0.01+1 {
+				t.Errorf("%d arrivals from %d s to %d s, want %v", got, tt.from, tt.to, tt.want)
+			}
+		}
+	})
+}
+
+func TestUsersOutliveChangesBetweenClosedAndOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(100 * time.Millisecond)}
+		l := s.load(plan.Plan{Grace: second})
+		go func() {
+			l.Resize(20)
+			pass(10 * second)
+			l.SetRate(50)
+			pass(10 * second)
+			if l.VUs() != 20 {
+				t.Errorf("%d users serve arrivals, want the 20 there were", l.VUs())
+			}
+			l.Resize(20)
+			pass(10 * second)
+			l.Stop()
+		}()
+		run(t, l)
+		if len(s.made) != 20 || len(s.iterated) != 20 {
+			t.Errorf("%d users were made, %d iterated, want 20", len(s.made), len(s.iterated))
+		}
+		for _, tt := range []struct {
+			from, to time.Duration
+			want     float64
+		}{{1, 10, 1800}, {11, 20, 450}, {21, 30, 1800}} {
+			if got := s.started(tt.from*second, tt.to*second); !near(got, tt.want, 0.01) {
+				t.Errorf("%d iterations from %d s to %d s, want %v", got, tt.from, tt.to, tt.want)
+			}
+		}
+		distinct := map[time.Duration]bool{}
+		for _, at := range s.starts {
+			if at >= 20*second && at < 20*second+100*time.Millisecond {
+				distinct[at] = true
+			}
+		}
+		if len(distinct) < 15 {
+			t.Errorf("after the arrivals users start at %d instants, want them spread over an iteration", len(distinct))
+		}
+	})
+}
+
+func TestUserPoolFollowsLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(2 * second), making: 5 * time.Millisecond}
+		l := s.load(arriving(50, 30*second)) // 100 are busy
+		time.AfterFunc(29*second, func() {
+			if vus, busy := l.VUs(), l.InFlight(); vus < 150 || vus > 160 || busy != 100 {
+				t.Errorf("%d users for %d in flight, want 1.5 times as many", vus, busy)
+			}
+		})
+		run(t, l)
+		if s.dropped.NoVU > 0 {
+			t.Errorf("%d of 1500 arrivals dropped", s.dropped.NoVU)
+		}
+	})
+}
+
+func TestArrivalsStopAtTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(3 * second)}
+		p := arriving(10, 0)
+		p.Iterations = 25
+		if ending := run(t, s.load(p)); len(s.starts) != 25 || ending.Why != sched.Iterations || ending.Interrupted != 0 {
+			t.Errorf("%+v after %d iterations, want 25", ending, len(s.starts))
+		}
+	})
+}
+
+func TestHaltedGeneratorDropsWhatIsTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{halt: 5 * second}
+		s.iterate = func(ctx context.Context, n int) sched.Result {
+			if n == 1 {
+				return takes(250*time.Millisecond)(ctx, n)
+			}
+			return takes(time.Millisecond)(ctx, n)
+		}
+		p := arriving(10, 10*second-1)
+		p.MaxVUs = 1
+		run(t, s.load(p))
+		// The drop at 0.1 s halts the dispatcher until 5.1 s: those of 0.2 s to 4 s are too late,
+		// and of the eleven up to 5.1 s the one user takes one.
+		if s.dropped.NoVU != 1+10 || s.dropped.Late != 39 || len(s.starts) != 50 {
+			t.Errorf("%+v dropped and %d served, want 11 without a user, 39 too late, 50 served", s.dropped, len(s.starts))
+		}
+	})
+}
+
+func TestStopInAnOpenLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(4 * second)}
+		l := s.load(arriving(5, 0))
+		time.AfterFunc(10*second-1, l.Stop)
+		ending := run(t, l)
+		if ending.Interrupted != 0 || len(s.starts) != 50 || len(s.closed) != len(s.made) || time.Since(s.begin) != 13*second+800*time.Millisecond {
+			t.Errorf("%+v after %v with %d iterations: want the 50 of 10 s, each to its end", ending, time.Since(s.begin), len(s.starts))
+		}
+	})
+}
