@@ -1,0 +1,237 @@
+package monitor
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// jiffy is the unit of CPU time in /proc: 1/100 s on every Linux of today.
+const jiffy = 0.01
+
+// host reads a Linux machine as a whole.
+type host struct {
+	tree
+	files
+	meter  meter
+	disks  map[string]bool // whole disks: partitions and layers on top would count twice
+	speeds map[string]float64
+}
+
+func newHost(t tree) *host {
+	return &host{tree: t, disks: map[string]bool{}, speeds: map[string]float64{}}
+}
+
+func (h *host) Name() string { return record.KindHost }
+
+func (h *host) Read(context.Context) ([]record.Resources, error) {
+	r := h.meter.begin(time.Now(), record.KindHost)
+	if err := h.cpu(r); err != nil {
+		return nil, &CannotWatchError{What: "the host", Why: err.Error(), Advice: "is /proc mounted?"}
+	}
+	h.memory(r)
+	h.disk(r)
+	for _, p := range []struct{ file, some, full string }{
+		{"cpu", record.CPUPressure, ""},
+		{"memory", record.MemoryPressureSome, record.MemoryPressureFull},
+		{"io", record.IOPressureSome, record.IOPressureFull},
+	} {
+		h.pressure(r, h.proc("pressure", p.file), p.some, p.full)
+	}
+	if used, name := h.traffic(r, h.proc("net/dev"), h.physical); used == 1 {
+		if speed := h.speed(name); speed > 0 {
+			r.limit(record.NetInBytes, speed)
+			r.limit(record.NetOutBytes, speed)
+		}
+	}
+	h.tcp(r, h.proc("net"))
+	return []record.Resources{r.Resources}, nil
+}
+
+// cpu reads /proc/stat: all cores together, then each, then the run queue.
+func (h *host) cpu(r *reading) error {
+	text, err := h.read(h.proc("stat"))
+	if err != nil {
+		return err
+	}
+	cores, busiest, known := 0, 0.0, false
+	for line := range bytes.Lines(text) {
+		columns := bytes.Fields(line)
+		switch {
+		case len(columns) > 8 && string(columns[0]) == "cpu":
+			h.times(r, columns[1:])
+		case len(columns) > 8 && bytes.HasPrefix(line, []byte("cpu")):
+			cores++
+			t := times(columns[1:])
+			if grown, ok := r.since(string(columns[0]), t.busy()); ok && r.seconds > 0 {
+				busiest, known = max(busiest, grown/r.seconds), true
+			}
+		case len(columns) == 2 && string(columns[0]) == "procs_running":
+			if v, ok := parse(columns[1]); ok {
+				r.set(record.RunQueue, max(v-1, 0)) // not the reader itself
+			}
+		}
+	}
+	if known {
+		r.set(record.CPUBusiestCore, min(busiest, 1))
+		r.limit(record.CPUBusiestCore, 1)
+	}
+	if cores > 0 {
+		r.limit(record.CPUCores, float64(cores))
+		r.limit(record.RunQueue, float64(cores))
+	}
+	return nil
+}
+
+// cpuTimes are seconds by what a core did.
+type cpuTimes struct{ user, system, iowait, steal float64 }
+
+func (t cpuTimes) busy() float64 { return t.user + t.system }
+
+func times(columns [][]byte) cpuTimes {
+	var v [8]float64
+	for i := range v {
+		v[i], _ = parse(columns[i])
+		v[i] *= jiffy
+	}
+	// user nice system idle iowait irq softirq steal
+	return cpuTimes{user: v[0] + v[1], system: v[2] + v[5] + v[6], iowait: v[4], steal: v[7]}
+}
+
+func (h *host) times(r *reading, columns [][]byte) {
+	t := times(columns)
+	r.rate(record.CPUUserCores, t.user)
+	r.rate(record.CPUSystemCores, t.system)
+	r.rate(record.CPUIOWaitCores, t.iowait)
+	r.rate(record.CPUStealCores, t.steal)
+	r.rate(record.CPUCores, t.busy())
+}
+
+func (h *host) memory(r *reading) {
+	var total, available, swap, swapFree float64
+	var known, swapKnown bool
+	text, err := h.read(h.proc("meminfo"))
+	if err != nil {
+		return
+	}
+	for line := range bytes.Lines(text) {
+		name, rest, _ := bytes.Cut(line, []byte{':'})
+		v, ok := parse(bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(rest), []byte("kB"))))
+		if !ok {
+			continue
+		}
+		switch v *= 1024; string(name) {
+		case "MemTotal":
+			total = v
+		case "MemAvailable":
+			available, known = v, true
+		case "Cached":
+			r.set(record.MemoryCacheBytes, v)
+		case "SwapTotal":
+			swap = v
+		case "SwapFree":
+			swapFree, swapKnown = v, true
+		}
+	}
+	if known {
+		r.set(record.MemoryBytes, total-available)
+		r.limit(record.MemoryBytes, total)
+	}
+	if swapKnown && swap > 0 {
+		r.set(record.SwapBytes, swap-swapFree)
+		r.limit(record.SwapBytes, swap)
+	}
+	_ = h.fields(h.proc("vmstat"), func(name string, v float64) {
+		switch name {
+		case "pgmajfault":
+			r.rate(record.MemoryFaults, v)
+		case "oom_kill":
+			r.count(record.MemoryOOMKills, v)
+		}
+	})
+}
+
+// disk reads /proc/diskstats: sums over the whole disks, but the busiest's share.
+func (h *host) disk(r *reading) {
+	text, err := h.read(h.proc("diskstats"))
+	if err != nil {
+		return
+	}
+	var reads, readBytes, writes, written, waited, busiest float64
+	found, known := false, false
+	for line := range bytes.Lines(text) {
+		c := bytes.Fields(line)
+		if len(c) < 14 || !h.whole(string(c[2])) {
+			continue
+		}
+		var v [11]float64
+		for i := range v {
+			v[i], _ = parse(c[3+i])
+		}
+		found = true
+		reads, readBytes, writes, written = reads+v[0], readBytes+v[2]*512, writes+v[4], written+v[6]*512
+		waited += (v[3] + v[7]) / 1e3
+		if grown, ok := r.since("disk "+string(c[2]), v[9]/1e3); ok && r.seconds > 0 {
+			busiest, known = max(busiest, grown/r.seconds), true
+		}
+	}
+	if !found {
+		return
+	}
+	r.rate(record.DiskReads, reads)
+	r.rate(record.DiskWrites, writes)
+	r.rate(record.DiskReadBytes, readBytes)
+	r.rate(record.DiskWriteBytes, written)
+	if known {
+		r.set(record.DiskBusy, min(busiest, 1))
+		r.limit(record.DiskBusy, 1)
+	}
+	operations, ok := r.since("disk operations", reads+writes)
+	if seconds, also := r.since("disk waited", waited); ok && also && operations > 0 {
+		r.set(record.DiskWaitS, seconds/operations)
+	}
+}
+
+// whole says whether a block device is a disk of its own.
+func (h *host) whole(name string) bool {
+	known, ok := h.disks[name]
+	if ok {
+		return known
+	}
+	for _, layer := range []string{"loop", "ram", "zram", "dm-", "md", "sr", "fd"} {
+		if strings.HasPrefix(name, layer) {
+			h.disks[name] = false
+			return false
+		}
+	}
+	_, err := os.Stat(h.sys("block", name))
+	h.disks[name] = err == nil
+	return err == nil
+}
+
+// physical says whether an interface is one by which the machine talks to others.
+func (h *host) physical(name string) bool {
+	for _, virtual := range []string{"lo", "veth", "docker", "br-", "virbr", "ifb", "tun", "tap", "dummy", "cni", "flannel"} {
+		if strings.HasPrefix(name, virtual) {
+			return false
+		}
+	}
+	return true
+}
+
+// speed is a link's, in bytes/s; 0 when the driver does not say.
+func (h *host) speed(name string) float64 {
+	if known, ok := h.speeds[name]; ok {
+		return known
+	}
+	megabits, ok := h.number(h.sys("class/net", name, "speed"))
+	if !ok || megabits <= 0 {
+		megabits = 0
+	}
+	h.speeds[name] = megabits * 1e6 / 8
+	return h.speeds[name]
+}

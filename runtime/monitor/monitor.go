@@ -1,0 +1,48 @@
+// Package monitor watches resources while a test runs: those of the service
+// under test (the host, a process with its children, a container, what
+// Glances or the service itself tell) and the generator's own, by the same code.
+//
+// A [Source] is one thing that can be watched; [Open] makes sources from what
+// the user wrote, [Watcher] reads them at their own pace and hands on rows. A
+// reading that fails is a row with a note and no values: missing is missing,
+// never 0, and the run goes on. The names and units of the values are
+// constants of package record.
+//
+// On Linux the sources read /proc and the cgroup files (both versions)
+// directly, which is what keeps watching a service four times a second under
+// 1 % of a core. Elsewhere they say what they cannot watch.
+package monitor
+
+import (
+	"context"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// Source is one thing that can be watched. A source is used by one goroutine.
+type Source interface {
+	// Name is what messages call it; that of its rows, where it has one row a reading.
+	Name() string
+	// Read takes one reading: mostly one row, several where one question
+	// answers for several (Glances). The rows' AtS is not set yet.
+	Read(ctx context.Context) ([]record.Resources, error)
+	// Close gives back files and connections.
+	Close() error
+}
+
+// pacer is a source that has nothing new to say more often than this.
+type pacer interface{ every() time.Duration }
+
+// CannotWatchError says what cannot be watched, why, and what to do.
+type CannotWatchError struct {
+	What, Why, Advice string
+}
+
+func (e *CannotWatchError) Error() string { return "cannot watch " + e.What + ": " + e.Why }
+
+// Hint says what to do.
+func (e *CannotWatchError) Hint() string { return e.Advice }
+
+// ExitCode is that of a wrong configuration.
+func (e *CannotWatchError) ExitCode() int { return 2 }

@@ -1,0 +1,270 @@
+package monitor
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// Pacing of what costs more than reading a file a process.
+const (
+	slowEvery   = time.Second
+	slowShare   = 200 // the slow part may take 1/200 of a core
+	threadsATry = 32  // states of threads looked at in one reading
+)
+
+// processes reads a set of processes: some roots and all their descendants.
+type processes struct {
+	tree
+	*files
+	clock   func(pid int) (float64, bool)
+	members map[string]*member
+	vanish  float64 // CPU time of members that are gone, as far as it had been seen
+	slowAt  time.Time
+	next    int // thread to look at next
+	sockets sockets
+	shared  float64 // shared memory, counted once
+}
+
+// member is one process.
+type member struct {
+	pid     string
+	number  int
+	started float64 // ticks since boot: tells a process from a later one of the same number
+	cpu     float64
+	threads map[string]thread
+	looked  bool // threads has all that there were
+}
+
+// thread is what a thread had used and waited when last looked at.
+type thread struct{ ran, waited float64 }
+
+// stat is what is used of /proc/PID/stat.
+type stat struct {
+	name                  string
+	state                 byte
+	parent                string
+	faults, user, system  float64
+	waited                float64 // CPU time of children that ended and were waited for
+	threads, started, rss float64
+}
+
+var errStat = errors.New("its stat file cannot be understood")
+
+// parseStat reads a stat file. The name may hold spaces and brackets, so it ends at the last one.
+func parseStat(text []byte) (stat, error) {
+	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
+	if open < 0 || end < open {
+		return stat{}, errStat
+	}
+	c := bytes.Fields(text[end+1:])
+	if len(c) < 22 {
+		return stat{}, errStat
+	}
+	v := func(i int) float64 { n, _ := parse(c[i]); return n }
+	return stat{
+		name: printable(string(text[open+1 : end])), state: c[0][0], parent: string(c[1]),
+		faults: v(9), user: v(11) * jiffy, system: v(12) * jiffy, waited: (v(13) + v(14)) * jiffy,
+		threads: v(17), started: v(19), rss: v(21),
+	}, nil
+}
+
+// printable makes a name from outside safe to show on one line.
+func printable(name string) string {
+	clean := []rune(name)
+	for i, r := range clean {
+		if !strconv.IsPrint(r) {
+			clean[i] = '?'
+		}
+	}
+	if len(clean) > 100 {
+		clean = append(clean[:99], '…')
+	}
+	return string(clean)
+}
+
+func newProcesses(t tree, f *files) *processes {
+	p := &processes{tree: t, files: f, clock: cpuClock, members: map[string]*member{}}
+	if t.root != "" {
+		p.clock = func(int) (float64, bool) { return 0, false }
+	}
+	return p
+}
+
+// stat reads a process's state.
+func (p *processes) stat(pid string) (stat, error) {
+	text, err := p.read(p.proc(pid, "stat"))
+	if err != nil {
+		return stat{}, err
+	}
+	return parseStat(text)
+}
+
+// set makes the members those of pids, by number and start time.
+func (p *processes) set(pids []string) {
+	seen := map[string]bool{}
+	for _, pid := range pids {
+		s, err := p.stat(pid)
+		if err != nil {
+			continue // it ended while we looked
+		}
+		seen[pid] = true
+		if m := p.members[pid]; m != nil && m.started == s.started {
+			continue
+		}
+		p.remove(pid)
+		number, err := strconv.Atoi(pid)
+		if err != nil {
+			continue
+		}
+		p.members[pid] = &member{pid: pid, number: number, started: s.started, cpu: p.cpu(number, s), threads: map[string]thread{}}
+	}
+	for pid := range p.members {
+		if !seen[pid] {
+			p.remove(pid)
+		}
+	}
+}
+
+func (p *processes) remove(pid string) {
+	m := p.members[pid]
+	if m == nil {
+		return
+	}
+	p.vanish += m.cpu
+	delete(p.members, pid)
+	for _, name := range []string{"stat", "statm", "io"} {
+		p.drop(p.proc(pid, name))
+	}
+	for tid := range m.threads {
+		p.drop(p.proc(pid, "task", tid, "stat"))
+		p.drop(p.proc(pid, "task", tid, "schedstat"))
+	}
+}
+
+func (p *processes) cpu(pid int, s stat) float64 {
+	if seconds, ok := p.clock(pid); ok {
+		return seconds
+	}
+	return s.user + s.system
+}
+
+// counts are sums over the members.
+type counts struct {
+	cpu, user, system, waited float64
+	faults, threads, anon     float64
+	readBytes, writeBytes     float64
+	io                        bool
+}
+
+// usage notes what the members use. It fails when none is left.
+func (p *processes) usage(r *reading, now time.Time) error {
+	var c counts
+	c.io = true
+	for _, pid := range slices.Sorted(maps.Keys(p.members)) {
+		m := p.members[pid]
+		s, err := p.stat(pid)
+		if err != nil || s.started != m.started {
+			p.remove(pid)
+			continue
+		}
+		p.add(&c, m, s)
+	}
+	if len(p.members) == 0 {
+		return fs.ErrNotExist
+	}
+	p.note(r, &c)
+	p.blocked(r, c.threads)
+	if now.Before(p.slowAt) {
+		return nil
+	}
+	p.slow(r)
+	p.slowAt = now.Add(max(slowEvery, slowShare*time.Since(now)))
+	return nil
+}
+
+func (p *processes) add(c *counts, m *member, s stat) {
+	before := m.cpu
+	m.cpu = p.cpu(m.number, s)
+	c.cpu += m.cpu - before
+	c.user, c.system, c.waited = c.user+s.user, c.system+s.system, c.waited+s.waited
+	c.faults, c.threads = c.faults+s.faults, c.threads+s.threads
+	if text, err := p.read(p.proc(m.pid, "statm")); err == nil {
+		if f := bytes.Fields(text); len(f) > 2 {
+			resident, _ := parse(f[1])
+			shared, _ := parse(f[2])
+			c.anon += (resident - shared) * 4096
+		}
+	}
+	err := p.fields(p.proc(m.pid, "io"), func(name string, v float64) {
+		switch name {
+		case "read_bytes:":
+			c.readBytes += v
+		case "write_bytes:":
+			c.writeBytes += v
+		}
+	})
+	c.io = c.io && err == nil // it belongs to another user
+}
+
+func (p *processes) note(r *reading, c *counts) {
+	// what children that ended had used, less what was already counted of them
+	if ended, ok := r.since("waited", c.waited); ok {
+		c.cpu += max(ended-p.vanish, 0)
+		p.vanish = max(p.vanish-ended, 0)
+	}
+	if r.seconds > 0 {
+		r.set(record.CPUCores, max(c.cpu, 0)/r.seconds)
+	}
+	r.rate(record.CPUUserCores, c.user)
+	r.rate(record.CPUSystemCores, c.system)
+	r.rate(record.MemoryFaults, c.faults)
+	r.set(record.MemoryBytes, c.anon+p.shared)
+	r.set(record.Threads, c.threads)
+	r.set(record.Processes, float64(len(p.members)))
+	if c.io {
+		r.rate(record.DiskReadBytes, c.readBytes)
+		r.rate(record.DiskWriteBytes, c.writeBytes)
+	}
+}
+
+// blocked samples the states of some threads: those in D wait for a disk.
+func (p *processes) blocked(r *reading, threads float64) {
+	type place struct{ pid, tid string }
+	var all []place
+	for _, pid := range slices.Sorted(maps.Keys(p.members)) {
+		for _, tid := range slices.Sorted(maps.Keys(p.members[pid].threads)) {
+			all = append(all, place{pid, tid})
+		}
+	}
+	looked, waiting := 0, 0
+	for range min(len(all), threadsATry) {
+		p.next = (p.next + 1) % len(all)
+		at := all[p.next]
+		text, err := p.read(p.proc(at.pid, "task", at.tid, "stat"))
+		if err != nil {
+			continue
+		}
+		looked++
+		if end := bytes.LastIndexByte(text, ')'); end > 0 && len(text) > end+2 && text[end+2] == 'D' {
+			waiting++
+		}
+	}
+	if looked > 0 {
+		r.set(record.DiskBlocked, float64(waiting)*max(threads/float64(looked), 1))
+	}
+}
+
+// slow notes what needs a look at each thread, descriptor and connection.
+func (p *processes) slow(r *reading) {
+	p.threads(r)
+	p.shared = p.sharedMemory()
+	p.descriptors(r)
+	p.connections(r)
+}

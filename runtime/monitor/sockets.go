@@ -1,0 +1,162 @@
+package monitor
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// States of a TCP socket, as /proc/net/tcp writes them.
+const (
+	tcpEstablished = 0x01
+	tcpSynReceived = 0x03
+	tcpTimeWait    = 0x06
+	tcpCloseWait   = 0x08
+	tcpListen      = 0x0A
+)
+
+// socket is one line of /proc/net/tcp.
+type socket struct {
+	port               int // local
+	state              int
+	sendQueue, receive float64 // bytes; of a listening socket, receive is the connections not yet accepted
+	inode              string
+}
+
+// sockets are the inodes of a set of processes, and the ports they listen on.
+type sockets struct {
+	owned map[string]bool
+	ports map[int]bool
+}
+
+// parseSockets calls each with the sockets of a file in the format of /proc/net/tcp.
+func parseSockets(text []byte, each func(socket)) {
+	for line := range bytes.Lines(text) {
+		c := bytes.Fields(line)
+		if len(c) < 10 || !bytes.HasSuffix(c[0], []byte{':'}) {
+			continue
+		}
+		_, port, _ := bytes.Cut(c[1], []byte{':'})
+		send, receive, _ := bytes.Cut(c[4], []byte{':'})
+		p, err := strconv.ParseUint(string(port), 16, 16)
+		state, bad := strconv.ParseUint(string(c[3]), 16, 8)
+		if err != nil || bad != nil {
+			continue
+		}
+		each(socket{port: int(p), state: int(state), sendQueue: hexadecimal(send), receive: hexadecimal(receive), inode: string(c[9])})
+	}
+}
+
+func hexadecimal(text []byte) float64 {
+	n, _ := strconv.ParseUint(string(text), 16, 64)
+	return float64(n)
+}
+
+// each calls f with all TCP sockets of a process's network name space.
+func (p *processes) eachSocket(pid string, f func(socket)) error {
+	text, err := p.read(p.proc(pid, "net/tcp"))
+	if err != nil {
+		return err
+	}
+	parseSockets(text, f)
+	if text, err = p.read(p.proc(pid, "net/tcp6")); err == nil { // absent where IPv6 is off
+		parseSockets(text, f)
+	}
+	return nil
+}
+
+// inodes lists the sockets that a process has open.
+func (t tree) inodes(pid string, into map[string]bool) {
+	path := t.proc(pid, "fd")
+	names, err := readNames(path)
+	if err != nil {
+		return // ended, or another user's
+	}
+	for _, name := range names {
+		link, err := os.Readlink(path + "/" + name)
+		if err != nil {
+			continue
+		}
+		if inode, ok := strings.CutPrefix(link, "socket:["); ok {
+			into[strings.TrimSuffix(inode, "]")] = true
+		}
+	}
+}
+
+// connections notes the members' connections by state and what waits in their queues.
+func (p *processes) connections(r *reading) {
+	p.sockets = sockets{owned: map[string]bool{}, ports: map[int]bool{}}
+	for pid := range p.members {
+		p.inodes(pid, p.sockets.owned)
+	}
+	pids := slices.Sorted(maps.Keys(p.members))
+	if len(pids) == 0 || len(p.sockets.owned) == 0 {
+		return // other users' descriptors cannot be seen: unknown, not none
+	}
+	var all []socket
+	err := p.eachSocket(pids[0], func(s socket) {
+		all = append(all, s)
+		if s.state == tcpListen && p.sockets.owned[s.inode] {
+			p.sockets.ports[s.port] = true
+		}
+	})
+	p.drop(p.proc(pids[0], "net/tcp"))
+	p.drop(p.proc(pids[0], "net/tcp6"))
+	if err != nil {
+		return
+	}
+	var n tally
+	for _, s := range all {
+		n.add(s, p.sockets)
+	}
+	n.note(r, len(p.sockets.ports) > 0)
+}
+
+// tally counts sockets by what they mean to a service.
+type tally struct {
+	in, out, opening, closing, timeWait float64
+	notAccepted, sending, receiving     float64
+}
+
+func (n *tally) add(s socket, of sockets) {
+	ours := of.ports[s.port]
+	switch {
+	case s.state == tcpListen && ours:
+		n.notAccepted += s.receive
+		return
+	case s.state == tcpTimeWait && ours: // these have no inode any more
+		n.timeWait++
+	case s.state == tcpSynReceived && ours:
+		n.opening++
+	case s.state == tcpEstablished && ours:
+		n.in++
+	case s.state == tcpCloseWait && ours:
+		n.closing++
+	case s.state == tcpEstablished && of.owned[s.inode]:
+		n.out++
+		return
+	default:
+		return
+	}
+	n.sending += s.sendQueue
+	n.receiving += s.receive
+}
+
+func (n *tally) note(r *reading, listens bool) {
+	r.set(record.ConnectionsOut, n.out)
+	if !listens {
+		return
+	}
+	r.set(record.Connections, n.in)
+	r.set(record.ConnectionsOpening, n.opening)
+	r.set(record.ConnectionsClosing, n.closing)
+	r.set(record.ConnectionsTimeWait, n.timeWait)
+	r.set(record.NetListenQueue, n.notAccepted)
+	r.set(record.NetSendQueueBytes, n.sending)
+	r.set(record.NetRecvQueueBytes, n.receiving)
+}

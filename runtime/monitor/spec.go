@@ -1,0 +1,224 @@
+package monitor
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Spec is one thing to watch, as the user wrote it: `kind` or `kind=value`.
+type Spec struct {
+	Kind  string // auto, host, pid, name, port, container, glances, prometheus
+	Value string
+}
+
+func (s Spec) String() string {
+	if s.Value == "" {
+		return s.Kind
+	}
+	return s.Kind + "=" + s.Value
+}
+
+// SpecError says what is wrong with what the user wrote.
+type SpecError struct{ Spec, Why string }
+
+func (e *SpecError) Error() string { return fmt.Sprintf("--monitor %s: %s", e.Spec, e.Why) }
+
+// ExitCode is that of wrong usage.
+func (e *SpecError) ExitCode() int { return 2 }
+
+// Hint lists what may be written.
+func (e *SpecError) Hint() string {
+	return "auto, host, pid=N, name=NAME, port=N, container=NAME, glances=URL, prometheus=URL#METRIC, none; several with commas or by repeating the flag"
+}
+
+// Parse reads what the user wrote. Each text is a list with commas; `none`
+// alone means that nothing of the target is to be watched.
+func Parse(texts []string) ([]Spec, error) {
+	var specs []Spec
+	none := false
+	for _, text := range texts {
+		for part := range strings.SplitSeq(text, ",") {
+			part = strings.TrimSpace(part)
+			if part == "" {
+				continue
+			}
+			if part == "none" {
+				none = true
+				continue
+			}
+			s, err := parseSpec(part)
+			if err != nil {
+				return nil, err
+			}
+			if !slices.Contains(specs, s) {
+				specs = append(specs, s)
+			}
+		}
+	}
+	if none && len(specs) > 0 {
+		return nil, &SpecError{"none", "it cannot stand beside others"}
+	}
+	return specs, nil
+}
+
+func parseSpec(text string) (Spec, error) {
+	kind, value, assigned := strings.Cut(text, "=")
+	s := Spec{Kind: kind, Value: value}
+	bad := func(why string) (Spec, error) { return Spec{}, &SpecError{text, why} }
+	switch kind {
+	case "auto", "host":
+		if assigned {
+			return bad(kind + " takes no value")
+		}
+		return s, nil
+	case "pid", "port":
+		n, err := strconv.ParseUint(value, 10, 31)
+		if err != nil || n == 0 || (kind == "port" && n > 65535) {
+			return bad("expected a number, as in " + kind + "=8080")
+		}
+		return s, nil
+	case "name", "container":
+		if value == "" {
+			return bad("expected a name, as in " + kind + "=kinto")
+		}
+		return s, nil
+	case "glances", "prometheus":
+		u, err := url.Parse(value)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			return bad("expected an address, as in " + kind + "=http://10.0.0.7:61208")
+		}
+		if kind == "prometheus" && u.Fragment == "" {
+			return bad("name the metrics after #, as in prometheus=http://10.0.0.7:9100/metrics#go_goroutines+process_open_fds")
+		}
+		return s, nil
+	}
+	return bad("no such source")
+}
+
+// Target tells [Open] where the load goes, for `auto`.
+type Target struct {
+	URL    string // of the service; may be empty
+	Docker string // address of the Docker engine; empty: the environment's default
+}
+
+// port is where the target listens, and whether that is on this machine.
+func (t Target) port() (int, bool, error) {
+	u, err := url.Parse(t.URL)
+	if err != nil || u.Hostname() == "" {
+		return 0, false, fmt.Errorf("the target's address %q names no host", t.URL)
+	}
+	port := 80
+	if u.Scheme == "https" {
+		port = 443
+	}
+	if u.Port() != "" {
+		if port, err = strconv.Atoi(u.Port()); err != nil {
+			return 0, false, fmt.Errorf("the target's address %q has no usable port", t.URL)
+		}
+	}
+	return port, isLocal(u.Hostname()), nil
+}
+
+// isLocal says whether a host name means this machine.
+func isLocal(name string) bool {
+	ips := []net.IP{net.ParseIP(name)}
+	if ips[0] == nil {
+		var err error
+		if ips, err = net.LookupIP(name); err != nil {
+			return false
+		}
+	}
+	mine, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(ips, func(ip net.IP) bool {
+		return ip.IsLoopback() || ip.IsUnspecified() || slices.ContainsFunc(mine, func(a net.Addr) bool {
+			n, ok := a.(*net.IPNet)
+			return ok && n.IP.Equal(ip)
+		})
+	})
+}
+
+// Open makes the sources of specs. It fails when one of them cannot be
+// watched at all; what goes away later is a gap. The generator is not among
+// them: see [Generator].
+func Open(ctx context.Context, specs []Spec, target Target) ([]Source, error) {
+	var all []Source
+	for _, s := range specs {
+		opened, err := open(ctx, s, target)
+		if err != nil {
+			for _, before := range all {
+				_ = before.Close() // the error of opening is the one to tell
+			}
+			return nil, err
+		}
+		for _, one := range opened {
+			if !slices.ContainsFunc(all, func(known Source) bool { return known.Name() == one.Name() }) {
+				all = append(all, one)
+			}
+		}
+	}
+	return all, nil
+}
+
+func open(ctx context.Context, s Spec, target Target) ([]Source, error) {
+	switch s.Kind {
+	case "auto":
+		return openAuto(ctx, target)
+	case "host":
+		return []Source{Host()}, nil
+	default:
+		return one(openOne(ctx, s, target))
+	}
+}
+
+func one(s Source, err error) ([]Source, error) {
+	if err != nil {
+		return nil, err
+	}
+	return []Source{s}, nil
+}
+
+// Host watches this machine as a whole.
+func Host() Source {
+	if linux() {
+		return newHost(tree{})
+	}
+	return &portableHost{}
+}
+
+func openOne(ctx context.Context, s Spec, target Target) (Source, error) {
+	switch s.Kind {
+	case "container":
+		return openContainer(ctx, s.Value, target)
+	case "glances":
+		return newGlances(s.Value)
+	case "prometheus":
+		return newPrometheus(s.Value)
+	}
+	if !linux() {
+		return openPortable(ctx, s)
+	}
+	switch s.Kind {
+	case "pid":
+		return asSource(byPid(tree{}, s.Value))
+	case "name":
+		return asSource(byName(tree{}, s.Value))
+	default:
+		port, _ := strconv.Atoi(s.Value) // parseSpec has looked at it
+		return asSource(byPort(port))
+	}
+}
+
+func asSource(p *process, err error) (Source, error) {
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
