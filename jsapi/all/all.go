@@ -1,0 +1,12 @@
+// Package all lists the modules that scripts can import.
+package all
+
+import (
+	"github.com/plimsoll-load/plimsoll/jsapi"
+	"github.com/plimsoll-load/plimsoll/jsapi/plimsoll"
+)
+
+// Modules returns all modules, in the order of the reference page.
+func Modules() []jsapi.Module {
+	return []jsapi.Module{plimsoll.Module()}
+}

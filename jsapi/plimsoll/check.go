@@ -1,0 +1,151 @@
+package plimsoll
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/dop251/goja"
+
+	"github.com/plimsoll-load/plimsoll/jsapi"
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+)
+
+// checkKey names a check within one virtual machine.
+type checkKey struct {
+	scenario    metric.ScenarioID
+	group, name string
+}
+
+type known struct {
+	id   metric.CheckID
+	name string // with its groups
+}
+
+const checkUsage = "check(value, { 'what must hold': (value) => … })"
+
+func (m *module) check(call goja.FunctionCall) goja.Value {
+	m.running("check")
+	checks, ok := call.Argument(1).(*goja.Object)
+	if !ok {
+		panic(m.typeError("%s: the second argument must be an object of functions", checkUsage))
+	}
+	names := checks.Keys()
+	if len(names) == 0 {
+		panic(m.typeError("%s: the object has no functions", checkUsage))
+	}
+	args := call.Arguments[:1] // the predicates' own
+	now := time.Now()
+	all := true
+	for _, name := range names {
+		passed, err := m.holds(checks.Get(name), args)
+		c := m.known(name)
+		m.host.Samples().Check(now, metric.Check{Scenario: m.host.Scenario(), Check: c.id, OK: passed})
+		if !passed {
+			all = false
+			m.host.Fail(metric.Failure{Kind: "check", Message: c.name})
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+	return m.host.VM().ToValue(all)
+}
+
+// holds asks one predicate. What it throws is given back, to be thrown on.
+func (m *module) holds(predicate goja.Value, args []goja.Value) (bool, error) {
+	fn, ok := goja.AssertFunction(predicate)
+	if !ok {
+		return predicate.ToBoolean(), nil
+	}
+	value, err := fn(goja.Undefined(), args...)
+	if err != nil {
+		return false, err
+	}
+	if jsapi.IsPromise(value) {
+		panic(m.typeError("%s: the function is async: await first, then check what came of it", checkUsage))
+	}
+	return value.ToBoolean(), nil
+}
+
+func (m *module) known(name string) known {
+	key := checkKey{m.host.Scenario(), m.path, name}
+	if c, ok := m.checks[key]; ok {
+		return c
+	}
+	if strings.Contains(name, separator) {
+		panic(m.typeError("check: the name %q must not contain %q, which separates groups", name, separator))
+	}
+	full := name
+	if m.path != "" {
+		full = m.path + separator + name
+	}
+	c := known{m.host.Names().Check(metric.CheckName{Scenario: key.scenario, Name: full}), full}
+	if m.checks == nil || len(m.checks) >= maxKnown {
+		m.checks = map[checkKey]known{}
+	}
+	m.checks[key] = c
+	return c
+}
+
+// maxKnown bounds the cache of a script that makes names up.
+const maxKnown = 1000
+
+// separator stands between the names of groups and a check.
+const separator = "::"
+
+func (m *module) group(call goja.FunctionCall) goja.Value {
+	m.running("group")
+	name, ok := call.Argument(0).Export().(string)
+	if !ok || strings.Contains(name, separator) {
+		panic(m.typeError("group(name, fn): the name must be a string without %q", separator))
+	}
+	fn, ok := goja.AssertFunction(call.Argument(1))
+	if !ok {
+		panic(m.typeError("group(name, fn): group %q has no function", name))
+	}
+	m.groups = append(m.groups, name)
+	m.path = strings.Join(m.groups, separator)
+	defer func() {
+		m.groups = m.groups[:len(m.groups)-1]
+		m.path = strings.Join(m.groups, separator)
+	}()
+	value, err := fn(goja.Undefined())
+	if err != nil {
+		panic(err)
+	}
+	if jsapi.IsPromise(value) {
+		panic(m.typeError("group(name, fn): the function of group %q is async: groups are synchronous", name))
+	}
+	return value
+}
+
+func (m *module) sleep(call goja.FunctionCall) goja.Value {
+	seconds := call.Argument(0).ToFloat()
+	if math.IsNaN(seconds) {
+		panic(m.typeError("sleep(seconds): the argument must be a number"))
+	}
+	m.host.Sleep(time.Duration(min(seconds, float64(math.MaxInt64/int64(time.Second))) * float64(time.Second)))
+	return goja.Undefined()
+}
+
+func (m *module) fail(call goja.FunctionCall) goja.Value {
+	m.running("fail")
+	message := "fail() was called"
+	if len(call.Arguments) > 0 {
+		message = call.Argument(0).String()
+	}
+	vm := m.host.VM()
+	failure, err := vm.New(vm.Get("Error"), vm.ToValue(message))
+	if err != nil {
+		panic(err)
+	}
+	panic(failure)
+}
+
+func (m *module) randomSeed(call goja.FunctionCall) goja.Value {
+	random := rand.New(rand.NewPCG(uint64(call.Argument(0).ToInteger()), 0))
+	m.host.VM().SetRandSource(random.Float64)
+	return goja.Undefined()
+}

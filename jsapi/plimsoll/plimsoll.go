@@ -1,0 +1,175 @@
+// Package plimsoll is the module 'plimsoll', with which a script declares its
+// scenarios and judges what it gets. 'k6' is the same module.
+package plimsoll
+
+import (
+	"github.com/plimsoll-load/plimsoll/jsapi"
+
+	"github.com/dop251/goja"
+)
+
+// Module returns the module's table.
+func Module() jsapi.Module {
+	return jsapi.Module{
+		Name:    "plimsoll",
+		Aliases: []string{"k6"},
+		Doc:     doc,
+		Types:   types,
+		Default: true,
+		Entries: entries,
+	}
+}
+
+const doc = `Declares what virtual users do, and judges what they get.
+
+A script declares one or more **scenarios**. Each virtual user runs one iteration after the other; for each it draws a
+scenario by weight. An iteration **fails** when its function throws or its promise rejects, when a check is false, or
+when a request failed; ` + "`options.failOn`" + ` (of ` + "`'exceptions'`, `'checks'`, `'requests'`" + `) chooses among these.
+
+` + "```js" + `
+import { scenario, check, sleep } from 'plimsoll'
+import http from 'plimsoll/http'
+
+export const options = { vus: 10, duration: '30s' }
+
+scenario('read', { weight: 4 }, () => {
+  const res = http.get(__ENV.URL)
+  check(res, { 'status is 200': (r) => r.status === 200 })
+})
+
+scenario('idle', () => sleep(0.1))
+` + "```" + `
+
+k6's way of writing the same works too: ` + "`export default function`, `setup` and `teardown`" + `.`
+
+const types = `/** What a scenario's function is given. It is the same object in each iteration of a virtual user. */
+export interface Context<D = any> {
+  /** The number of the virtual user, from 1. */
+  readonly vu: number;
+  /** What beforeAll returned. Each virtual user has a copy of its own. */
+  readonly data: D;
+  /** How many iterations this virtual user ran before, over all scenarios. */
+  readonly iteration: number;
+}
+
+export interface ScenarioOptions {
+  /** How often it is drawn, relative to the other scenarios' weights; default 1. 0: never. */
+  weight?: number;
+  /** How long the virtual user waits after each iteration: '100ms', '2s', or milliseconds. It is not part of the iteration. */
+  delay?: string | number;
+}
+
+/** Parameters of all requests of a virtual user; those of a single request win. */
+export interface Defaults {
+  headers?: Record<string, string>;
+  [parameter: string]: any;
+}
+
+export interface Stage {
+  duration: string;
+  target: number;
+}
+
+export interface Options {
+  /** How many virtual users run at once. */
+  vus?: number;
+  /** How long iterations are started: '30s', '5m'. */
+  duration?: string;
+  /** How many iterations are started in all. */
+  iterations?: number;
+  /** Virtual users over time. */
+  stages?: Stage[];
+  /** What makes an iteration fail; default all three. */
+  failOn?: ('exceptions' | 'checks' | 'requests')[];
+  /** Keep cookies from one iteration of a virtual user to its next. */
+  noCookiesReset?: boolean;
+  /** How long beforeAll may take; default '60s'. */
+  setupTimeout?: string;
+  /** How long afterAll may take; default '60s'. */
+  teardownTimeout?: string;
+  /** How the service is sized. */
+  sizing?: { tolerance?: string | number; [name: string]: any };
+  [name: string]: any;
+}
+
+export type Checks<T> = { [name: string]: ((value: T) => unknown) | unknown };`
+
+func entries(h jsapi.Host) []jsapi.Entry {
+	m := &module{host: h}
+	return []jsapi.Entry{
+		{
+			Name: "scenario", Value: m.scenario,
+			Sig: "(name: string, options: ScenarioOptions, fn: (context: Context) => unknown): void;\n(name: string, fn: (context: Context) => unknown): void",
+			Doc: "Declares a scenario, at the top level of the script. The function may be async. Names are unique.",
+		},
+		{
+			Name: "beforeAll", Value: m.hook("beforeAll"),
+			Sig: "(fn: () => unknown): void",
+			Doc: "Runs once, before the load. What it returns (or its promise comes to) is given to each virtual user as `data`, by way of JSON. If it throws, the test does not start.",
+		},
+		{
+			Name: "afterAll", Value: m.hook("afterAll"),
+			Sig: "(fn: (context: Context) => unknown): void",
+			Doc: "Runs once, when the load has ended.",
+		},
+		{
+			Name: "beforeVU", Value: m.hook("beforeVU"),
+			Sig: "(fn: (context: Context) => Defaults | void | Promise<Defaults | void>): void",
+			Doc: "Runs once for each virtual user, before its first iteration. What it returns are defaults for the user's requests, such as `{ headers: { Authorization: … } }`.",
+		},
+		{
+			Name: "afterVU", Value: m.hook("afterVU"),
+			Sig: "(fn: (context: Context) => unknown): void",
+			Doc: "Runs once for each virtual user, after its last iteration: to delete what it made, for example.",
+		},
+		{
+			Name: "options", Value: m.options,
+			Sig: "(options: Options): void",
+			Doc: "Sets options, as `export const options = { … }` does. Flags of the command line win over both.",
+		},
+		{
+			Name: "check", Value: m.check,
+			Sig: "<T>(value: T, checks: Checks<T>, tags?: Record<string, string>): boolean",
+			Doc: "Counts for each name whether its function returns something true for the value, and returns whether all did. A false check makes the iteration fail, and lets it go on.",
+		},
+		{
+			Name: "sleep", Value: m.sleep,
+			Sig: "(seconds: number): void",
+			Doc: "Blocks the virtual user.",
+		},
+		{
+			Name: "group", Value: m.group,
+			Sig: "<R>(name: string, fn: () => R): R",
+			Doc: "Runs the function at once and returns what it returns; the checks in it are counted under the group's name. Groups nest. The function must not be async.",
+		},
+		{
+			Name: "fail", Value: m.fail,
+			Sig: "(message?: string): never",
+			Doc: "Ends the iteration, which fails with this message.",
+		},
+		{
+			Name: "randomSeed", Value: m.randomSeed,
+			Sig: "(seed: number): void",
+			Doc: "Makes `Math.random` of this virtual user repeat the same numbers.",
+		},
+	}
+}
+
+// module is the state of the module in one virtual machine.
+type module struct {
+	host   jsapi.Host
+	groups []string
+	path   string // groups, joined
+	checks map[checkKey]known
+}
+
+func (m *module) typeError(format string, args ...any) *goja.Object {
+	return m.host.VM().NewTypeError(append([]any{format}, args...)...)
+}
+
+// running throws when the script is still being loaded.
+func (m *module) running(name string) {
+	if m.host.Client() == nil {
+		panic(m.typeError("%s() cannot be called while the script is loaded: call it in a scenario, or in beforeAll, beforeVU and the like", name))
+	}
+}

@@ -1,0 +1,222 @@
+package script
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+type built struct {
+	name      string // of the script, as shown
+	code      string
+	sourceMap sourceMap
+	sources   map[string]string
+}
+
+// supported lists what esbuild must lower although goja's language level is
+// above ES2022 for the rest. A lower target would cost more than it gives: it
+// turns #private names into WeakMaps and refuses top-level await.
+func supported() map[string]bool {
+	return map[string]bool{
+		"async-generator": false, "for-await": false, "dynamic-import": false,
+		"regexp-unicode-property-escapes": false, "regexp-set-notation": false, "regexp-match-indices": false,
+		"decorators": false, "using": false,
+	}
+}
+
+// bundle runs esbuild once over the script and all that it imports.
+func bundle(abs string, modules []Module) (built, error) {
+	cwd, err := os.Getwd()
+	if err != nil {
+		cwd = filepath.Dir(abs)
+	}
+	p := plugin{modules: modules, cwd: cwd}
+	result := api.Build(api.BuildOptions{
+		Stdin: &api.StdinOptions{
+			Contents:   entry(abs),
+			ResolveDir: filepath.Dir(abs), Sourcefile: Virtual + "entry",
+		},
+		AbsWorkingDir: cwd, Outfile: filepath.Join(cwd, "bundle.js"),
+		Bundle: true, Format: api.FormatESModule, Platform: api.PlatformNeutral, Target: api.ES2022,
+		Supported:  supported(),
+		Define:     map[string]string{"process.env.NODE_ENV": `"production"`, "global": "globalThis", "import.meta": "__import_meta"},
+		MainFields: []string{"browser", "module", "main"},
+		Loader:     map[string]api.Loader{".txt": api.LoaderText},
+		Sourcemap:  api.SourceMapExternal, LegalComments: api.LegalCommentsNone,
+		LogLevel: api.LogLevelSilent,
+		Plugins:  []api.Plugin{{Name: "plimsoll", Setup: p.setup}},
+	})
+	if len(result.Errors) > 0 {
+		return built{}, explain(result.Errors[0], displayed(abs, cwd), p)
+	}
+	b, err := read(result.OutputFiles, cwd)
+	b.name = displayed(abs, cwd)
+	return b, err
+}
+
+// entry imports the script and passes on the exports that mean something. It
+// names them one by one, because a namespace object would make each virtual
+// machine build its Object constructor: 7 KB.
+func entry(abs string) string {
+	var b strings.Builder
+	b.WriteString("import * as script from " + quote(filepath.ToSlash(abs)) + ";\n__exports({")
+	for _, name := range []string{"default", "options", "setup", "teardown"} {
+		b.WriteString(name + ": script." + name + ", ")
+	}
+	b.WriteString("});\n")
+	return b.String()
+}
+
+func read(files []api.OutputFile, cwd string) (built, error) {
+	var b built
+	for _, f := range files {
+		if !strings.HasSuffix(f.Path, ".map") {
+			b.code = string(f.Contents)
+			continue
+		}
+		var err error
+		if b.sourceMap, b.sources, err = decodeSourceMap(f.Contents, cwd); err != nil {
+			return b, err
+		}
+	}
+	return b, nil
+}
+
+// explain turns esbuild's first complaint into ours.
+func explain(m api.Message, script string, p plugin) *Error {
+	e := &Error{File: script, Message: m.Text}
+	if at := m.Location; at != nil {
+		column := utf8.RuneCountInString(at.LineText[:min(at.Column, len(at.LineText))]) + 1
+		source := at.LineText
+		if text, err := os.ReadFile(filepath.Join(p.cwd, at.File)); err == nil {
+			source = string(text)
+		} else {
+			source = strings.Repeat("\n", at.Line-1) + source
+		}
+		e = newError(position{displayed(at.File, p.cwd), at.Line, column}, m.Text, source)
+	}
+	if found := unresolved.FindStringSubmatch(m.Text); found != nil {
+		e.Message, e.hint = missingModule(found[1], p.names())
+		return e
+	}
+	for _, n := range m.Notes {
+		if e.hint == "" {
+			e.hint = strings.ReplaceAll(n.Text, "\n", " ")
+		}
+	}
+	return e
+}
+
+// usesTopLevelAwait asks esbuild, which refuses it in a plain function.
+func usesTopLevelAwait(code string) bool {
+	if !strings.Contains(code, "await") {
+		return false
+	}
+	result := api.Transform(code, api.TransformOptions{Format: api.FormatIIFE, LogLevel: api.LogLevelSilent})
+	for _, m := range result.Errors {
+		if strings.Contains(m.Text, "op-level await") {
+			return true
+		}
+	}
+	return false
+}
+
+// plugin resolves and makes the host's modules, and gives files their import.meta.
+type plugin struct {
+	modules []Module
+	cwd     string
+}
+
+const moduleNamespace = "plimsoll"
+
+func (p plugin) names() []string {
+	var names []string
+	for _, m := range p.modules {
+		names = append(append(names, m.Name), m.Aliases...)
+	}
+	return names
+}
+
+func (p plugin) setup(b api.PluginBuild) {
+	byName := map[string]Module{}
+	for _, m := range p.modules {
+		byName[m.Name] = m
+		for _, alias := range m.Aliases {
+			byName[alias] = m
+		}
+	}
+	b.OnResolve(api.OnResolveOptions{Filter: `^(plimsoll|k6)(/|$)`}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
+		m, ok := byName[args.Path]
+		if !ok {
+			return api.OnResolveResult{Errors: []api.Message{{Text: `Could not resolve "` + args.Path + `"`}}}, nil
+		}
+		return api.OnResolveResult{Path: m.Name, Namespace: moduleNamespace, SideEffects: api.SideEffectsFalse}, nil
+	})
+	b.OnResolve(api.OnResolveOptions{Filter: `^(https?:)?//`}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
+		return api.OnResolveResult{Errors: []api.Message{{Text: `Could not resolve "` + args.Path + `"`}}}, nil
+	})
+	b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: moduleNamespace}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
+		code := byName[args.Path].source()
+		return api.OnLoadResult{Contents: &code, Loader: api.LoaderJS}, nil
+	})
+	b.OnLoad(api.OnLoadOptions{Filter: `\.[cm]?[jt]sx?$`, Namespace: "file"}, withImportMeta)
+}
+
+// source is a virtual module that asks for each export when it is used:
+// esbuild drops the calls whose results nobody reads, so that a virtual
+// machine holds no function that its script does not call.
+func (m Module) source() string {
+	var b strings.Builder
+	for _, name := range append([]string{"default"}, m.Exports...) {
+		target := "const " + name + " ="
+		if name == "default" {
+			target = "default"
+		}
+		b.WriteString("export " + target + " /* @__PURE__ */ __need(" + quote(m.Name) + ", " + quote(name) + ");\n")
+	}
+	return b.String()
+}
+
+func quote(s string) string {
+	q, _ := json.Marshal(s)
+	return string(q)
+}
+
+// withImportMeta defines import.meta in the files that use it. The definition
+// shares the first line with the file's own, whose columns shift.
+func withImportMeta(args api.OnLoadArgs) (api.OnLoadResult, error) {
+	text, err := os.ReadFile(args.Path)
+	if err != nil || !strings.Contains(string(text), "import.meta") {
+		return api.OnLoadResult{}, nil //nolint:nilerr // esbuild reads the file itself, and explains better why it cannot
+	}
+	code := string(text)
+	var hashbang string
+	if strings.HasPrefix(code, "#!") {
+		hashbang, code, _ = strings.Cut(code, "\n")
+		hashbang += "\n"
+	}
+	url := "file://" + filepath.ToSlash(args.Path)
+	code = hashbang + "const __import_meta = {url: " + quote(url) + ", resolve: (path) => __need(" +
+		quote(Virtual+"resolve") + ", " + quote(filepath.ToSlash(args.Path)) + ")(path)};" + code
+	return api.OnLoadResult{Contents: &code, Loader: loaderOf(args.Path), ResolveDir: filepath.Dir(args.Path)}, nil
+}
+
+func loaderOf(path string) api.Loader {
+	switch strings.TrimLeft(filepath.Ext(path), ".cm") {
+	case "ts":
+		return api.LoaderTS
+	case "tsx":
+		return api.LoaderTSX
+	case "jsx":
+		return api.LoaderJSX
+	default:
+		return api.LoaderJS
+	}
+}
+
+var unresolved = regexp.MustCompile(`^Could not resolve "(.*)"$`)

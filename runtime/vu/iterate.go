@@ -1,0 +1,112 @@
+package vu
+
+import (
+	"context"
+	"time"
+
+	"github.com/dop251/goja"
+
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+)
+
+// Result is how one iteration went.
+type Result struct {
+	Scenario metric.ScenarioID
+	OK       bool
+	Took     time.Duration // from its start to its end
+	Pause    time.Duration // the scenario's delay, to be waited before the user's next iteration
+}
+
+// Iterate runs one iteration. In an open load due is when it should have
+// started, and its duration counts from there; in a closed one due is zero.
+// The context is the one that the user was made with.
+func (u *User) Iterate(_ context.Context, due time.Time) Result {
+	if u.cut.Load() {
+		return Result{}
+	}
+	s := u.pick()
+	start := time.Now()
+	late, origin := metric.Closed, start
+	if !due.IsZero() {
+		late, origin = start.Sub(due), due
+	}
+	u.scenario, u.failed, u.failure, u.requests = s.id, false, metric.NoFailure, 0
+	u.samples.Begin(s.id, late)
+	if !u.factory.options.keepCookies {
+		u.client.ResetCookies()
+	}
+	args := u.context
+	if s.dialect == k6 {
+		args = u.k6
+	}
+	u.conclude(s.call(goja.Undefined(), args...))
+	took := time.Since(start) // half the price of time.Now
+	end := start.Add(took)
+	u.samples.Iteration(end, metric.Iteration{Scenario: s.id, Failure: u.failure, Duration: end.Sub(origin), Requests: u.requests})
+	u.iteration++
+	return Result{Scenario: s.id, OK: !u.failed, Took: took, Pause: s.delay}
+}
+
+// conclude waits for what the scenario's function left behind, and notes why
+// the iteration failed if it did.
+func (u *User) conclude(value goja.Value, err error) {
+	if err != nil {
+		u.failError(err)
+		u.abandon()
+	}
+	if !u.loop.idle() {
+		if err := u.drain(); err != nil {
+			u.failError(err)
+		}
+	}
+	if promise := promiseOf(value); promise != nil && promise.State() == goja.PromiseStateRejected {
+		u.failError(u.thrown(promise.Result()))
+	}
+	if len(u.orphans) > 0 {
+		if err := u.orphanError(nil); err != nil {
+			u.failError(err)
+		}
+	}
+}
+
+// pick draws a scenario by weight.
+func (u *User) pick() *scenario {
+	if len(u.scenarios) == 1 {
+		return &u.scenarios[0]
+	}
+	at := u.chance() * u.weights
+	last := 0
+	for i := range u.scenarios {
+		w := u.scenarios[i].weight
+		if w == 0 {
+			continue
+		}
+		if at < w {
+			return &u.scenarios[i]
+		}
+		at -= w
+		last = i
+	}
+	return &u.scenarios[last] // rounding left nothing over
+}
+
+// scenarioContext is the argument of a scenario. There is one for each user:
+// iteration is read when the script asks for it.
+type scenarioContext struct{ u *User }
+
+func (c *scenarioContext) Get(key string) goja.Value {
+	switch key {
+	case "vu":
+		return c.u.vm.ToValue(c.u.id)
+	case "data":
+		return c.u.data
+	case "iteration":
+		return c.u.vm.ToValue(c.u.iteration)
+	}
+	return nil
+}
+
+func (c *scenarioContext) Set(string, goja.Value) bool { return false }
+func (c *scenarioContext) Has(key string) bool         { return c.Get(key) != nil }
+func (c *scenarioContext) Delete(string) bool          { return false }
+func (c *scenarioContext) Keys() []string              { return []string{"vu", "data", "iteration"} }

@@ -1,0 +1,61 @@
+package vu
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/dop251/goja"
+)
+
+// file is what open() read, kept for all users. Strings of goja belong to no
+// VM and do not change: they are shared. Bytes do, and are copied.
+type file struct {
+	text goja.Value
+	data []byte
+}
+
+// open is open(path, 'b'?): relative to the script, while it is loaded.
+func (u *User) open(call goja.FunctionCall) goja.Value {
+	if u.loaded {
+		panic(u.vm.NewTypeError("open() must be called while the script is loaded, at its top level: files read during the load would be part of what is measured"))
+	}
+	name := strings.TrimPrefix(call.Argument(0).String(), "file://")
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(filepath.Dir(u.factory.config.Script.Path()), filepath.FromSlash(name))
+	}
+	f, err := u.factory.read(name)
+	if err != nil {
+		panic(u.vm.NewTypeError("open: %v", err))
+	}
+	if call.Argument(1).String() == "b" {
+		return u.vm.ToValue(u.vm.NewArrayBuffer(append([]byte(nil), f.data...)))
+	}
+	return f.text
+}
+
+func (f *Factory) read(name string) (file, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if known, ok := f.files[name]; ok {
+		return known, nil
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return file{}, err
+	}
+	read := file{text: goja.New().ToValue(string(data)), data: data}
+	f.files[name] = read
+	return read, nil
+}
+
+// resolver is import.meta.resolve of one source file.
+func (u *User) resolver(from string) goja.Value {
+	return u.vm.ToValue(func(call goja.FunctionCall) goja.Value {
+		name := call.Argument(0).String()
+		if strings.HasPrefix(name, ".") {
+			name = "file://" + filepath.ToSlash(filepath.Join(filepath.Dir(filepath.FromSlash(from)), filepath.FromSlash(name)))
+		}
+		return u.vm.ToValue(name)
+	})
+}
