@@ -2,6 +2,7 @@ package sizing
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ type Objective struct {
 	Limit time.Duration
 }
 
-var objectivePattern = regexp.MustCompile(`^p\(?([0-9.]+)\)?<=?([0-9.]+[a-zµ]*)$`)
+var objectivePattern = regexp.MustCompile(`^p\(?([0-9.]+)\)?<=?([0-9a-zµ.]+)$`)
 
 // ParseObjective reads "p(95)<200ms" (also "p95 < 0.2s"; a bare number is milliseconds, as in k6's thresholds).
 func ParseObjective(text string) (Objective, error) {
@@ -36,7 +37,7 @@ func ParseObjective(text string) (Objective, error) {
 	if err != nil || d <= 0 {
 		return Objective{}, usageError{"objective", text, "needs a time above 0: 'p(95)<200ms'"}
 	}
-	return Objective{Share: percent / 100, Limit: d}, nil
+	return Objective{Share: math.Round(percent*1e6) / 1e8, Limit: d}, nil
 }
 
 // String writes it as ParseObjective reads it.

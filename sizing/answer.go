@@ -1,0 +1,270 @@
+package sizing
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// ExitCode is the tool's exit code for an answer.
+func ExitCode(s record.Sizing) int {
+	switch s.Verdict {
+	case Found:
+		if s.Recheck != nil && s.Recheck.Regressed {
+			return 8
+		}
+		return 0
+	case Baseline:
+		return 4
+	case Dead:
+		return 6
+	}
+	return 5
+}
+
+// answer puts together what is known, however the sizing ended.
+func (c *controller) answer(e ending) record.Sizing {
+	s := record.Sizing{
+		SchemaVersion: record.SchemaVersion, Verdict: e.verdict, Binding: e.binding, Reason: e.reason,
+		Control: string(c.opt.By), Backoff: c.opt.Backoff,
+		VUs: c.vuBounds(), Plateau: c.plateauRow(), Shape: c.shape(), Curve: c.rows,
+		Unloaded: record.Unloaded{
+			IterationS: c.unloaded.iteration, RequestS: c.unloaded.request,
+			RequestsPerIteration: c.mix.perIteration(), FailedShare: c.unloaded.share,
+		},
+		Generator: c.generatorReport(e),
+		Cost: record.Cost{
+			WallS: c.now, Holds: len(c.holds), Iterations: uint64(c.total.ended()),
+			Requests: uint64(c.total.requests()), Failed: uint64(c.total.failed),
+		},
+		Settings:      c.settings(),
+		BudgetNeededS: c.open.needBounds, BudgetForTestS: c.open.needTest,
+		Notes: c.notes,
+	}
+	c.interval(&s)
+	if e.verdict == Found {
+		c.capacity(&s)
+	}
+	s.Scenarios = c.scenarioResults()
+	s.ExitCode = ExitCode(s)
+	return s
+}
+
+// interval is the range of arrivals per second in which the limit lies.
+func (c *controller) interval(s *record.Sizing) {
+	b := c.bounds()
+	if b.Lo != nil {
+		s.Interval.Lo = *b.Lo
+	}
+	s.Interval.Hi = b.Hi
+	s.Interval.HiTested = c.bracket.testedHi
+}
+
+// bounds are those of the arrivals per second that are carried, as known now.
+func (c *controller) bounds() record.Bounds {
+	var r record.Bounds
+	b, s := &c.bracket, &c.closed
+	switch {
+	case b.lo != nil && len(b.lo.series) > 0:
+		lo := b.lo.level
+		r.Lo = &lo
+	case s.lo != nil && !s.falling:
+		lo := s.lo.x
+		r.Lo = &lo
+	}
+	switch {
+	case b.hi != nil:
+		hi := b.hi.level
+		r.Hi = &hi
+	case b.lo == nil && s.plateau.goodput > 0:
+		hi := s.plateau.goodput * (1 + 2*s.plateau.se) / c.succeed()
+		r.Hi = &hi
+	}
+	return r
+}
+
+// left is an estimate of the seconds still needed after, or with, a hold.
+func (c *controller) left(h *hold) float64 {
+	x := max(c.closed.best, h.level*boolean(h.arrivals), 1)
+	g := stretch(x)
+	below, above := confirmTime*g+4, 5*g+1
+	rest := below + above
+	if c.closed.falling {
+		rest = 2 * below
+	}
+	switch h.phase {
+	case "sandwich":
+		rest = above / 2
+	case "confirm":
+		rest = above
+	case "knee":
+		rest += 4
+	case "plateau":
+		rest += 8
+	case "probe", "ramp":
+		end := max(farUsers, farBeyond*c.little())
+		steps := math.Log2(max(1, end/max(1, h.level)))
+		rest += 16 + steps*max(1.5, min(4, atLeast/x))
+	}
+	return clamp(rest, 0, max(0, c.budget-c.now))
+}
+
+func boolean(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (c *controller) vuBounds() record.VUBounds {
+	s := &c.closed
+	v := record.VUBounds{Knee: s.knee, KneeBelow: s.kneeLow}
+	if s.lo != nil {
+		v.Within = s.lo.number()
+	}
+	for _, h := range c.sinceRise() {
+		v.Largest = max(v.Largest, h.number())
+	}
+	if hi := s.hi; hi != nil {
+		n := hi.number()
+		v.FirstFailing, v.FailedShare = &n, hi.share()
+		if hi.cause == causeFailures && hi.share() < .95 {
+			estimate := clamp((1-hi.share())*hi.level/(1-c.opt.Tolerance), float64(v.Within), hi.level)
+			v.Estimate = &estimate
+		}
+	}
+	return v
+}
+
+func (c *controller) plateauRow() *record.Plateau {
+	p := c.closed.plateau
+	if p.goodput == 0 {
+		p = c.finalPlateauSafe()
+	}
+	if p.goodput == 0 {
+		return nil
+	}
+	return &record.Plateau{Goodput: p.goodput, SE: p.se, VUsFrom: p.from, VUsTo: p.to, Iterations: uint64(p.count), Kind: p.kind}
+}
+
+// finalPlateauSafe is what is known of the plateau when a sizing ended early.
+func (c *controller) finalPlateauSafe() plateau {
+	if c.closed.best == 0 {
+		return plateau{}
+	}
+	p := c.finalPlateau()
+	if p.goodput == 0 {
+		p = plateau{goodput: c.closed.best, from: c.closed.bestN, to: c.closed.bestN, kind: "none", se: 1}
+	}
+	return p
+}
+
+func (c *controller) shape() record.Shape {
+	s := record.Shape{
+		AboveLimit: "unknown", RecoveryS: c.recovery, Rising: c.closed.everRose, StallPeriodS: c.open.period,
+		Outages: c.outages, Inversions: c.open.inversions, BaseFailure: c.unloaded.share,
+	}
+	switch {
+	case c.closed.falling || c.open.falling:
+		s.AboveLimit = "retrograde"
+		s.Retrograde = c.retrograde()
+	case c.closed.plateau.goodput > 0:
+		s.AboveLimit = "flat"
+	}
+	return s
+}
+
+// retrograde tells the peak, and the lowest goodput beyond it.
+func (c *controller) retrograde() *record.Retrograde {
+	r := record.Retrograde{PeakVUs: c.closed.bestN, Peak: c.closed.best}
+	for _, p := range c.curve() {
+		if p.n > r.PeakVUs && (r.AtVUs == 0 || p.y < r.Goodput) {
+			r.AtVUs, r.Goodput = p.n, p.y
+		}
+	}
+	if r.AtVUs == 0 {
+		return nil
+	}
+	return &r
+}
+
+func (c *controller) settings() record.SizingSettings {
+	s := record.SizingSettings{
+		Tolerance: c.opt.Tolerance, Resolution: c.opt.Resolution, BudgetS: c.opt.Budget.Seconds(), SoakS: c.opt.Soak.Seconds(),
+	}
+	if !math.IsInf(c.opt.Max, 1) {
+		s.Max = c.opt.Max
+	}
+	for _, o := range c.opt.Objectives {
+		s.Objectives = append(s.Objectives, o.String())
+	}
+	if c.closed.falling {
+		s.HorizonS = surviveTime
+	}
+	return s
+}
+
+func (c *controller) generatorReport(e ending) record.GeneratorReport {
+	w := &c.watch
+	g := record.GeneratorReport{
+		OK: e.verdict != Generator, Warnings: w.warnings, LateS: w.late, CPU: w.cpu, VoidHold: w.void, Sent: 1,
+	}
+	if !g.OK {
+		g.Reason = w.reason
+	}
+	if n := c.total.started + c.total.dropped; n > 0 {
+		g.Sent = c.total.started / n
+	}
+	return g
+}
+
+// scenarioResults tell how each scenario fared in the first load beyond the
+// limit: the one with the largest share of failures fails first.
+func (c *controller) scenarioResults() []record.ScenarioResult {
+	h := c.bracket.hi
+	if h == nil || len(h.scenarios) == 0 {
+		h = c.closed.hi
+	}
+	var rs []record.ScenarioResult
+	started, failed := 0.0, 0.0
+	for _, s := range c.mix.all {
+		started += float64(s.Started)
+	}
+	if h != nil {
+		failed = h.sum.failed
+	}
+	first := -1
+	for i, s := range c.mix.all {
+		r := record.ScenarioResult{Name: strconv.Itoa(i), Share: float64(s.Started) / max(1, started), MeanS: c.mix.mean[i]}
+		if i < len(c.opt.Scenarios) {
+			r.Name = c.opt.Scenarios[i].Name
+		}
+		if h != nil && i < len(h.scenarios) {
+			x := h.scenarios[i]
+			r.FailedShare = float64(x.Failed) / max(1, float64(x.OK+x.Failed))
+			r.OfFailures = float64(x.Failed) / max(1, failed)
+		}
+		if r.FailedShare > 0 && (first < 0 || r.FailedShare > rs[first].FailedShare) {
+			first = i
+		}
+		rs = append(rs, r)
+	}
+	if first >= 0 {
+		rs[first].First = true
+	}
+	return rs
+}
+
+// told is a failing hold in words.
+func (c *controller) told(h *hold) string {
+	if h.forLatency() {
+		return h.cause + " is missed"
+	}
+	return fmt.Sprintf("%s of the iterations fail", percent(h.share()))
+}
+
+func percent(x float64) string { return strconv.FormatFloat(100*x, 'g', 3, 64) + " %" }
+
+func number(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) }

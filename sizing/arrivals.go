@@ -1,0 +1,281 @@
+package sizing
+
+import (
+	"math"
+	"slices"
+)
+
+// open is what arrivals showed.
+type open struct {
+	low         float64 // a rate that is harmless
+	lowInFlight float64 // what the best pass left in flight
+	stretch     float64 // multiplies holds after contradictions
+	full        pool    // goodput while rejecting
+	backed      pool    // goodput while a backlog grew
+	bestX       float64 // surely reached goodput
+	falling     bool    // goodput above the limit is lower, surely
+	wide        float64 // width of the interval, in resolutions
+	expect      string  // cause that is expected above the guess
+	above       float64 // standard errors above the plateau that make an undecided hold a backlog
+	stalls      []float64
+	period      float64 // of stalls, seconds
+	inversions  int
+	measured    bool // the plateau of a backlog was
+
+	needBounds, needTest float64 // budgets, seconds
+}
+
+// pool is what several holds counted together.
+type pool struct{ count, seconds float64 }
+
+func (p pool) rate() float64 { return p.count / p.seconds }
+
+// enough completions make the pool a better judge than one hold.
+const enoughPooled = 2000
+
+// limit is what a rejecting service carries, by its pooled goodput; 0 when that is not to be trusted.
+func (c *controller) limit() float64 {
+	if c.open.full.count < enoughPooled || c.open.falling || c.ablations.noPool {
+		return 0
+	}
+	return c.open.full.rate() / c.succeed()
+}
+
+// succeed is the share of requests that must succeed at the limit.
+func (c *controller) succeed() float64 { return 1 - c.mix.requestShare(c.opt.Tolerance) }
+
+// carry holds arrivals at a rate until the verdict is known well enough, or time is up.
+func (c *controller) carry(rate float64, o order) *hold {
+	for range 2 {
+		if h := c.carryOnce(rate, o); !h.void {
+			return h
+		}
+		o.why = "the generator was in trouble: the same again"
+	}
+	c.twice()
+	return nil
+}
+
+func (c *controller) carryOnce(rate float64, o order) *hold {
+	t1 := c.unloaded.iteration
+	settle := max(clamp(5*t1+c.opt.slowest(), .25, 1.5), 1.2*t1) // an arrival is in flight for a whole iteration
+	c.announce(o, ByRate, rate)
+	c.arrive(rate)
+	c.wait(settle)
+	h := c.newHold(o, true, rate)
+	h.settle = settle
+	if !o.ramp {
+		g := stretch(rate) * c.open.stretch
+		if o.phase == "confirm" {
+			g = stretch(rate)
+		}
+		h.min, h.max = o.min*g, o.max*g
+		if p := c.open.period; p > 0 { // whole stall periods
+			h.min = math.Ceil(max(h.min, 2*p)/p) * p
+			h.max = max(h.max, 2*h.min)
+		}
+	}
+	a := bound(sure)
+	if o.ramp {
+		a = bound(doubtful)
+	}
+	for !c.judgeArrivals(h, a) {
+	}
+	if !h.void {
+		c.learn(h)
+	}
+	return c.close(h)
+}
+
+// judgeArrivals lets a tick go by and says whether the hold is decided.
+func (c *controller) judgeArrivals(h *hold, a float64) bool {
+	h.add(c, c.stepArrivals(h.level))
+	if c.tired(h) {
+		return true
+	}
+	d := h.length()
+	if d >= .99 && h.sum.started > 30 {
+		if h.cause = c.overrun(h, a); h.cause != "" {
+			return true
+		}
+	}
+	switch {
+	case h.ramp && d >= h.min && h.sum.ended() >= 15 && h.calm() && h.growth < 2.5:
+		h.pass = true
+		return true
+	case c.byPool(h):
+		return true
+	case d >= h.min && h.within(a, c.ablations) && (h.growth < 1 || h.ramp && h.growth < 2.5):
+		h.pass = true
+		return true
+	case d >= h.max && (h.sum.ended() >= 60 || d >= 3*h.max):
+		c.byLastHalf(h)
+		return true
+	}
+	return false
+}
+
+// overrun looks for a cause to stop early: a backlog that grows whatever ticks
+// are left out, or too many bad ones.
+func (c *controller) overrun(h *hold, a float64) string {
+	trim := 2 + h.ticks()/10
+	if h.length() >= max(2*h.min, 6) {
+		trim = h.ticks() / 10
+	}
+	missing, sent := trimmed(h.missing, h.sent, trim)
+	over := (missing - c.opt.Tolerance*sent) / math.Sqrt(2*max(sent, 1))
+	if over > 3 && h.ending-h.inFlight0 > h.sum.failed && h.growth > 3 {
+		return causeBacklog
+	}
+	if h.ticks() < 4 {
+		return ""
+	}
+	return h.early(a, c.gate, trim, c.ablations)
+}
+
+// byPool decides by the saturated goodput of all holds, which says on which
+// side of the limit a rate is.
+func (c *controller) byPool(h *hold) bool {
+	limit, d, p := c.limit(), h.length(), c.open.period
+	usable := limit > 0 && d >= h.min && d >= 4 && len(c.opt.Objectives) == 0 &&
+		math.Abs(h.level/limit-1) > .008 && h.growth < 2 && (p == 0 || d >= 2*p)
+	if !usable {
+		return false
+	}
+	tolerance, lately := c.opt.Tolerance, h.lately()
+	full := c.open.full
+	if lately > .8*tolerance {
+		full.count, full.seconds = full.count+h.y*d, full.seconds+d
+	}
+	z := (h.level/(full.rate()/c.succeed()) - 1) * math.Sqrt(c.open.full.count)
+	switch {
+	case z < -1 && lately < 1.4*tolerance && lately < tolerance+.02:
+		h.pass = true
+	case z > 1 && lately > .7*tolerance:
+		h.cause = causeFailures
+	}
+	return h.pass || h.cause != ""
+}
+
+// byLastHalf decides what the tests left open when time was up.
+func (c *controller) byLastHalf(h *hold) {
+	h.marginal = true
+	lately, d, p := h.lately(), h.length(), c.open.period
+	limit := 0.0
+	if lately > .02 && lately < .3 {
+		limit = c.limit()
+	}
+	backed := c.open.backed
+	saturated := backed.seconds > 0 && h.ending > h.inFlight0 &&
+		h.level > backed.rate()*(1+c.open.above/math.Sqrt(backed.count))
+	switch {
+	case limit > 0 && (p == 0 || d >= 2*p):
+		full := pool{c.open.full.count + h.y*d, c.open.full.seconds + d}
+		if h.level > full.rate()/c.succeed() {
+			h.cause = causeFailures
+		}
+	case h.beyond() != "":
+		h.cause = h.beyond()
+	case h.growth > 2 || saturated:
+		h.cause = causeBacklog
+	}
+	h.pass = h.cause == ""
+}
+
+// learn pools what a saturated hold says of the plateau.
+func (c *controller) learn(h *hold) {
+	o, d, tolerance := &c.open, h.length(), c.opt.Tolerance
+	if h.cause == causeBacklog && h.sum.failed < .01*h.sum.ended() {
+		o.backed.count += h.y * d
+		o.backed.seconds += d
+	}
+	whole := o.period == 0 || d >= 1.9*o.period
+	if h.share() > .8*tolerance && h.lately() > .8*tolerance && !h.dead() && d >= .9 && whole {
+		if o.full.seconds > 0 {
+			x := o.full.rate()
+			if math.Abs(h.y-x) > 3.5*math.Sqrt(1.5)*math.Sqrt(x/d+x/o.full.seconds) { // capacity moved
+				o.full = pool{}
+			}
+		}
+		o.full.count += h.y * d
+		o.full.seconds += d
+	}
+	noise := math.Sqrt(h.y / d)
+	switch {
+	case h.pass:
+		o.bestX = max(o.bestX, h.y-2*noise)
+	case d >= .9 && h.y+3*noise < .92*o.bestX && h.level > o.bestX && h.lastShare < .9:
+		o.falling = o.falling || !c.ablations.noRetrograde
+	}
+}
+
+// stepArrivals lets a tick go by, and looks for a stall: nearly nothing
+// completed although plenty was waiting. Three of them have a period.
+func (c *controller) stepArrivals(rate float64) Tick {
+	t := c.step(tick)
+	var s sums
+	s.add(t)
+	o, expected := &c.open, rate*tick
+	stalled := expected > 25 && s.ended() < min(.35*expected, expected-4.5*math.Sqrt(expected)) && float64(t.InFlight) > .5*expected
+	if n := len(o.stalls); !stalled || n > 0 && c.now-o.stalls[n-1] <= 3*tick {
+		return t
+	}
+	o.stalls = append(o.stalls, c.now)
+	if len(o.stalls) < 3 {
+		return t
+	}
+	var gaps []float64
+	for i := 1; i < len(o.stalls); i++ {
+		gaps = append(gaps, o.stalls[i]-o.stalls[i-1])
+	}
+	slices.Sort(gaps)
+	if p := min(gaps[len(gaps)/4], 10); math.Abs(p-o.period) > .5 {
+		o.period = p
+		o.full = pool{}
+	}
+	return t
+}
+
+// drain waits at a harmless rate until what a former load left in flight is
+// gone. A harmless rate that fails completely is an outage.
+func (c *controller) drain() {
+	if c.ablations.noDrain {
+		return
+	}
+	o, t1 := &c.open, c.unloaded.iteration
+	c.arrive(o.low)
+	start, at, down := c.now, uint64(c.total.requests()), 0.0
+	for c.now-start < 20 {
+		var s sums
+		s.add(c.stepArrivals(o.low))
+		failed := s.reqFailed - s.timedOut // what times out is backlog
+		if s.requests() > 1 && failed > .9*s.requests() {
+			if down += tick; down >= 1.5 {
+				c.recover()
+				c.fell(at)
+				return
+			}
+			continue
+		}
+		usual := max(1.1*o.lowInFlight, 1.5*o.low*t1+3*math.Sqrt(o.low*t1+1)+2)
+		late := 0.0
+		for _, n := range s.slow {
+			late = max(late, n)
+		}
+		if c.inFlight <= usual && (late <= .3*s.requests() || s.requests() <= 3) {
+			break
+		}
+	}
+	c.recovery = max(c.recovery, c.now-start)
+}
+
+// recover waits until a service that is down answers again, a minute at most.
+func (c *controller) recover() {
+	for range 240 {
+		var s sums
+		s.add(c.stepArrivals(c.open.low))
+		if s.ok > s.failed && s.ok > 1 {
+			return
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package sizing
+
+import "math"
+
+// confirm holds the lower end for the confirming time: longer where goodput
+// falls beyond the limit, for a collapse takes time to show.
+func (c *controller) confirm() bool {
+	b := &c.bracket
+	if b.confirmed != nil && b.confirmed.level == b.lo.level {
+		return true
+	}
+	c.drain()
+	t := confirmTime
+	if c.open.falling {
+		t *= 2
+	}
+	h := c.carry(b.lo.level, order{phase: "confirm", why: "the lower end, for longer", min: t, max: 1.25 * t})
+	switch {
+	case h.pass:
+		b.confirmed = h
+		b.lo = h
+		return true
+	case c.wasOutage(h):
+		return false
+	}
+	c.stepDown(h)
+	return false
+}
+
+// stepDown finds a new lower end after one that passed failed: further down
+// each time, and with longer holds from now on. After three contradictions the
+// bracket is not narrowed any more.
+func (c *controller) stepDown(h *hold) {
+	b, o := &c.bracket, &c.open
+	o.inversions++
+	o.stretch = min(o.stretch*1.4, 2.5)
+	width := c.width()
+	if o.falling {
+		width = max(width, .04)
+	}
+	factor := max(.6, 1-width*math.Pow(1.6, float64(o.inversions-1)))
+	c.fail(h)
+	b.confirmed = nil
+	rate := h.level
+	for {
+		c.withinBudget()
+		rate *= factor
+		o.low = min(o.low, rate/2)
+		c.drain()
+		h := c.carry(rate, order{phase: "refine", why: "what passed before has failed: lower", min: refineMin, max: refineMax})
+		if h.pass {
+			c.pass(h)
+			break
+		}
+		if h.dead() {
+			c.drain()
+		}
+		c.fail(h)
+	}
+	if o.inversions >= 3 && b.hi.level > b.lo.level*(1+c.width()) {
+		b.hi = unseen(b.lo.level*(1+c.width()), b.hi.cause)
+	}
+}
+
+// sandwich tests the upper end again: it must fail. If it passes twice,
+// capacity rose, or its failing was noise, and the search goes on upwards.
+func (c *controller) sandwich() bool {
+	b := &c.bracket
+	if c.ablations.noSandwich {
+		return true
+	}
+	rate := max(b.hi.level, b.lo.level*(1+c.width()))
+	h := c.carry(rate, order{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin, max: refineMax})
+	if h.pass && !c.spent() {
+		h = c.carry(rate, order{phase: "sandwich", why: "it passed: once more, longer", min: .75 * confirmTime, max: confirmTime})
+	}
+	if !h.pass {
+		cause := b.hi.cause
+		c.fail(h)
+		if h.cause == "" {
+			h.cause = cause
+		}
+		c.drain()
+		return true
+	}
+	c.pass(h)
+	b.hi, b.confirmed = nil, nil
+	c.open.backed, c.open.measured = pool{}, false
+	b.step = 2 * c.opt.Resolution
+	if b.handed {
+		b.step = 2 * c.width()
+	}
+	return false
+}

@@ -1,0 +1,275 @@
+package sizing
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// controller holds what a sizing knows. Its only way to the world is through
+// the three functions; seconds are those that ticks told.
+type controller struct {
+	opt       Options
+	criteria  []criterion
+	next      func(time.Duration) (Tick, error)
+	resize    func(int) error
+	setRate   func(float64) error
+	onHold    func(record.Hold)
+	ablations ablations
+
+	now      float64
+	budget   float64 // when to stop at the latest
+	total    sums
+	inFlight float64
+	mix      mix
+	holds    []*hold
+	rows     []record.Hold
+
+	gate      float64 // effect that an early fail needs, in multiples of what is allowed
+	unloaded  unloaded
+	closed    closed
+	open      open
+	bracket   bracket
+	watch     watch
+	forgotten int // holds before the last rise
+	outages   []uint64
+	notes     []string
+	recovery  float64
+}
+
+// unloaded is what one virtual user saw.
+type unloaded struct {
+	iteration, request float64 // seconds
+	share              float64 // of failed iterations
+	known              bool
+}
+
+// ablations switch single rules off, in tests that show what each is for.
+type ablations struct {
+	noBackoffGate, noSandwich, noDrain, noPlateau, noTrim, noInflation bool
+	noLittle, noOutage, noRising, noRetrograde, noHealth, noPool       bool
+	noSettle, noBaseline                                               bool
+}
+
+const (
+	tick          = .25 // seconds
+	confirmTime   = 12.0
+	refineMin     = 3.0
+	refineMax     = 8.0
+	startBudget   = 240 * time.Second
+	budgetPerUnit = 20 // unloaded iterations that are added to the budget
+)
+
+// ending unwinds the controller from wherever it is: [Run] recovers it. It
+// keeps a dozen loops free of the four ways in which a sizing may be cut short.
+type ending struct {
+	verdict, binding, reason string
+	err                      error
+}
+
+func (c *controller) end(verdict, binding, reason string, args ...any) {
+	panic(ending{verdict: verdict, binding: binding, reason: fmt.Sprintf(reason, args...)})
+}
+
+// check ends the sizing if the load cannot be made.
+func (c *controller) check(err error) {
+	if err != nil {
+		panic(ending{verdict: Interrupted, reason: err.Error(), err: err})
+	}
+}
+
+// step lets d seconds go by.
+func (c *controller) step(d float64) Tick {
+	t, err := c.next(time.Duration(d * float64(time.Second)))
+	c.check(err)
+	c.now += t.Length.Seconds()
+	c.inFlight = float64(t.InFlight)
+	c.total.add(t)
+	c.mix.add(t)
+	return t
+}
+
+// wait lets d seconds go by without judging, and sums them up.
+func (c *controller) wait(d float64) sums {
+	var s sums
+	for d > 1e-9 {
+		part := min(d, 1)
+		s.add(c.step(part))
+		d -= part
+	}
+	return s
+}
+
+// users sets the number of virtual users; arrivals rate those per second.
+func (c *controller) users(n int)         { c.check(c.resize(n)) }
+func (c *controller) arrive(rate float64) { c.check(c.setRate(rate)) }
+
+// spent says whether the budget is.
+func (c *controller) spent() bool { return c.now > c.budget }
+
+// sums are counts over some time, in floats to reckon with.
+type sums struct {
+	seconds                    float64
+	started, ok, failed        float64 // iterations
+	busy                       float64 // seconds of successful iterations
+	reqOK, reqFailed, timedOut float64
+	slow                       []float64 // requests, by objective
+	cpu, pressure              float64   // times seconds
+	dropped, timerLate         float64
+	late, stall                float64 // seconds, times seconds: a single tick's hiccup is none of the hold's
+	files, ports               float64 // worst
+}
+
+func (s *sums) add(t Tick) {
+	d := t.Length.Seconds()
+	s.seconds += d
+	for _, x := range t.Scenarios {
+		s.started += float64(x.Started)
+		s.ok += float64(x.OK)
+		s.failed += float64(x.Failed)
+		s.busy += x.Seconds
+	}
+	s.reqOK += float64(t.RequestsOK)
+	s.reqFailed += float64(t.RequestsFailed)
+	s.timedOut += float64(t.TimedOut)
+	for len(s.slow) < len(t.Slow) {
+		s.slow = append(s.slow, 0)
+	}
+	for i, n := range t.Slow {
+		s.slow[i] += float64(n)
+	}
+	g := t.Generator
+	s.cpu += g.CPU * d
+	s.pressure += g.Pressure * d
+	s.dropped += float64(g.Dropped)
+	s.timerLate += g.TimerLate * d
+	s.late += g.Late.Seconds() * d
+	s.stall += g.Stall.Seconds() * d
+	s.files, s.ports = max(s.files, g.Files), max(s.ports, g.Ports)
+}
+
+func (s *sums) ended() float64    { return s.ok + s.failed }
+func (s *sums) requests() float64 { return s.reqOK + s.reqFailed }
+
+// mix is what is known of the scenarios.
+type mix struct {
+	mean  []float64 // running mean of successful iterations
+	seen  []float64
+	all   []ScenarioTick // since the start
+	sound []ScenarioTick // of holds within tolerance
+	given []Scenario
+	users float64
+}
+
+func (m *mix) add(t Tick) {
+	for i, s := range t.Scenarios {
+		m.grow(i)
+		if n := float64(s.OK); n > 0 {
+			m.seen[i] += n
+			weight := min(1, n/min(m.seen[i], max(20, 2*m.users)))
+			m.mean[i] += (s.Seconds/n - m.mean[i]) * weight
+		}
+		merge(&m.all[i], s)
+	}
+}
+
+func (m *mix) grow(i int) {
+	for len(m.mean) <= i {
+		m.mean, m.seen = append(m.mean, 0), append(m.seen, 0)
+		m.all, m.sound = append(m.all, ScenarioTick{}), append(m.sound, ScenarioTick{})
+	}
+}
+
+// trust takes in what a hold within tolerance saw: failed iterations may be shorter than good ones.
+func (m *mix) trust(scenarios []ScenarioTick) {
+	for i, s := range scenarios {
+		m.grow(i)
+		merge(&m.sound[i], s)
+	}
+}
+
+func merge(into *ScenarioTick, s ScenarioTick) {
+	into.Started += s.Started
+	into.OK += s.OK
+	into.Failed += s.Failed
+	into.Requests += s.Requests
+	into.Seconds += s.Seconds
+}
+
+// slowest is the mean iteration of the slowest scenario.
+func (m *mix) slowest() float64 {
+	t := 0.0
+	for _, x := range m.mean {
+		t = max(t, x)
+	}
+	return t
+}
+
+// part is one scenario's share of the mix and its requests per iteration.
+type part struct{ share, requests float64 }
+
+// parts are the scenarios that were seen. The weights are used where they are
+// all known: the shares of a few hundred iterations are noisy.
+func (m *mix) parts() []part {
+	var ps []part
+	total := 0.0
+	weighted := len(m.given) >= len(m.sound)
+	for i := range m.sound {
+		weighted = weighted && i < len(m.given) && m.given[i].Weight > 0
+	}
+	for i, s := range m.sound {
+		ended := float64(s.OK + s.Failed)
+		if ended == 0 {
+			continue
+		}
+		p := part{float64(s.Started), float64(s.Requests) / ended}
+		if weighted {
+			p.share = m.given[i].Weight
+		}
+		total += p.share
+		ps = append(ps, p)
+	}
+	for i := range ps {
+		ps[i].share /= total
+	}
+	return ps
+}
+
+// perIteration is the mean number of requests, 1 at least.
+func (m *mix) perIteration() float64 {
+	n := 0.0
+	for _, p := range m.parts() {
+		n += p.share * p.requests
+	}
+	return max(1, n)
+}
+
+// requestShare is the largest share of failed requests that keeps the failed
+// iterations at the tolerance.
+func (m *mix) requestShare(tolerance float64) float64 {
+	parts := m.parts()
+	if len(parts) == 0 {
+		return tolerance
+	}
+	return largest(0, tolerance, func(p float64) bool {
+		f := 0.0
+		for _, s := range parts {
+			f += s.share * (1 - math.Pow(1-p, max(1, s.requests)))
+		}
+		return f <= tolerance
+	})
+}
+
+func (c *controller) note(text string) { c.notes = append(c.notes, text) }
+
+// announce tells what comes next, and why.
+func (c *controller) announce(o order, by Control, level float64) {
+	if c.opt.OnStep != nil {
+		c.opt.OnStep(Decision{
+			Phase: o.phase, Control: by, Level: level, Why: o.why,
+			Left: time.Duration(c.left(&hold{order: o, arrivals: by == ByRate}) * float64(time.Second)),
+		})
+	}
+}

@@ -1,0 +1,105 @@
+package sizing
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// watch remembers how the generator fared.
+type watch struct {
+	intended, sent float64
+	late, cpu      float64
+	void           int
+	reason         string
+	warnings       []string
+}
+
+// Limits of the generator. Half of each is a warning.
+const (
+	limitCPU      = .85
+	limitPressure = .20 // of the time waiting for a CPU
+	limitUnsent   = .01 // of the intended arrivals
+	limitTimers   = .01 // of 10 ms timers more than 20 ms late
+	limitTable    = .90 // of files or ports
+	limitStall    = .10 // of an unloaded iteration, and 10 ms at least
+	leastStall    = 10 * time.Millisecond
+	lateFloor     = 10 * time.Millisecond
+)
+
+// tired voids a hold during which the generator could not make the load as
+// asked: a tired generator looks exactly like a plateau, so this comes before
+// any other judgement.
+func (c *controller) tired(h *hold) bool {
+	if h.length() < .99 || c.ablations.noHealth {
+		return false
+	}
+	var worst strain
+	for _, s := range c.strains(h) {
+		if s.soft {
+			s.use = min(s.use, 1)
+		}
+		if s.use > worst.use {
+			worst = s
+		}
+	}
+	w := &c.watch
+	w.late, w.cpu = max(w.late, h.sum.late/h.length()), max(w.cpu, h.sum.cpu/h.length())
+	switch {
+	case worst.use > 1:
+		h.void, h.cause = true, "generator"
+		w.void++
+		w.reason = worst.said
+	case worst.use > .5:
+		c.warn(worst)
+	}
+	return h.void
+}
+
+// twice ends the sizing when the generator failed again at the same load.
+func (c *controller) twice() {
+	c.end(Generator, "generator", "the load could not be made as asked: %s; give the generator more CPU or machines, or make the script cheaper", c.watch.reason)
+}
+
+// warn keeps one warning of each kind.
+func (c *controller) warn(s strain) {
+	for _, w := range c.watch.warnings {
+		if strings.HasPrefix(w, s.what+": ") {
+			return
+		}
+	}
+	c.watch.warnings = append(c.watch.warnings, s.what+": "+s.said)
+}
+
+// strain is one limit of the generator and how much of it was used.
+type strain struct {
+	what string
+	use  float64 // beyond 1: broken
+	said string
+	soft bool // a warning at most: a target on the same machine causes it too, and what it does shows as lateness
+}
+
+func (c *controller) strains(h *hold) []strain {
+	d, s := h.length(), &h.sum
+	t1 := c.unloaded.iteration
+	late := max(lateFloor.Seconds(), t1/2)
+	for _, o := range c.opt.Objectives {
+		late = min(late, max(.001, o.Limit.Seconds()/10))
+	}
+	stall := max(leastStall.Seconds(), limitStall*t1)
+	all := []strain{
+		{"cpu", s.cpu / d / limitCPU, fmt.Sprintf("its CPU was %.0f %% busy", 100*s.cpu/d), false},
+		{"pressure", s.pressure / d / limitPressure, fmt.Sprintf("its work waited for a CPU %.0f %% of the time", 100*s.pressure/d), true},
+		{"timers", s.timerLate / d / limitTimers, fmt.Sprintf("%.1f %% of its timers were more than 20 ms late", 100*s.timerLate/d), false},
+		{"stalls", s.stall / d / stall, fmt.Sprintf("garbage collection and scheduling stopped it for %.1f ms", 1000*s.stall/d), true},
+		{"files", s.files / limitTable, fmt.Sprintf("%.0f %% of its open files are used", 100*s.files), false},
+		{"ports", s.ports / limitTable, fmt.Sprintf("%.0f %% of its ports are used", 100*s.ports), false},
+	}
+	if h.arrivals {
+		intended := max(1, s.started+s.dropped)
+		all = append(all,
+			strain{"unsent", s.dropped / intended / limitUnsent, fmt.Sprintf("%.1f %% of the arrivals were not sent", 100*s.dropped/intended), false},
+			strain{"lateness", s.late / d / late, fmt.Sprintf("iterations began up to %.1f ms after they were due (99 %%)", 1000*s.late/d), false})
+	}
+	return all
+}

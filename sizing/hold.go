@@ -1,0 +1,276 @@
+package sizing
+
+import (
+	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// criterion is a promise: at most a share of something may be bad.
+type criterion struct {
+	cause     string
+	allowed   float64
+	objective int // index, or iterations: those that failed
+}
+
+const iterations = -1
+
+// The causes of a failing hold that are no objective's.
+const (
+	causeFailures = "failures"
+	causeBacklog  = "backlog"
+	causeCollapse = "collapse"
+)
+
+func (o *Options) criteria() []criterion {
+	cs := []criterion{{causeFailures, o.Tolerance, iterations}}
+	for i, objective := range o.Objectives {
+		cs = append(cs, criterion{"latency:" + objective.String(), objective.allowed(), i})
+	}
+	return cs
+}
+
+func (c criterion) count(t Tick) (bad, n float64) {
+	if c.objective == iterations {
+		for _, s := range t.Scenarios {
+			bad += float64(s.Failed)
+			n += float64(s.OK + s.Failed)
+		}
+		return bad, n
+	}
+	return float64(t.Slow[c.objective]), float64(t.RequestsOK + t.RequestsFailed)
+}
+
+// series is what one criterion counted, by tick.
+type series struct {
+	criterion
+	bad, n []float64
+}
+
+// share is that of the ticks from one on.
+func (s *series) share(from int) float64 { return sum(s.bad[from:]) / max(1, sum(s.n[from:])) }
+
+// ratio is the test of the ticks from one on, over their inflation: positive speaks for "beyond".
+func (s *series) ratio(from int, a ablations) float64 {
+	bad, n := s.bad[from:], s.n[from:]
+	phi := inflation(bad, n)
+	if a.noInflation {
+		phi = 1
+	}
+	return llr(sum(bad), sum(n), s.allowed) / phi
+}
+
+// order is a hold that is asked for.
+type order struct {
+	phase, why string
+	min, max   float64 // seconds
+	need       float64 // successful iterations before a pass is believed (closed)
+	ramp       bool    // weak evidence suffices to go on
+}
+
+// hold is a load that was kept for a while, and what came of it.
+type hold struct {
+	order
+	arrivals bool
+	level    float64 // virtual users, or arrivals per second
+
+	start, settle float64
+	sum           sums
+	series        []series
+	good          []float64 // successful iterations by tick
+	reqGood       []float64
+	reqBad        []float64
+	sent          []float64 // iterations started
+	missing       []float64 // those less the successful ones
+	scenarios     []ScenarioTick
+	latency       metric.Histogram
+	inFlight      float64 // mean
+	inFlight0     float64
+	ending        float64 // in flight at its end
+	requestsAt    uint64  // total before it
+
+	x, y, se  float64 // goodput; comparable goodput, and its relative standard error
+	mean      float64 // successful iteration, seconds
+	growth    float64 // z of the growth of what is in flight
+	pass      bool
+	marginal  bool
+	void      bool
+	few       bool
+	cause     string
+	lastShare float64 // of requests that failed in the last two ticks
+}
+
+func (c *controller) newHold(o order, arrivals bool, level float64) *hold {
+	h := &hold{order: o, arrivals: arrivals, level: level, start: c.now, requestsAt: uint64(c.total.requests())}
+	h.restart(c)
+	return h
+}
+
+// restart forgets what was counted so far.
+func (h *hold) restart(c *controller) {
+	h.sum, h.good, h.reqGood, h.reqBad, h.scenarios = sums{}, nil, nil, nil, nil
+	h.sent, h.missing = nil, nil
+	h.latency, h.inFlight, h.inFlight0 = metric.Histogram{}, 0, c.inFlight
+	h.series = make([]series, len(c.criteria))
+	for i, k := range c.criteria {
+		h.series[i].criterion = k
+	}
+	h.cause, h.pass = "", false
+}
+
+// add counts one tick and brings the figures up to date.
+func (h *hold) add(c *controller, t Tick) {
+	before := h.sum
+	h.sum.add(t)
+	for i := range h.series {
+		s := &h.series[i]
+		bad, n := s.count(t)
+		s.bad, s.n = append(s.bad, bad), append(s.n, n)
+	}
+	h.good = append(h.good, h.sum.ok-before.ok)
+	started := h.sum.started - before.started
+	h.sent = append(h.sent, started)
+	h.missing = append(h.missing, started-(h.sum.ok-before.ok))
+	h.reqGood = append(h.reqGood, float64(t.RequestsOK))
+	h.reqBad = append(h.reqBad, float64(t.RequestsFailed))
+	for i, s := range t.Scenarios {
+		if i == len(h.scenarios) {
+			h.scenarios = append(h.scenarios, ScenarioTick{})
+		}
+		merge(&h.scenarios[i], s)
+	}
+	h.latency.Merge(t.Latency)
+	h.ending = float64(t.InFlight)
+	h.inFlight += (h.ending - h.inFlight) / float64(len(h.good))
+	h.figure(c)
+}
+
+func (h *hold) figure(c *controller) {
+	d := h.length()
+	h.x = h.sum.ok / d
+	h.y = h.x
+	counted := h.good
+	if m := c.mix.perIteration(); m > 1 && (h.arrivals || h.share() > c.opt.Tolerance/2) {
+		// A failed iteration of several requests has done work too.
+		h.y = h.sum.reqOK / m / d
+		counted = h.reqGood
+	}
+	h.se = math.Sqrt(dispersion(counted) / max(1, sum(counted)))
+	h.mean = h.sum.busy / max(1, h.sum.ok)
+	last := max(0, len(h.good)-2)
+	bad, good := sum(h.reqBad[last:]), sum(h.reqGood[last:])
+	h.lastShare = bad / max(1, bad+good)
+	h.growth = (h.ending - h.inFlight0) / math.Sqrt(2*max(1, h.sum.started))
+}
+
+func (h *hold) length() float64 { return h.sum.seconds }
+func (h *hold) ticks() int      { return len(h.good) }
+func (h *hold) half() int       { return len(h.good) / 2 }
+func (h *hold) share() float64  { return h.series[0].share(0) }
+func (h *hold) lately() float64 { return h.series[0].share(h.half()) }
+func (h *hold) number() int     { return int(h.level) }
+func (h *hold) dead() bool      { return h.lastShare >= .85 }
+func (h *hold) rejecting() bool { return h.cause == causeFailures && !h.dead() }
+func (h *hold) forLatency() bool {
+	return h.cause != "" && h.cause != causeFailures && h.cause != causeBacklog
+}
+
+// early looks for a cause to stop at once: the test must be sure, on the whole
+// or on its later part, with the worst ticks left out, and the share well above what is allowed.
+func (h *hold) early(bound, gate float64, trim int, a ablations) string {
+	if a.noTrim {
+		trim = 0
+	}
+	for i := range h.series {
+		s := &h.series[i]
+		for _, from := range []int{0, h.ticks() / 4, h.half()} {
+			if h.ticks()-from < 3 {
+				continue
+			}
+			phi := inflation(s.bad[from:], s.n[from:])
+			if a.noInflation {
+				phi = 1
+			}
+			bad, n := trimmed(s.bad[from:], s.n[from:], trim)
+			if llr(bad, n, s.allowed)/phi > bound+1.1 && bad > gate*s.allowed*n {
+				return s.cause
+			}
+		}
+	}
+	return ""
+}
+
+// within says whether every criterion's test is sure that the load is within
+// it, on the whole and, with some slack, on the last half: a queue fills slowly.
+func (h *hold) within(bound float64, a ablations) bool {
+	for i := range h.series {
+		s := &h.series[i]
+		if max(s.ratio(0, a), s.ratio(h.half(), a)+bound/2) > -bound {
+			return false
+		}
+	}
+	return true
+}
+
+// calm says whether at most half of what is allowed was bad, in both halves.
+func (h *hold) calm() bool {
+	for i := range h.series {
+		s := &h.series[i]
+		if s.share(0) > s.allowed/2 || s.share(h.half()) > s.allowed/2 {
+			return false
+		}
+	}
+	return true
+}
+
+// beyond is the cause for which the last half was beyond a criterion.
+func (h *hold) beyond() string {
+	for i := range h.series {
+		if s := &h.series[i]; s.share(h.half()) > s.allowed {
+			return s.cause
+		}
+	}
+	return ""
+}
+
+// close ends a hold: it joins the curve and is told.
+func (c *controller) close(h *hold) *hold {
+	if h.pass {
+		c.gate = sureGate
+		c.mix.trust(h.scenarios)
+	}
+	c.holds = append(c.holds, h)
+	row := c.row(h)
+	c.rows = append(c.rows, row)
+	if c.onHold != nil {
+		c.onHold(row)
+	}
+	return h
+}
+
+// row is the hold as the record tells it.
+func (c *controller) row(h *hold) record.Hold {
+	r := record.Hold{
+		N: len(c.holds), Phase: h.phase, Control: string(ByVUs), Level: h.level, Why: h.why,
+		StartS: h.start, SettleS: h.settle, LengthS: h.length(),
+		Sent: uint64(h.sum.started), OK: uint64(h.sum.ok), Failed: uint64(h.sum.failed), Requests: uint64(h.sum.requests()),
+		Share: h.share(), Goodput: h.x, Work: h.y, SE: h.se, InFlight: h.inFlight, MeanS: h.mean,
+		P50S: h.latency.Quantile(.5).Seconds(), P95S: h.latency.Quantile(.95).Seconds(), P99S: h.latency.Quantile(.99).Seconds(),
+		GrowthZ: h.growth, Phi: inflation(h.series[0].bad, h.series[0].n), LLR: h.series[0].ratio(0, ablations{}),
+		Verdict: "fail", Cause: h.cause, Marginal: h.marginal, Interval: c.bounds(), LeftS: c.left(h),
+	}
+	if h.arrivals {
+		r.Control = string(ByRate)
+	}
+	switch {
+	case h.void:
+		r.Verdict = "void"
+	case h.pass:
+		r.Verdict = "pass"
+	}
+	for i := range h.sum.slow {
+		r.Slow = max(r.Slow, uint64(h.sum.slow[i]))
+	}
+	return r
+}

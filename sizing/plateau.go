@@ -1,0 +1,259 @@
+package sizing
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// plateau is the goodput that more users do not raise.
+type plateau struct {
+	goodput float64
+	se      float64 // relative
+	count   float64 // iterations
+	seconds float64
+	from    int // users
+	to      int
+	kind    string
+}
+
+// point is what all holds at one number of users say together.
+type point struct {
+	n       int
+	y       float64
+	weight  float64 // inverse variance
+	seconds float64
+	mean    float64
+}
+
+// curve pools the holds of virtual users by their number. Holds in which
+// nearly everything failed, and those beyond the tolerance, say nothing about it.
+func (c *controller) curve() []point {
+	var ps []point
+	for _, h := range c.sinceRise() {
+		if h.cause == causeFailures || h.y <= 0 || h.dead() {
+			continue
+		}
+		i := slices.IndexFunc(ps, func(p point) bool { return p.n == h.number() })
+		if i < 0 {
+			i = len(ps)
+			ps = append(ps, point{n: h.number()})
+		}
+		p, w := &ps[i], 1/(h.se*h.se*h.y*h.y)
+		p.y = (p.y*p.weight + h.y*w) / (p.weight + w)
+		p.weight += w
+		p.mean = (p.mean*p.seconds + h.mean*h.length()) / (p.seconds + h.length())
+		p.seconds += h.length()
+	}
+	slices.SortFunc(ps, func(a, b point) int { return cmp.Compare(a.n, b.n) })
+	return ps
+}
+
+// sinceRise are the holds of virtual users that still count: those after the last rise.
+func (c *controller) sinceRise() []*hold {
+	var hs []*hold
+	for _, h := range c.holds[c.forgotten:] {
+		if !h.arrivals && !h.void {
+			hs = append(hs, h)
+		}
+	}
+	return hs
+}
+
+// judgeCurve finds the best goodput, and whether it falls beyond it: lower by
+// 5 % and by three standard errors. More at the same number later is a rise,
+// and makes every fall doubtful: the smaller numbers were tried earlier.
+func (c *controller) judgeCurve() {
+	s := &c.closed
+	holds := c.sinceRise()
+	for i, h := range holds {
+		for _, g := range holds[:i] {
+			if c.rose(g, h) {
+				s.rising = true
+			}
+		}
+	}
+	ps := c.curve()
+	s.best, s.bestN, s.falling = 0, 0, false
+	var top point
+	for _, p := range ps {
+		if p.y > s.best {
+			s.best, s.bestN, top = p.y, p.n, p
+		}
+	}
+	for _, p := range ps {
+		z := (s.best - p.y) / math.Sqrt(1/p.weight+1/top.weight)
+		if p.n > s.bestN && p.y < .95*s.best && z > 3 && !s.rising && !c.ablations.noRetrograde {
+			s.falling = true
+		}
+	}
+	for _, h := range holds { // a service that rejects has its plateau above the limit
+		if h.rejecting() && h.y > s.best && !s.falling {
+			s.best = h.y
+		}
+	}
+}
+
+// rose says whether the same number of users gave more later.
+func (c *controller) rose(before, after *hold) bool {
+	comparable := before.level == after.level && before.cause != causeFailures && after.cause != causeFailures && before.y > 0 && !after.dead() && !before.dead()
+	return comparable && !c.ablations.noRising &&
+		after.y > 1.06*before.y && after.y-before.y > 3*math.Hypot(after.se*after.y, before.se*before.y)
+}
+
+// pooledPlateau puts together the saturated holds that agree.
+func (c *controller) pooledPlateau() plateau {
+	full := c.little()
+	var sat []*hold
+	for _, h := range c.sinceRise() {
+		if h.level >= 1.3*full && !h.dead() && !h.forLatency() && h.sum.ended() > 0 && h.y > 0 {
+			sat = append(sat, h)
+		}
+	}
+	p := plateau{se: 1, kind: "none"}
+	if len(sat) == 0 {
+		return p
+	}
+	slices.SortFunc(sat, func(a, b *hold) int { return cmp.Compare(a.y, b.y) })
+	middle := sat[len(sat)/2].y
+	information := 0.0
+	for _, h := range sat {
+		if math.Abs(h.y/middle-1) > max(.02, 3*h.se) {
+			continue
+		}
+		p.count += h.y * h.length()
+		p.seconds += h.length()
+		information += 1 / (h.se * h.se)
+		if p.from == 0 || h.number() < p.from {
+			p.from = h.number()
+		}
+		p.to = max(p.to, h.number())
+	}
+	p.goodput, p.se, p.kind = p.count/p.seconds, 1/math.Sqrt(information), "flat"
+	return p
+}
+
+// explore ramps, and again when the same number of users gave more later: a
+// service that warms up or scales is sized as it is at the end.
+func (c *controller) explore() {
+	s := &c.closed
+	for try := 0; ; try++ {
+		c.ramp()
+		if !c.ablations.noPlateau {
+			c.measurePlateau()
+		}
+		if !s.rising || try == 3 || c.now > c.budget/2 {
+			break
+		}
+		c.note("the same load gave more later: what was seen before is not used")
+		c.forgotten = len(c.holds)
+		one := c.keep(1, order{phase: "probe", why: "goodput rose: all over again", min: 1, max: 4, need: 20, ramp: true})
+		s.rising, s.falling, s.everRose, s.hi, s.lo = false, false, true, nil, one
+		s.best, s.bestN = one.y, 1
+		c.unloaded.iteration = max(one.mean, .0005)
+	}
+	s.plateau = c.finalPlateau()
+}
+
+// finalPlateau is the pool, or the peak where goodput falls.
+func (c *controller) finalPlateau() plateau {
+	s := &c.closed
+	p := c.pooledPlateau()
+	if !s.falling && p.goodput > 0 {
+		return p
+	}
+	for _, q := range c.curve() {
+		if q.n == s.bestN {
+			return plateau{
+				goodput: q.y, se: 1 / math.Sqrt(q.weight) / q.y, count: q.y * q.seconds, seconds: q.seconds,
+				from: q.n, to: q.n, kind: "peak",
+			}
+		}
+	}
+	return p
+}
+
+// measurePlateau adds the iterations that the plateau's precision wants, at a
+// number of users of the ramp, so that a drift shows. No overload is needed.
+func (c *controller) measurePlateau() {
+	s := &c.closed
+	p := c.pooledPlateau()
+	aim := c.opt.Resolution / 3
+	if s.hi == nil {
+		aim = c.opt.Resolution / 4
+	}
+	if p.goodput > 0 && p.se <= aim {
+		return
+	}
+	rate := max(p.goodput, s.best)
+	need := rate * confirmTime * stretch(rate)
+	if p.goodput > 0 {
+		need = min(need, p.count*(math.Pow(p.se/aim, 2)-1))
+	}
+	fell := s.falling
+	c.keep(c.plateauUsers(), order{phase: "plateau", why: "goodput that more users do not raise, precisely", min: 1, max: max(1, need/rate), need: need})
+	c.judgeCurve()
+	if !s.falling || fell || s.rising {
+		return
+	}
+	// Lower at a larger number, or lower earlier? Look at the largest again.
+	last := s.lo.number()
+	if s.hi != nil && s.hi.cause != causeFailures {
+		last = s.hi.number()
+	}
+	c.keep(last, order{phase: "plateau", why: "goodput seems to fall with more users: or was it slower earlier?", min: 2, max: 4, need: 1000})
+	c.judgeCurve()
+}
+
+// plateauUsers is the smallest number of the ramp that surely fills the service.
+func (c *controller) plateauUsers() int {
+	s, full := &c.closed, c.little()
+	if s.falling {
+		return s.bestN
+	}
+	n := s.lo.number()
+	for _, h := range c.sinceRise() {
+		if h.level >= fullAt*full {
+			n = min(n, h.number())
+		}
+	}
+	if float64(n) < 1.3*full && s.hi != nil {
+		n = s.hi.number()
+	}
+	return n
+}
+
+// narrowKnee looks for the smallest number of users that reaches 97 % of the
+// plateau, with two holds at most: where Little's law puts it, then half-way.
+func (c *controller) narrowKnee() {
+	for try := 0; ; try++ {
+		a, b := c.aroundKnee()
+		c.closed.knee, c.closed.kneeLow = b.n, a.n
+		if a.n == 0 || b.n <= a.n+1 || float64(b.n) <= 1.08*float64(a.n) || try == 2 || c.unloaded.iteration > 2 {
+			return
+		}
+		n := int(math.Ceil(.97 * c.closed.plateau.goodput * float64(a.n) / max(a.y, 1e-9)))
+		if try == 1 || n >= b.n {
+			n = int(math.Round(math.Sqrt(float64(a.n) * float64(b.n))))
+		}
+		c.keep(min(max(n, a.n+1), b.n-1), order{phase: "knee", why: "the fewest users that reach 97 %", min: 2, max: 6, need: 1500})
+	}
+}
+
+// aroundKnee are the points below and at 97 % of the plateau.
+func (c *controller) aroundKnee() (below, at point) {
+	var ps []point
+	for _, h := range c.sinceRise() {
+		if !h.dead() {
+			ps = append(ps, point{n: h.number(), y: h.y})
+		}
+	}
+	slices.SortStableFunc(ps, func(a, b point) int { return cmp.Compare(a.n, b.n) })
+	for _, p := range ps {
+		if p.y >= .97*c.closed.plateau.goodput {
+			return below, p
+		}
+		below = p
+	}
+	return point{}, below
+}

@@ -1,0 +1,75 @@
+package sizing
+
+import "time"
+
+// probe lets one virtual user run alone: what an iteration takes when nothing
+// else is going on, and what fails whatever the load. It returns nil when one
+// user is within tolerance, else the hold that was not.
+func (c *controller) probe() *hold {
+	h := c.keep(1, order{phase: "probe", why: "one virtual user: an iteration without load", min: 1, max: 4, need: 20, ramp: true})
+	c.nothingWorks(h)
+	if h.sum.ok < 3 { // slow iterations, or time-outs
+		h = c.keep(1, order{phase: "probe", why: "too few iterations ended to know how long one takes", min: 4, max: 30, need: 3, ramp: true})
+		c.nothingWorks(h)
+		if h.sum.ok == 0 {
+			c.stuck(h)
+		}
+	}
+	c.unloaded = unloaded{iteration: max(h.mean, .0005), request: h.latency.Mean().Seconds(), share: h.share(), known: true}
+	c.budget = c.opt.Budget.Seconds() + budgetPerUnit*c.unloaded.iteration
+	if !h.pass && h.share() < 4*c.opt.Tolerance {
+		h = c.keep(1, order{phase: "probe", why: "one user fails at times: by chance?", min: 3, max: 8, need: 100})
+	}
+	if h.pass {
+		c.closed.best, c.closed.bestN = h.y, 1
+		c.closed.lo = h
+		return nil
+	}
+	if h.x > 0 { // once more: a limiter may have allowed a burst
+		h = c.keep(1, order{phase: "probe", why: "one user is too much: what gets through in the long run?", min: 3, max: 4, need: 3000})
+	}
+	return h
+}
+
+// nothingWorks ends the sizing when enough failed and nothing succeeded.
+func (c *controller) nothingWorks(h *hold) {
+	if c.total.ok == 0 && h.sum.failed >= 20 {
+		c.end(Dead, "", "nothing worked: all of the first %.0f iterations failed", c.total.failed)
+	}
+}
+
+// stuck ends the sizing when not one iteration succeeded for half a minute.
+func (c *controller) stuck(h *hold) {
+	if h.sum.failed > 0 {
+		c.end(Dead, "", "nothing worked: %.0f iterations failed in %.0f s and none succeeded", c.total.failed, c.now)
+	}
+	c.end(Budget, "budget", "no iteration ended within %.0f s: nothing can be said about a load", c.now)
+}
+
+// paced handles a service that one user, back to back, is too much for: it
+// passes a quarter of that rate, or fails whatever the load.
+func (c *controller) paced(h *hold) guess {
+	quarter := max(h.sum.ended()/h.length()/4, .1)
+	c.open.low = quarter
+	c.handOver()
+	c.arrive(quarter)
+	c.wait(1)
+	low := c.carry(quarter, order{phase: "paced", why: "a quarter of what one user sends", min: refineMin, max: refineMax})
+	if !low.pass && !c.ablations.noBaseline {
+		c.end(Baseline, low.cause, "%s at %.3g iterations/s, a quarter of what one user sends: not a question of load",
+			c.told(low), low.level)
+	}
+	c.closed.knee = 1
+	c.closed.onlyOne = h.y
+	c.closed.plateau = plateau{goodput: h.y, se: h.se, from: 1, to: 1, count: h.sum.ok, kind: "flat"}
+	if n := h.y * h.length(); n > 100 {
+		c.open.full = pool{n, h.length()}
+	}
+	c.note("one virtual user back to back was too much: the load was paced from there on")
+	return guess{rate: h.y / c.succeed(), cause: causeFailures, why: "what gets through of one user back to back"}
+}
+
+// soon is the time that the budget leaves.
+func (c *controller) soon() time.Duration {
+	return time.Duration(max(0, c.budget-c.now) * float64(time.Second))
+}

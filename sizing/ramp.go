@@ -1,0 +1,76 @@
+package sizing
+
+import "fmt"
+
+const (
+	fullAt    = 1.9  // times the users that fill the service by Little's law: goodput cannot rise beyond
+	farBeyond = 16.0 // the same, where the ramp ends if nothing gives
+	farUsers  = 64   // and at least as many users
+	slowBy    = 2.0  // seconds: an iteration so much slower than unloaded ends the ramp
+	atLeast   = 400  // iterations that bound a goodput by ± 10 %
+	bothSides = 6000 // iterations that a test on both sides takes
+)
+
+// ramp doubles virtual users until something gives. It leaves the largest
+// number within tolerance and, if there was one, the smallest beyond it.
+func (c *controller) ramp() {
+	s := &c.closed
+	for n := 1; ; {
+		factor := 2
+		if c.unloaded.iteration > 2 && s.lo.mean < 1.15*c.unloaded.iteration {
+			factor = 4 // each step costs an iteration
+		}
+		n = min(n*factor, s.max)
+		h := c.keep(n, order{phase: "ramp", why: c.whyMore(n), min: 1, max: 4, need: atLeast, ramp: true})
+		if !h.pass {
+			h = c.outage(h)
+		}
+		if !h.pass && h.share() < 4*c.opt.Tolerance {
+			h = c.keep(n, order{phase: "ramp", why: "near the tolerance: once more, longer", min: 3 * s.inflated, max: 8, need: 1000})
+		}
+		if !h.pass {
+			s.hi = h
+			c.judgeCurve()
+			return
+		}
+		s.lo = h
+		if h.y > s.best {
+			s.best, s.bestN = h.y, n
+		}
+		c.judgeCurve()
+		if c.rampEnds(h) {
+			return
+		}
+	}
+}
+
+func (c *controller) whyMore(n int) string {
+	lo := c.closed.lo
+	return fmt.Sprintf("%d within tolerance at %.4g/s: %d", lo.number(), lo.x, n)
+}
+
+// little is how many users the best goodput keeps busy at the unloaded iteration time.
+func (c *controller) little() float64 { return c.closed.best * c.unloaded.iteration }
+
+// rampEnds says whether more users can show nothing new. It ends the sizing
+// where they would have to, and may not.
+func (c *controller) rampEnds(h *hold) bool {
+	n, full, t1 := h.level, c.little(), c.unloaded.iteration
+	switch {
+	case c.spent(), h.y > 0 && c.now+atLeast/h.y > c.budget && n >= fullAt*full:
+		c.outOfTime(h)
+	case h.number() == c.closed.max && n < 1.5*full:
+		c.end(Maximum, "max-vus", "%d virtual users do not fill it: an iteration still takes %.1f times the unloaded one and goodput rises with their number; raise --max or shorten the pauses",
+			h.number(), h.mean/t1)
+	}
+	return h.number() == c.closed.max ||
+		n >= fullAt*full && (n >= farBeyond*full && n >= farUsers || 2*h.mean-t1 > slowBy)
+}
+
+// outOfTime ends the sizing for want of budget, and says how much it would need.
+func (c *controller) outOfTime(h *hold) {
+	x := max(c.closed.best, h.y, 1e-3)
+	c.open.needBounds, c.open.needTest = c.now+atLeast/x, c.now+bothSides/x
+	c.end(Budget, "budget", "the budget of %.0f s is too short: at %.3g iterations/s bounds of ± 10 %% take about %.0f s, a test on both sides %.0f s",
+		c.budget, x, c.open.needBounds, c.open.needTest)
+}

@@ -1,0 +1,210 @@
+package sizing
+
+import (
+	"fmt"
+	"math"
+)
+
+// bracket is what arrivals have pinned down so far.
+type bracket struct {
+	lo, hi    *hold   // largest pass, smallest fail; hi may be a rate not tried yet (unseen)
+	soft      []*hold // passes of a ramp: weak evidence
+	confirmed *hold   // lo, held for the confirming time
+	step      float64 // relative, upwards, while there is no upper end
+	widest    float64 // that the upper end must be taken from, after contradictions
+	handed    bool    // virtual users came first
+	testedHi  bool
+}
+
+// unseen is a rate that is expected to fail and was not tried.
+func unseen(rate float64, cause string) *hold {
+	return &hold{arrivals: true, level: rate, cause: cause}
+}
+
+// resolution is the relative width that the number of iterations in a
+// confirming hold allows, and no less than what was asked for.
+func (c *controller) resolution(rate float64) float64 {
+	return max(c.opt.Resolution, 1.6/math.Sqrt(max(rate, 1)*confirmTime*stretch(rate)))
+}
+
+// width is that of the interval that is looked for.
+func (c *controller) width() float64 { return c.open.wide * c.resolution(c.bracket.lo.level) }
+
+// withinBudget ends the sizing when the budget is spent.
+func (c *controller) withinBudget() {
+	if c.spent() {
+		c.end(Budget, "budget", "the budget of %.0f s is spent: the interval is as far as it got", c.budget)
+	}
+}
+
+// pass and fail move the ends of the bracket.
+func (c *controller) pass(h *hold) {
+	c.bracket.lo = h
+	c.open.lowInFlight = h.ending
+	c.open.low = max(c.open.low, h.level/2)
+}
+
+func (c *controller) fail(h *hold) { c.bracket.hi, c.bracket.testedHi = h, true }
+
+// straddle holds arrivals just below a guess; the upper end is then expected just above it.
+func (c *controller) straddle(g guess) {
+	b := &c.bracket
+	rate, w := g.rate, c.resolution(g.rate)
+	b.lo = unseen(c.open.low, "")
+	b.handed = true
+	b.step = c.opt.Resolution
+	c.drain()
+	t := confirmTime
+	if c.open.falling {
+		t *= 2
+		rate /= 1 - w/2 // the guess itself is tried
+	}
+	h := c.carry(rate*(1-w/2), order{phase: "confirm", why: g.why, min: t, max: 1.25 * t})
+	if !h.pass {
+		c.fail(h)
+		return
+	}
+	c.pass(h)
+	b.confirmed = h
+	b.hi, b.testedHi = unseen(rate*(1+(c.open.wide-.5)*w), c.open.expect), false
+}
+
+// search narrows the bracket, confirms its lower end and tests the upper one
+// again, until both hold.
+func (c *controller) search() {
+	b := &c.bracket
+	for {
+		c.withinBudget()
+		if b.confirmed != nil && c.open.falling && b.handed && !b.testedHi {
+			return // a load above may collapse for good: it is not tried
+		}
+		c.refine()
+		if c.confirm() && c.sandwich() {
+			break
+		}
+	}
+	if len(c.outages) > 0 {
+		c.unstable()
+	}
+}
+
+// refine narrows the bracket to the width that is looked for.
+func (c *controller) refine() {
+	b := &c.bracket
+	for b.hi == nil || b.hi.level/b.lo.level > (1+c.width())*1.003 {
+		c.withinBudget()
+		var rate float64
+		var why string
+		if b.hi == nil {
+			rate, why = b.lo.level*(1+b.step), "no upper end is known: higher"
+			b.step = min(2*b.step, 1)
+		} else {
+			c.drain()
+			c.withinBudget()
+			rate, why = c.candidate()
+		}
+		h := c.carry(rate, order{phase: "refine", why: why, min: refineMin, max: refineMax})
+		if c.wasOutage(h) {
+			continue
+		}
+		if h.pass {
+			c.pass(h)
+		} else {
+			c.fail(h)
+			b.step = c.opt.Resolution
+		}
+	}
+}
+
+// candidate is the next rate to try within the bracket: just below where the
+// limit is expected, then just above it, else the middle.
+func (c *controller) candidate() (float64, string) {
+	b, w := &c.bracket, c.width()
+	c.measureBacklog()
+	g := c.expected()
+	if n := len(b.soft); n >= 2 && b.soft[n-1] == b.lo && g > 0 && g < b.lo.level*(1+w/2) && !c.open.falling {
+		// A second of the ramp passed, and what gets through above says it should not have.
+		b.soft = b.soft[:n-1]
+		c.pass(b.soft[n-2])
+		c.open.low = b.lo.level / 2
+	}
+	lo, hi := b.lo.level, b.hi.level
+	rate, why := math.Sqrt(lo*hi), "half-way"
+	if hi/lo > 1+2.2*w {
+		switch {
+		case g*(1-w/2) > lo*(1+w/3) && g < hi:
+			rate, why = g*(1-w/2), fmt.Sprintf("the limit is expected at %.4g/s: just below", g)
+		case g*(1+w/2) < hi*(1-w/3) && g*(1+w/2) > lo*(1+w/3):
+			rate, why = g*(1+w/2), fmt.Sprintf("the limit is expected at %.4g/s: just above", g)
+		case g <= lo && g > .93*lo:
+			rate, why = lo*(1+w), "the limit is expected near the largest pass: just above"
+		}
+	}
+	return clamp(rate, lo*1.005, hi*.995), why
+}
+
+// expected is where the upper end's figures put the limit; 0 when they do not.
+func (c *controller) expected() float64 {
+	b := &c.bracket
+	hi := b.hi
+	switch {
+	case hi.cause == causeFailures:
+		return hi.y / c.succeed() // the goodput of requests is flat above the limit
+	case hi.cause == causeBacklog && c.open.backed.seconds > 0:
+		return c.open.backed.rate()
+	case hi.cause == causeBacklog:
+		return hi.x
+	}
+	for i := range hi.series {
+		s := &hi.series[i]
+		if s.cause != hi.cause || len(b.lo.series) == 0 {
+			continue
+		}
+		lo := &b.lo.series[i]
+		from, to := logit(lo.share(b.lo.half())), logit(s.share(hi.half()))
+		g := b.lo.level + (hi.level-b.lo.level)*(logit(s.allowed)-from)/max(to-from, .1)
+		if hi.level > 1.1*hi.x {
+			g = min(g, .97*hi.x)
+		}
+		return g
+	}
+	return 0
+}
+
+// measureBacklog measures, once, the plateau of a service that queues, a little above it.
+func (c *controller) measureBacklog() {
+	o, hi := &c.open, c.bracket.hi
+	if hi.cause != causeBacklog || o.measured || hi.x == 0 || hi.level <= 1.08*hi.x {
+		return
+	}
+	o.measured = true
+	rate := 1.15 * hi.x
+	c.arrive(rate)
+	c.wait(.5)
+	s := c.wait(clamp(5000/rate, 3, 8))
+	if s.failed < s.ended()/100 {
+		o.backed.count += s.ok
+		o.backed.seconds += s.seconds
+	}
+	c.drain()
+}
+
+// wasOutage says whether a failing hold was none of the load's doing.
+func (c *controller) wasOutage(h *hold) bool {
+	if h.pass || !h.dead() || c.ablations.noOutage {
+		return false
+	}
+	before := len(c.outages)
+	c.drain()
+	if len(c.outages) > before {
+		return true
+	}
+	if h.level > 1.5*c.bracket.lo.level {
+		return false
+	}
+	again := c.carry(h.level, order{phase: h.phase, why: "everything failed near a load that passed: is it the load?", min: refineMin, max: refineMax})
+	if again.pass {
+		c.fell(h.requestsAt)
+	}
+	return again.pass
+}

@@ -1,0 +1,123 @@
+package sizing
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// Run sizes what the load reaches. Holds are told to onHold (which may be nil)
+// as they end. It returns an answer in every case, also with an error: that of
+// the load or the context, which then cut the sizing short.
+func Run(ctx context.Context, load Load, o Options, onHold func(record.Hold)) (record.Sizing, error) {
+	o, err := o.complete()
+	if err != nil {
+		return record.Sizing{}, err
+	}
+	c := newController(o, load)
+	c.next = func(d time.Duration) (Tick, error) { return load.Tick(ctx, d) }
+	c.onHold = onHold
+	e := c.run()
+	return c.answer(e), e.err
+}
+
+func newController(o Options, load Load) *controller {
+	c := &controller{opt: o, criteria: o.criteria(), resize: load.Resize, setRate: load.SetRate, budget: o.Budget.Seconds()}
+	c.mix.given = o.Scenarios
+	c.closed.max = math.MaxInt32
+	if o.By != ByRate {
+		c.closed.max = int(min(o.Max, math.MaxInt32))
+	}
+	c.closed.inflated, c.open.stretch, c.open.wide, c.open.above = 1, 1, 1, 1
+	return c
+}
+
+// run lets the controller go until it ends, and says how.
+func (c *controller) run() (e ending) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case ending:
+			e = r
+		default:
+			panic(r)
+		}
+	}()
+	c.size()
+	return ending{verdict: Found}
+}
+
+// size is the default: virtual users explore, arrivals test.
+func (c *controller) size() {
+	var g guess
+	if one := c.probe(); one != nil {
+		g = c.paced(one)
+		c.open.wide, c.open.expect = 1, g.cause
+	} else {
+		c.explore()
+		c.narrowKnee()
+		if !c.closed.falling {
+			c.closed.plateau = c.finalPlateau()
+		}
+		if x := c.closed.plateau.goodput; x == 0 || c.now+atLeast/x > c.budget {
+			c.outOfTime(c.closed.lo)
+		}
+		if c.stayInUsers() {
+			c.confirmUsers()
+			return
+		}
+		g = c.fromUsers()
+		c.handOver()
+	}
+	c.straddle(g)
+	c.search()
+}
+
+// complete fills in the defaults and refuses what cannot be.
+func (o Options) complete() (Options, error) {
+	if o.By == "" {
+		o.By = ByVUs
+	}
+	if o.By != ByVUs && o.By != ByRate && o.By != BySessions {
+		return o, usageError{"control", string(o.By), "is none of vus, rate, sessions"}
+	}
+	if o.Tolerance == 0 {
+		o.Tolerance = .05
+	}
+	if !(o.Tolerance > 0 && o.Tolerance < 1) {
+		return o, usageError{"tolerance", percent(o.Tolerance), "is not between 0 % and 100 %"}
+	}
+	if o.Resolution == 0 {
+		o.Resolution = .03
+	}
+	if !(o.Resolution >= .005 && o.Resolution <= .5) {
+		return o, usageError{"resolution", percent(o.Resolution), "is not between 0.5 % and 50 %"}
+	}
+	if o.Budget == 0 {
+		o.Budget = startBudget
+	}
+	if o.Budget < 5*time.Second {
+		return o, usageError{"budget", o.Budget.String(), "is too short for any answer: 5s at least"}
+	}
+	if o.Max == 0 {
+		o.Max = math.Inf(1)
+		if o.By != ByRate {
+			o.Max = 10000
+		}
+	}
+	if !(o.Max >= 1) {
+		return o, usageError{"max", number(o.Max), "is below the start, which is one"}
+	}
+	if o.Backoff == "" {
+		o.Backoff = "iteration"
+	}
+	if o.MaxRegression == 0 {
+		o.MaxRegression = .1
+	}
+	if o.MaxRegression < 0 || o.MaxRegression >= 1 {
+		return o, usageError{"max-regression", percent(o.MaxRegression), "is not between 0 % and 100 %"}
+	}
+	return o, nil
+}

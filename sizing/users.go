@@ -1,0 +1,179 @@
+package sizing
+
+import (
+	"fmt"
+	"math"
+)
+
+// closed is what virtual users showed.
+type closed struct {
+	max      int
+	best     float64 // goodput, and the users that gave it
+	bestN    int
+	falling  bool // goodput at some larger number is lower, surely
+	rising   bool // the same number gave more later
+	lo, hi   *hold
+	knee     int // smallest number of users that reaches 97 % of the plateau
+	kneeLow  int // largest that does not
+	plateau  plateau
+	everRose bool
+	onlyOne  float64 // goodput of one user that fails alone
+	inflated float64 // multiplies the length of holds after contradictions
+}
+
+const (
+	sureGate  = 1.5
+	sure      = .01 // error of the sequential test
+	doubtful  = .1  // in the ramp
+	busyLimit = 85
+)
+
+// bound is Wald's, for an error a on either side.
+func bound(a float64) float64 { return math.Log((1 - a) / a) }
+
+// stretch makes holds of slow services longer, for the same number of iterations.
+func stretch(rate float64) float64 { return clamp(math.Sqrt(400/max(rate, 1)), 1, 2.5) }
+
+// lastUsers is the last hold of virtual users.
+func (c *controller) lastUsers() *hold {
+	for i := len(c.holds) - 1; i >= 0; i-- {
+		if !c.holds[i].arrivals && !c.holds[i].void {
+			return c.holds[i]
+		}
+	}
+	return nil
+}
+
+// settleUsers is how long n users need until they are all at work.
+func (c *controller) settleUsers(n int) float64 {
+	last := c.lastUsers()
+	if last == nil || last.number() == n || c.ablations.noSettle {
+		return 0
+	}
+	t1 := c.unloaded.iteration
+	t := max(last.mean, t1, c.mix.slowest()) // the slowest scenario sets the pace
+	if was := last.number(); n > was && t > 1.15*t1 {
+		t *= float64(n) / float64(was)
+	}
+	return max(.25, 1.1*t+c.opt.slowest())
+}
+
+// slowest is the longest time that an objective allows, in seconds.
+func (o *Options) slowest() float64 {
+	t := 0.0
+	for _, objective := range o.Objectives {
+		t = max(t, objective.Limit.Seconds())
+	}
+	return t
+}
+
+// keep holds n virtual users until the verdict and the goodput are known well
+// enough, or time is up. Growth is not tested: n bounds what is in flight.
+func (c *controller) keep(n int, o order) *hold {
+	for range 2 {
+		if h := c.keepOnce(n, o); !h.void {
+			return h
+		}
+		o.why = "the generator was in trouble: the same again"
+	}
+	c.twice()
+	return nil
+}
+
+func (c *controller) keepOnce(n int, o order) *hold {
+	settle := c.settleUsers(n)
+	c.announce(o, ByVUs, float64(n))
+	c.users(n)
+	c.mix.users = float64(n)
+	c.wait(settle)
+	h := c.newHold(o, false, float64(n))
+	h.settle = settle
+	h.max = max(o.max, 1.5*c.unloaded.iteration)
+	a := bound(sure)
+	if o.ramp {
+		a = bound(doubtful)
+	}
+	for again := 0; ; again++ {
+		for !c.judgeUsers(h, a) {
+		}
+		// Little's law does not hold yet: not all users are at work. Count anew.
+		unsteady := h.pass && h.share() < c.opt.Tolerance/2 && h.mean > .2 && float64(n) > 1.15*h.x*h.mean
+		if !unsteady || again == 3 || c.ablations.noLittle {
+			break
+		}
+		h.restart(c)
+	}
+	return c.close(h)
+}
+
+// judgeUsers lets a tick go by and says whether the hold is decided.
+func (c *controller) judgeUsers(h *hold, a float64) bool {
+	h.add(c, c.step(max(tick, c.unloaded.iteration/8)))
+	if c.tired(h) {
+		return true
+	}
+	d := h.length()
+	if d >= .99 && h.sum.ended() > 30 && h.ticks() >= 4 && (d >= h.min || h.ramp) {
+		if h.cause = h.early(a, c.gate, 2+h.ticks()/10, c.ablations); h.cause != "" {
+			return true
+		}
+	}
+	enough := d >= h.min && (h.sum.ok >= h.need || d >= h.max)
+	switch {
+	case h.ramp && enough && h.sum.ended() >= 15 && h.calm(), enough && h.within(a, c.ablations):
+		h.pass = true
+		return true
+	case d >= h.max && (h.sum.ended() >= 60 || h.ramp && d >= 2*h.mean || d >= 3*h.max):
+		h.few = h.sum.ended() < 60
+		h.marginal = true
+		h.cause = h.beyond()
+		h.pass = h.cause == ""
+		return true
+	}
+	return false
+}
+
+// outage tells a crash from a limit: everything fails at a load although a
+// smaller one passed. It waits until one user is served again, and looks once more.
+func (c *controller) outage(h *hold) *hold {
+	if h.pass || !h.dead() || c.closed.best == 0 || c.ablations.noOutage {
+		return h
+	}
+	c.users(1)
+	for range 240 {
+		if t := c.step(tick); t.RequestsOK > t.RequestsFailed {
+			break
+		}
+	}
+	again := c.keep(h.number(), order{
+		phase: h.phase, why: "everything failed although less passed: is it the load?", min: 2, max: 6, need: 400,
+	})
+	if again.pass {
+		c.fell(h.requestsAt)
+	}
+	return again
+}
+
+// fell notes an outage; two are enough to give up.
+func (c *controller) fell(at uint64) {
+	c.outages = append(c.outages, at)
+	if len(c.outages) >= 2 {
+		c.unstable()
+	}
+}
+
+func (c *controller) unstable() {
+	between := ""
+	if n := len(c.outages); n >= 2 {
+		between = fmt.Sprintf(", %d requests apart", c.outages[n-1]-c.outages[n-2])
+	}
+	c.end(Unstable, "", "everything failed %s at loads that pass otherwise%s: the service crashes, or something else stops it",
+		times(len(c.outages)), between)
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
