@@ -5,6 +5,8 @@
 // To add a function: one [Entry] and one test in the module's folder.
 package jsapi
 
+//go:generate go test ./all -run TestGenerated -update
+
 // Module is one importable module.
 type Module struct {
 	Name    string   // as imported: "plimsoll/http"

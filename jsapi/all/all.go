@@ -3,10 +3,11 @@ package all
 
 import (
 	"github.com/plimsoll-load/plimsoll/jsapi"
+	"github.com/plimsoll-load/plimsoll/jsapi/http"
 	"github.com/plimsoll-load/plimsoll/jsapi/plimsoll"
 )
 
 // Modules returns all modules, in the order of the reference page.
 func Modules() []jsapi.Module {
-	return []jsapi.Module{plimsoll.Module()}
+	return []jsapi.Module{plimsoll.Module(), http.Module()}
 }

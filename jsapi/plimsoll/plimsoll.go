@@ -92,7 +92,8 @@ export interface Options {
   [name: string]: any;
 }
 
-export type Checks<T> = { [name: string]: ((value: T) => unknown) | unknown };`
+/** What must hold of a value: functions, or what came of them. */
+export type Checks<T> = { [name: string]: ((value: T) => unknown) | string | number | boolean | null | undefined };`
 
 func entries(h jsapi.Host) []jsapi.Entry {
 	m := &module{host: h}

@@ -62,7 +62,8 @@ func (c *console) print(l Line, now time.Time) {
 // consoleMethod is console.log and its kin.
 func (u *User) consoleMethod(level string) func(goja.FunctionCall) goja.Value {
 	return func(call goja.FunctionCall) goja.Value {
-		if u.factory.console.sink != nil {
+		again := !u.loaded && u.id != 0 // the top level runs once for each user, and said this before
+		if u.factory.console.sink != nil && !again {
 			u.factory.console.print(Line{VU: u.id, Level: level, Text: u.inspectAll(call.Arguments)}, time.Now())
 		}
 		return goja.Undefined()

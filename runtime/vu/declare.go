@@ -159,6 +159,12 @@ func (u *User) mergeOptions(exported goja.Value) error {
 
 // validate is for what only the whole script can get wrong.
 func (u *User) validate() error {
+	var from struct {
+		Scenarios json.RawMessage `json:"scenarios"`
+	}
+	if len(u.scenarios) == 0 && json.Unmarshal(u.optionsJSON, &from) == nil && from.Scenarios != nil {
+		return u.explain("", errors.New("options.scenarios is not supported: call scenario('name', () => { … }) for each, or export a default function"))
+	}
 	if len(u.scenarios) == 0 {
 		return u.explain("", errors.New("the script has no scenario: call scenario('name', () => { … }), or export a default function"))
 	}

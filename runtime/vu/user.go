@@ -190,22 +190,26 @@ func (u *User) watch(ctx context.Context) {
 		}
 	})
 	u.release = func() {
+		u.release = func() {}
 		if !stop() {
 			<-ended
 		}
 	}
 }
 
-// unwatch makes the user usable again, for a hook, if it was interrupted.
-func (u *User) unwatch() {
+// unwatch ends watch. It says whether the user was interrupted, and makes it
+// usable again, for a hook.
+func (u *User) unwatch() (interrupted bool) {
 	u.release()
-	u.release, u.done = func() {}, nil
-	if u.cut.Swap(false) {
-		u.vm.ClearInterrupt()
-		if u.client != nil {
-			u.client.Resume()
-		}
+	u.done = nil
+	if !u.cut.Swap(false) {
+		return false
 	}
+	u.vm.ClearInterrupt()
+	if u.client != nil {
+		u.client.Resume()
+	}
+	return true
 }
 
 // begin hands the user its data and runs beforeVU.
@@ -252,11 +256,9 @@ func (u *User) Flush() { u.samples.Flush() }
 // Close runs afterVU, also after an interruption, and ends the user.
 func (u *User) Close() {
 	limit := userHookLimit
-	u.release()
-	if u.cut.Load() {
+	if u.unwatch() {
 		limit = lastWords
 	}
-	u.unwatch()
 	if fn := u.hooks[afterVU]; fn != nil {
 		if _, err := u.hook(context.Background(), afterVU, limit, fn); err != nil {
 			u.factory.console.print(Line{VU: u.id, Level: "error", Text: u.explain("afterVU", err).Error()}, time.Now())
