@@ -158,9 +158,6 @@ func (m *instance) finish(j *job) *response {
 		remote: last.Remote, tls: last.TLS, cipher: last.Cipher,
 		sent: j.asked,
 	}
-	if j.failed != nil {
-		r.status = 0
-	}
 	r.object = m.vm.NewDynamicObject(r)
 	return r
 }

@@ -121,7 +121,9 @@ func (cn *conn) write(p []byte) (int, error) {
 // writeAndWait writes p and returns when the connection can be read from. It
 // saves the read that a plain Write and Read would begin with, and that finds
 // nothing because the answer is still under way: one system call a request.
-// No answer can be missed: the wait is set up before the write.
+// No answer can be missed: the wait is set up before the write. What a server
+// says unasked can; so it is for connections that have served a request, since
+// a server that is full speaks before it is asked, on a new one.
 func (cn *conn) writeAndWait(p []byte) (int, error) {
 	cn.rest, cn.wrote = p, false
 	err := cn.raw.Read(cn.turn)

@@ -101,7 +101,7 @@ func (c *Call) write(cn *conn) error {
 	bw.Reset(cn.stream())
 	err := c.req.Write(bw)
 	if err == nil {
-		cn.await = true
+		cn.await = c.Reused
 		err = bw.Flush()
 		cn.await = false
 	}
