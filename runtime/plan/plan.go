@@ -20,6 +20,11 @@ type Plan struct {
 	Backoff    Backoff       // waited after each failed iteration of a closed load
 	Seed       uint64        // of picks and arrivals
 
+	Timeout  time.Duration // of a request that names none
+	Insecure bool          // certificates are not verified
+	FailOn   []string      // what makes an iteration fail: exceptions, checks, requests
+	Sizing   Sizing
+
 	Settings []Setting // what the above was made of, for `--show-config` and the record
 }
 
@@ -35,6 +40,27 @@ type Backoff struct {
 	None bool          // goes on at once
 	Wait time.Duration // waits this long; 0: about a mean iteration
 }
+
+// Sizing is how a service is sized. Shares are fractions of one.
+type Sizing struct {
+	Tolerance   float64       // share of iterations that may fail
+	Objectives  []string      // of latency, such as "p(95)<200ms"
+	Resolution  float64       // width of the answer's interval, as a share of it
+	Budget      time.Duration // 0: as the controller sees fit
+	Max         float64       // highest load: arrivals per second by rate, else virtual users; 0: the controller's own
+	Soak        time.Duration // the answer is held so long at the end; 0: not
+	By          string        // what is ramped: ByVUs, ByRate or BySessions
+	PerScenario bool          // each scenario is sized alone, too
+	TargetLoad  float64       // iterations per second that replicas are recommended for; 0: none
+	RampUp      time.Duration // of the classic's users
+}
+
+// What a sizing ramps.
+const (
+	ByVUs      = "vus"      // users first, then arrivals that test what they found
+	ByRate     = "rate"     // arrivals alone
+	BySessions = "sessions" // users alone
+)
 
 // Source says where a setting's value came from; a higher one wins.
 type Source string

@@ -1,0 +1,244 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Sources are where settings may come from.
+type Sources struct {
+	Mode   Mode
+	Script json.RawMessage // the script's options; may be nil
+	Test   []Setting       // of a named test, by name or by script option
+	Env    func(name string) string
+	Flags  map[string]string // those given, by name or alias
+	Seed   uint64            // drawn by the caller, used when none is given
+}
+
+// Error is a setting that cannot be used.
+type Error struct {
+	Setting string
+	Value   string
+	Source  Source
+	Problem string // goes on from the value: "is negative"
+	Advice  string
+}
+
+// Error says what is wrong, and where it stands.
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s (%s): %q %s", e.Setting, e.Source, e.Value, e.Problem)
+}
+
+// Hint says what to do.
+func (e *Error) Hint() string { return e.Advice }
+
+// ExitCode is that of a wrong configuration.
+func (e *Error) ExitCode() int { return 2 }
+
+// Resolve makes a plan of all sources, the strongest first: flag, environment,
+// named test, script, default. A load has one shape, so what a stronger source
+// says of it makes void what a weaker one says otherwise: --duration ends a
+// script's stages. The warnings are for the user; they are no errors.
+func Resolve(s Sources) (Plan, []string, error) {
+	r := resolver{mode: s.Mode, chosen: map[string]given{}}
+	if err := r.gather(s); err != nil {
+		return Plan{}, r.warnings, err
+	}
+	r.oust()
+	p := Plan{Seed: s.Seed}
+	for _, spec := range Table() {
+		if spec.Modes != nil && !slices.Contains(spec.Modes, s.Mode) {
+			continue
+		}
+		if err := r.apply(&p, spec); err != nil {
+			return Plan{}, r.warnings, err
+		}
+	}
+	if err := r.shape(&p); err != nil {
+		return Plan{}, r.warnings, err
+	}
+	return p, r.warnings, nil
+}
+
+// given is a setting's text and its source.
+type given struct {
+	text   string
+	source Source
+	key    string // as the source calls it
+}
+
+type resolver struct {
+	mode     Mode
+	chosen   map[string]given // by name of the setting
+	warnings []string
+}
+
+func (r *resolver) warn(format string, args ...any) {
+	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
+}
+
+// gather lets each source overwrite the weaker ones.
+func (r *resolver) gather(s Sources) error {
+	if err := r.script(s.Script); err != nil {
+		return err
+	}
+	if s.Mode == Classic { // what a script says of its own load is no bound for a search of the limit
+		delete(r.chosen, "vus")
+		delete(r.chosen, "duration")
+	}
+	for _, t := range s.Test {
+		spec, ok := find(t.Name)
+		if !ok {
+			return &Error{t.Name, t.Value, Test, "is no setting", suggest(t.Name, names())}
+		}
+		r.chosen[spec.Name] = given{t.Value, Test, t.Name}
+	}
+	for _, spec := range Table() {
+		if s.Env == nil {
+			break
+		}
+		if text := s.Env(spec.Env()); text != "" {
+			r.chosen[spec.Name] = given{text, Env, spec.Env()}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Flags)) {
+		spec, ok := find(name)
+		if !ok {
+			return &Error{name, s.Flags[name], Flag, "is no setting", suggest(name, names())}
+		}
+		r.chosen[spec.Name] = given{s.Flags[name], Flag, "--" + name}
+	}
+	return nil
+}
+
+// find looks a setting up by its name, an alias, or its script option.
+func find(name string) (Spec, bool) {
+	for _, s := range Table() {
+		if s.Name == name || s.Option != "" && s.Option == name || slices.Contains(s.Aliases, name) {
+			return s, true
+		}
+	}
+	return Spec{}, false
+}
+
+func names() []string {
+	var list []string
+	for _, s := range Table() {
+		list = append(list, s.Name)
+	}
+	return list
+}
+
+// strength orders the sources.
+func (s Source) strength() int {
+	return slices.Index([]Source{Default, Script, Test, Env, Flag}, s)
+}
+
+// oust drops what a stronger source made void.
+func (r *resolver) oust() {
+	var void []string
+	for _, spec := range Table() {
+		by, ok := r.chosen[spec.Name]
+		if !ok {
+			continue
+		}
+		for _, name := range spec.ousts {
+			if was, ok := r.chosen[name]; ok && was.source.strength() < by.source.strength() {
+				void = append(void, name)
+				r.warn("%s of the %s is not used, because of %s", was.key, was.source, by.key)
+			}
+		}
+	}
+	for _, name := range void {
+		delete(r.chosen, name)
+	}
+}
+
+// apply puts one setting into the plan.
+func (r *resolver) apply(p *Plan, spec Spec) error {
+	g, ok := r.chosen[spec.Name]
+	if !ok {
+		g = given{spec.DefaultIn(r.mode), Default, spec.Name}
+		if spec.Kind == Seed {
+			g.text = fmt.Sprint(p.Seed)
+		}
+	}
+	if g.text == "" && !ok {
+		return nil
+	}
+	v, err := spec.parse(g.text)
+	if err != nil {
+		return &Error{g.key, g.text, g.source, err.Error(), "it is " + spec.Doc + example(spec)}
+	}
+	if spec.Kind == Percent && v.number > 0 && v.number < 1 && v.text != g.text {
+		r.warn("%s %s means %s: write 5%% or 5 for five in a hundred", g.key, g.text, v.text)
+	}
+	spec.put(p, v)
+	p.Settings = append(p.Settings, Setting{spec.Name, v.text, g.source})
+	return nil
+}
+
+// example ends the advice where a kind's form is not plain.
+func example(s Spec) string {
+	switch s.Kind {
+	case Time:
+		return ", such as 30s, 1m30s or 500ms"
+	case Percent:
+		return ", such as 5%"
+	default:
+		return ""
+	}
+}
+
+// shape makes stages of what was said about the load.
+func (r *resolver) shape(p *Plan) error {
+	vus := float64(p.VUs)
+	stages, staged := r.chosen["stages"]
+	switch {
+	case r.mode == Size:
+		return nil // driven by the controller
+	case r.mode == Classic:
+		p.Stages = []Stage{{Duration: p.Sizing.RampUp, Target: vus}}
+	case p.Open && staged:
+		return &Error{stages.key, stages.text, stages.source, "is for virtual users, and there is a rate, too", "leave out either the stages or the rate"}
+	case p.Open:
+		if _, said := r.chosen["vus"]; !said {
+			p.VUs = 0
+		}
+		if p.VUs > p.MaxVUs {
+			p.MaxVUs = p.VUs
+		}
+		if p.Duration == 0 && p.Iterations == 0 {
+			g := r.chosen["rate"]
+			return &Error{g.key, g.text, g.source, "has no end", "say how long with --duration 60s, or how many with --iterations 1000"}
+		}
+	case staged:
+		p.Stages = append([]Stage{{Target: vus}}, p.Stages...)
+		if p.Duration == 0 {
+			for _, s := range p.Stages {
+				p.Duration += s.Duration
+			}
+		}
+		if p.Duration == 0 && p.Iterations == 0 {
+			return &Error{stages.key, stages.text, stages.source, "takes no time", "give a stage a duration, or say how long with --duration 60s"}
+		}
+	default:
+		r.constant(p)
+	}
+	return nil
+}
+
+// constant is a load of the same users all the time: for a duration, for a
+// number of iterations, else for one iteration each.
+func (r *resolver) constant(p *Plan) {
+	if p.Duration == 0 && p.Iterations == 0 {
+		p.Iterations = p.VUs
+	}
+	if p.Iterations > 0 && p.Iterations < p.VUs {
+		r.warn("%d iterations keep no more than %d virtual users busy: %d are not started", p.Iterations, p.Iterations, p.VUs-p.Iterations)
+		p.VUs = p.Iterations
+	}
+	p.Stages = []Stage{{Target: float64(p.VUs)}}
+}

@@ -1,0 +1,209 @@
+package plan
+
+import (
+	"strings"
+	"time"
+)
+
+// Mode is which kind of test is planned; some defaults depend on it.
+type Mode uint8
+
+// The modes.
+const (
+	Run     Mode = iota // a load as planned
+	Size                // a load that the controller drives
+	Classic             // Molotov's sizing: a linear ramp of users
+)
+
+// Spec describes one setting: [Table] has all. Flags, environment variables,
+// script options, `--show-config` and the reference are made from it.
+type Spec struct {
+	Name    string   // --name and PLIMSOLL_NAME
+	Aliases []string // further flags, kept for those who know them
+	Short   string   // one-letter flag
+	Option  string   // in a script's options; a dot leads into an object; "": not there
+	Kind    Kind
+	Words   []string // that a choice or a list takes
+	Default string   // "": none
+	Sizing  string   // the default of Size, where it differs
+	Classic string   // the default of Classic, where it differs
+	Doc     string   // one line
+	Modes   []Mode   // where it means something; nil: everywhere
+
+	Min, Max float64 // of numbers, in the unit of the kind (percent, per second, nanoseconds); Max 0: none
+
+	ousts []string // settings of weaker sources that it makes void: a load has one shape
+	put   func(*Plan, value)
+}
+
+const (
+	maxUsers = 1_000_000
+	maxRate  = 10_000_000
+)
+
+// Env is the name of the setting's environment variable.
+func (s Spec) Env() string {
+	return "PLIMSOLL_" + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
+}
+
+// Check says what is wrong with a value; nil when it may be used.
+func (s Spec) Check(text string) error {
+	_, err := s.parse(text)
+	return err
+}
+
+// DefaultIn is the default in a mode.
+func (s Spec) DefaultIn(m Mode) string {
+	switch {
+	case m == Size && s.Sizing != "":
+		return s.Sizing
+	case m == Classic && s.Classic != "":
+		return s.Classic
+	default:
+		return s.Default
+	}
+}
+
+// Table lists all settings, in the order in which they are shown.
+func Table() []Spec { return append(loadTable(), append(userTable(), sizingTable()...)...) }
+
+// loadTable is how much load there is, and when.
+func loadTable() []Spec {
+	run := []Mode{Run}
+	return []Spec{
+		{
+			Name: "vus", Aliases: []string{"workers"}, Short: "u", Option: "vus", Kind: Count, Min: 1, Max: maxUsers,
+			Default: "1", Classic: "500", Modes: []Mode{Run, Classic},
+			Doc: "how many virtual users run at once; of --rate: how many are made before it begins",
+			put: func(p *Plan, v value) { p.VUs = int(v.whole) },
+		},
+		{
+			Name: "duration", Short: "d", Option: "duration", Kind: Time, Min: 1, Modes: []Mode{Run, Classic}, ousts: []string{"stages", "iterations"},
+			Doc: "how long iterations are started",
+			put: func(p *Plan, v value) { p.Duration = v.duration },
+		},
+		{
+			Name: "iterations", Short: "i", Option: "iterations", Kind: Count, Min: 1, Max: 1e15, Modes: run, ousts: []string{"stages", "duration"},
+			Doc: "how many iterations are started in all",
+			put: func(p *Plan, v value) { p.Iterations = int(v.whole) },
+		},
+		{
+			Name: "stages", Aliases: []string{"stage"}, Short: "s", Option: "stages", Kind: Ramp, Modes: run, ousts: []string{"duration", "iterations", "rate"},
+			Doc: "virtual users over time: 30s:10,1m:10,30s:0",
+			put: func(p *Plan, v value) { p.Stages = v.stages },
+		},
+		{
+			Name: "rate", Option: "rate", Kind: Rate, Min: 1.0 / 3600, Max: maxRate, Modes: run, ousts: []string{"stages"},
+			Doc: "iterations arrive at this rate, whoever is free takes them: 150/s, 9000/m",
+			put: func(p *Plan, v value) { p.Open, p.Stages = true, []Stage{{Target: v.number}} },
+		},
+		{
+			Name: "arrivals", Option: "arrivals", Kind: Choice, Words: []string{"even", "poisson"}, Default: "even",
+			Doc: "how arrivals follow each other: even, or poisson (at random)",
+			put: func(p *Plan, v value) { p.Poisson = v.text == "poisson" },
+		},
+		{
+			Name: "max-vus", Option: "maxVUs", Kind: Count, Min: 1, Max: maxUsers, Default: "10000",
+			Doc: "most virtual users that arrivals may need; beyond, they are dropped and counted",
+			put: func(p *Plan, v value) { p.MaxVUs = int(v.whole) },
+		},
+		{
+			Name: "grace", Option: "grace", Kind: Time, Default: "30s",
+			Doc: "how long iterations may go on after the end before they are interrupted",
+			put: func(p *Plan, v value) { p.Grace = v.duration },
+		},
+		{
+			Name: "seed", Kind: Seed,
+			Doc: "makes picks and arrivals the same again; drawn and printed when not given",
+			put: func(p *Plan, v value) { p.Seed = v.whole },
+		},
+	}
+}
+
+// userTable is what each virtual user does.
+func userTable() []Spec {
+	return []Spec{
+		{
+			Name: "delay", Option: "delay", Kind: Time, Default: "0s",
+			Doc: "each virtual user waits this long after each iteration, beside the scenario's own delay",
+			put: func(p *Plan, v value) { p.Delay = v.duration },
+		},
+		{
+			Name: "backoff", Option: "backoff", Kind: Pause, Default: backoffIteration,
+			Doc: "what follows a failed iteration: a wait of about a mean iteration, none, or a duration",
+			put: func(p *Plan, v value) { p.Backoff = Backoff{None: v.text == backoffNone, Wait: v.duration} },
+		},
+		{
+			Name: "timeout", Option: "timeout", Kind: Time, Default: "60s", Sizing: "10s", Classic: "10s", Min: float64(time.Millisecond),
+			Doc: "of requests that name none of their own",
+			put: func(p *Plan, v value) { p.Timeout = v.duration },
+		},
+		{
+			Name: "insecure", Aliases: []string{"insecure-skip-tls-verify"}, Option: "insecure", Kind: Switch, Default: "false",
+			Doc: "do not verify certificates",
+			put: func(p *Plan, v value) { p.Insecure = v.text == "true" },
+		},
+		{
+			Name: "fail-on", Option: "failOn", Kind: List, Words: []string{"exceptions", "checks", "requests"}, Default: "exceptions,checks,requests",
+			Doc: "what makes an iteration fail",
+			put: func(p *Plan, v value) { p.FailOn = v.words },
+		},
+	}
+}
+
+// sizingTable is how the limit is searched for.
+func sizingTable() []Spec {
+	both, size := []Mode{Size, Classic}, []Mode{Size}
+	return []Spec{
+		{
+			Name: "tolerance", Aliases: []string{"sizing-tolerance"}, Option: "sizing.tolerance", Kind: Percent, Max: 100, Default: "5%", Modes: both,
+			Doc: "share of iterations that may fail",
+			put: func(p *Plan, v value) { p.Sizing.Tolerance = v.number / 100 },
+		},
+		{
+			Name: "objective", Option: "sizing.objectives", Kind: List, Modes: both,
+			Doc: "a latency that must hold: p(95)<200ms; may be repeated",
+			put: func(p *Plan, v value) { p.Sizing.Objectives = v.words },
+		},
+		{
+			Name: "by", Option: "sizing.by", Kind: Choice, Words: []string{ByVUs, ByRate, BySessions}, Default: ByVUs, Modes: size,
+			Doc: "what is ramped: vus (then arrivals test the answer), rate, or sessions",
+			put: func(p *Plan, v value) { p.Sizing.By = v.text },
+		},
+		{
+			Name: "max", Option: "sizing.max", Kind: Number, Max: maxRate, Modes: both,
+			Doc: "highest load: virtual users, or arrivals per second with --by rate",
+			put: func(p *Plan, v value) { p.Sizing.Max = v.number },
+		},
+		{
+			Name: "resolution", Option: "sizing.resolution", Kind: Percent, Min: 0.1, Max: 50, Default: "3%", Modes: both,
+			Doc: "how narrow the answer's interval is to be",
+			put: func(p *Plan, v value) { p.Sizing.Resolution = v.number / 100 },
+		},
+		{
+			Name: "budget", Option: "sizing.budget", Kind: Time, Modes: both,
+			Doc: "how long it may take; by default about four minutes, longer for long iterations",
+			put: func(p *Plan, v value) { p.Sizing.Budget = v.duration },
+		},
+		{
+			Name: "soak", Option: "sizing.soak", Kind: Time, Modes: both,
+			Doc: "hold the answer this long at the end",
+			put: func(p *Plan, v value) { p.Sizing.Soak = v.duration },
+		},
+		{
+			Name: "per-scenario", Option: "sizing.perScenario", Kind: Switch, Default: "false", Modes: both,
+			Doc: "size each scenario alone, too",
+			put: func(p *Plan, v value) { p.Sizing.PerScenario = v.text == "true" },
+		},
+		{
+			Name: "target-load", Option: "sizing.targetLoad", Kind: Rate, Max: maxRate, Modes: both,
+			Doc: "recommend how many replicas carry this many iterations",
+			put: func(p *Plan, v value) { p.Sizing.TargetLoad = v.number },
+		},
+		{
+			Name: "ramp-up", Option: "sizing.rampUp", Kind: Time, Default: "5m", Modes: []Mode{Classic},
+			Doc: "over how long Molotov's ramp starts its users",
+			put: func(p *Plan, v value) { p.Sizing.RampUp = v.duration },
+		},
+	}
+}
