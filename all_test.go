@@ -34,7 +34,9 @@ var layers = map[string][]string{
 	"runtime/engine":  {"runtime/metric", "github.com/valyala/fasthttp", "golang.org/x/net", "github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 	"runtime/vu":      {"runtime/engine", "runtime/metric", "github.com/dop251/goja"},          // not jsapi
 	"runtime/sched":   {"runtime/plan", "runtime/pace", "runtime/metric", "golang.org/x/sync"}, // not vu
-	"runtime/monitor": {"runtime/record", "github.com/shirou/gopsutil", "github.com/moby/moby", "github.com/prometheus/common"},
+	"runtime/monitor": {"runtime/record", "github.com/shirou/gopsutil", "github.com/moby/moby", "github.com/prometheus/common", "github.com/prometheus/client_model",
+		"golang.org/x/sys"}, // the CPU clock of another process
+	"runtime/repo":    {"runtime/plan"},
 	"runtime/target":  {"github.com/valyala/fasthttp"},
 
 	"jsapi":      {"runtime/engine", "runtime/metric", "github.com/dop251/goja"}, // not vu

@@ -1,6 +1,294 @@
 package monitor
 
-import "errors"
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
 
-func newGlances(string) (Source, error)    { return nil, errors.New("x") }
-func newPrometheus(string) (Source, error) { return nil, errors.New("x") }
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// maxAnswer bounds what is read of one answer.
+const maxAnswer = 8 << 20
+
+// glances asks a Glances server, of version 3 or 4, for its machine and the containers on it.
+type glances struct {
+	base    *url.URL
+	http    *http.Client
+	api     string // "4" or "3", once known
+	plugins []string
+	seen    map[string]bool // containers of the reading before
+}
+
+// glancesPlugins are what is asked for, where it is there.
+func glancesPlugins() []string {
+	return []string{"cpu", "mem", "memswap", "network", "diskio", "containers", "docker"}
+}
+
+func newGlances(address string) (*glances, error) {
+	base, err := url.Parse(address)
+	if err != nil {
+		return nil, &SpecError{"glances=" + address, err.Error()}
+	}
+	return &glances{base: base, http: &http.Client{Timeout: minTimeout}, seen: map[string]bool{}}, nil
+}
+
+func (g *glances) Name() string { return record.KindHost + " " + g.base.Host }
+
+func (g *glances) Close() error { g.http.CloseIdleConnections(); return nil }
+
+// every is how often a Glances has something new at most.
+func (g *glances) every() time.Duration { return time.Second }
+
+func (g *glances) Read(ctx context.Context) ([]record.Resources, error) {
+	if g.api == "" {
+		if err := g.meet(ctx); err != nil {
+			return nil, err
+		}
+	}
+	host := record.Resources{Source: g.Name(), Values: map[string]float64{}, Limits: map[string]float64{}}
+	var containers []item
+	for _, plugin := range g.plugins {
+		var answer any
+		if err := g.get(ctx, plugin, &answer); err != nil {
+			g.api = "" // it may be another version when it comes back
+			return nil, err
+		}
+		switch items := itemsOf(answer); plugin {
+		case "containers", "docker":
+			containers = append(containers, items...)
+		default:
+			hostValues(&host, plugin, items)
+		}
+	}
+	rows := []record.Resources{host}
+	now := map[string]bool{}
+	for _, c := range containers {
+		r := containerRow(c, host.Limits[record.CPUCores])
+		rows = append(rows, r)
+		now[r.Source] = true
+	}
+	for source := range g.seen {
+		if !now[source] {
+			rows = append(rows, record.Resources{Source: source, Values: map[string]float64{}, Note: source + " is not listed by Glances any more"})
+		}
+	}
+	g.seen = now
+	return rows, nil
+}
+
+// meet finds out which version answers and what it watches.
+func (g *glances) meet(ctx context.Context) error {
+	var last error
+	for _, api := range []string{"4", "3"} {
+		g.api = api
+		var list []string
+		if last = g.get(ctx, "pluginslist", &list); last != nil {
+			continue
+		}
+		g.plugins = slices.DeleteFunc(glancesPlugins(), func(p string) bool { return !slices.Contains(list, p) })
+		if !slices.Contains(g.plugins, "cpu") {
+			last = fmt.Errorf("glances at %s does not watch cpu: start it with its plugins cpu, mem, network, diskio and containers", g.base.Host)
+			continue
+		}
+		return nil
+	}
+	g.api = ""
+	return last
+}
+
+// get asks for one plugin.
+func (g *glances) get(ctx context.Context, what string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, g.base.JoinPath("api", g.api, what).String(), nil)
+	if err != nil {
+		return err
+	}
+	answer, err := g.http.Do(request)
+	if err != nil {
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err // the address is in the message already
+		}
+		return fmt.Errorf("glances at %s does not answer: %w", g.base.Host, err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // read to its end or given up
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("glances at %s answers %s for %s (versions 3 and 4 are understood)", g.base.Host, answer.Status, what)
+	}
+	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(into); err != nil {
+		return fmt.Errorf("glances at %s: %s cannot be understood: %w", g.base.Host, what, err)
+	}
+	return nil
+}
+
+// item is one thing that a plugin tells of: its name, and its numbers by Glances' names.
+type item struct {
+	name string
+	v    map[string]float64
+}
+
+// get returns the first of several fields that is known.
+func (i item) get(names ...string) (float64, bool) {
+	for _, name := range names {
+		if v, ok := i.v[name]; ok {
+			return v, true
+		}
+	}
+	return 0, false
+}
+
+// itemsOf reads what a plugin answered: one object, a list of them, or an object that holds the list.
+func itemsOf(answer any) []item {
+	switch a := answer.(type) {
+	case []any:
+		var all []item
+		for _, one := range a {
+			if object, ok := one.(map[string]any); ok {
+				all = append(all, itemOf(object))
+			}
+		}
+		return all
+	case map[string]any:
+		if list, ok := a["containers"].([]any); ok {
+			return itemsOf(list)
+		}
+		return []item{itemOf(a)}
+	}
+	return nil
+}
+
+func itemOf(object map[string]any) item {
+	i := item{v: map[string]float64{}}
+	for field, value := range object {
+		switch v := value.(type) {
+		case float64:
+			i.v[field] = v
+		case nil:
+			if field == "cpu_limit" {
+				i.v[field] = 0
+			}
+		case string:
+			// the field `key` says which one holds the name
+			if key, _ := object["key"].(string); field == key {
+				i.name = v
+			}
+		}
+	}
+	return i
+}
+
+// hostValues translates what a plugin says of the machine.
+func hostValues(r *record.Resources, plugin string, items []item) {
+	if len(items) == 0 {
+		return
+	}
+	switch one := items[0]; plugin {
+	case "cpu":
+		cpuValues(r, one)
+	case "mem":
+		total, known := one.get("total")
+		if known && total > 0 {
+			r.Limits[record.MemoryBytes] = total
+		}
+		if free, ok := one.get("available"); ok && known {
+			r.Values[record.MemoryBytes] = total - free
+		}
+		if v, ok := one.get("cached"); ok {
+			r.Values[record.MemoryCacheBytes] = v
+		}
+	case "memswap":
+		if v, ok := one.get("used"); ok {
+			r.Values[record.SwapBytes] = v
+		}
+	case "network":
+		sum(r, record.NetInBytes, items, "bytes_recv_rate_per_sec", "bytes_recv", "rx")
+		sum(r, record.NetOutBytes, items, "bytes_sent_rate_per_sec", "bytes_sent", "tx")
+	case "diskio":
+		sum(r, record.DiskReadBytes, items, "read_bytes_rate_per_sec", "read_bytes")
+		sum(r, record.DiskWriteBytes, items, "write_bytes_rate_per_sec", "write_bytes")
+		sum(r, record.DiskReads, items, "read_count_rate_per_sec", "read_count")
+		sum(r, record.DiskWrites, items, "write_count_rate_per_sec", "write_count")
+	}
+}
+
+func cpuValues(r *record.Resources, one item) {
+	cores, known := one.get("cpucore")
+	if !known || cores < 1 {
+		return
+	}
+	r.Limits[record.CPUCores] = cores
+	for field, name := range map[string]string{
+		"total": record.CPUCores, "user": record.CPUUserCores, "system": record.CPUSystemCores,
+		"iowait": record.CPUIOWaitCores, "steal": record.CPUStealCores,
+	} {
+		if v, ok := one.get(field); ok {
+			r.Values[name] = v / 100 * cores
+		}
+	}
+}
+
+// sum adds up a rate over devices. A field that is no rate counts since the
+// device's last update, which may be unknown or 0 in the first readings: no value then.
+func sum(r *record.Resources, name string, items []item, rate string, counts ...string) {
+	total, known := 0.0, false
+	for _, i := range items {
+		if layered(i.name) {
+			continue
+		}
+		if v, ok := i.get(rate); ok {
+			total, known = total+v, true
+		} else if v, ok := i.get(counts...); ok && i.v["time_since_update"] > 0 {
+			total, known = total+v/i.v["time_since_update"], true
+		}
+	}
+	if known {
+		r.Values[name] = total
+	}
+}
+
+// layered says whether a disk or an interface stands on others, which count already.
+func layered(name string) bool {
+	return slices.ContainsFunc([]string{"loop", "ram", "zram", "dm-", "lo", "veth", "docker", "br-"}, func(p string) bool {
+		return strings.HasPrefix(name, p)
+	})
+}
+
+// containerRow translates what Glances says of a container; hostCores is the limit where it has none of its own.
+func containerRow(i item, hostCores float64) record.Resources {
+	r := record.Resources{
+		Source: record.KindContainer + " " + printable(i.name),
+		Values: map[string]float64{}, Limits: map[string]float64{},
+	}
+	if v, ok := i.get("cpu_percent"); ok {
+		r.Values[record.CPUCores] = v / 100 // 100 is one core
+	}
+	if v, ok := i.get("cpu_limit"); ok {
+		if v > 0 { // 0: it will be told later
+			r.Limits[record.CPUCores] = v
+		}
+	} else if hostCores > 0 {
+		r.Limits[record.CPUCores] = hostCores
+	}
+	if used, ok := i.get("memory_usage"); ok {
+		r.Values[record.MemoryBytes] = max(used-i.v["memory_inactive_file"], 0)
+	}
+	if v, ok := i.get("memory_limit"); ok && v > 0 {
+		r.Limits[record.MemoryBytes] = v
+	}
+	for field, name := range map[string]string{
+		"network_rx": record.NetInBytes, "network_tx": record.NetOutBytes,
+		"io_rx": record.DiskReadBytes, "io_wx": record.DiskWriteBytes,
+	} {
+		if v, ok := i.get(field); ok {
+			r.Values[name] = v
+		}
+	}
+	return r
+}
