@@ -14,6 +14,7 @@ const hello = "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Thu, 08 Oct 2026
 
 // responder answers each read with the same bytes: what it costs is little and the same for all rows.
 func responder(b *testing.B, answer string) (url string) {
+	b.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)

@@ -104,27 +104,43 @@ const (
 )
 
 func appendSegment(dst []byte, s string) []byte {
-	if identifies(s) {
+	looks := looksOf(s)
+	if looks == likeNumber {
 		return append(dst, mask...)
 	}
 	// "tasks-<uuid>": the word says what kind of thing it is.
-	if dash := strings.IndexAny(s, "-_:"); dash > 0 && dash+1 < len(s) && isWord(s[:dash]) && identifies(s[dash+1:]) {
+	if dash := strings.IndexAny(s, "-_:"); dash >= shortestWord && isWord(s[:dash]) && looksOf(s[dash+1:]) != likeName {
 		return append(append(dst, s[:dash+1]...), mask...)
+	}
+	if looks == likeToken {
+		return append(dst, mask...)
 	}
 	return append(dst, s...)
 }
 
+// shortestWord is how long a word before a dash is at least: random text begins like a shorter one too often.
+const shortestWord = 3
+
 func isWord(s string) bool {
 	for i := 0; i < len(s); i++ {
-		if b := s[i] | 0x20; b < 'a' || b > 'z' {
+		if s[i] < 'a' || s[i] > 'z' {
 			return false
 		}
 	}
 	return true
 }
 
-// identifies says whether s looks like an identifier; see the module's documentation for the rule.
-func identifies(s string) bool {
+// looks is what a segment of a path looks like.
+type looks uint8
+
+const (
+	likeName   looks = iota
+	likeNumber       // digits, hexadecimal, a UUID
+	likeToken        // random text
+)
+
+// looksOf applies the rule that the module's documentation gives.
+func looksOf(s string) looks {
 	digits, letters, hexLetters, others := 0, 0, 0, 0
 	for i := 0; i < len(s); i++ {
 		switch b := s[i]; {
@@ -137,17 +153,18 @@ func identifies(s string) bool {
 		case b == '-' || b == '_' || b == '=' || b == '~' || b == '.':
 			others++
 		default:
-			return false
+			return likeName
 		}
 	}
 	switch {
 	case digits == 0:
-		return false
+		return likeName
 	case letters+hexLetters+others == 0:
-		return true
-	case letters == 0 && (others == 0 || strings.Count(s, "-") == others):
-		return len(s) >= shortestHex
-	default:
-		return len(s) >= shortestToken && digits >= 2
+		return likeNumber
+	case letters == 0 && others == strings.Count(s, "-") && len(s) >= shortestHex:
+		return likeNumber
+	case len(s) >= shortestToken && digits >= 2:
+		return likeToken
 	}
+	return likeName
 }

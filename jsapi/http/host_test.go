@@ -47,50 +47,50 @@ func (h *host) AddScenario(string, float64, time.Duration, goja.Callable) error 
 func (h *host) AddHook(string, goja.Callable) error                             { return nil }
 
 // newHost binds the module as the global http.
-func newHost(t testing.TB, o engine.Options) *host {
-	t.Helper()
+func newHost(tb testing.TB, o engine.Options) *host {
+	tb.Helper()
 	h := &host{
 		vm: goja.New(), client: engine.New(o), names: metric.NewNames(),
 		collector: metric.NewCollector(time.Now(), 1), queue: make(chan func(), 100),
 	}
-	t.Cleanup(h.client.Close)
+	tb.Cleanup(h.client.Close)
 	h.samples = h.collector.Buffer()
 	h.names.Scenario("default")
-	bind(t, h, jshttp.Module())
+	bind(tb, h, jshttp.Module())
 	return h
 }
 
-func bind(t testing.TB, h *host, m jsapi.Module) {
-	t.Helper()
+func bind(tb testing.TB, h *host, m jsapi.Module) {
+	tb.Helper()
 	o := h.vm.NewObject()
 	for _, e := range m.Entries(h) {
 		if err := o.Set(e.Name, e.Value); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if err := h.vm.Set("http", o); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 // run runs a script and what it left waiting, and returns its value.
-func (h *host) run(t testing.TB, script string) any {
-	t.Helper()
+func (h *host) run(tb testing.TB, script string) any {
+	tb.Helper()
 	v, err := h.vm.RunString(script)
 	if err != nil {
-		t.Fatalf("%s\n%v", script, err)
+		tb.Fatalf("%s\n%v", script, err)
 	}
 	for ; h.waiting > 0; h.waiting-- {
 		select {
 		case then := <-h.queue:
 			then()
 		case <-time.After(10 * time.Second):
-			t.Fatal("nothing came of what the script waits for")
+			tb.Fatal("nothing came of what the script waits for")
 		}
 	}
 	if p, ok := v.Export().(*goja.Promise); ok {
 		if p.State() != goja.PromiseStateFulfilled {
-			t.Fatalf("the promise is not fulfilled: %v", p.Result())
+			tb.Fatalf("the promise is not fulfilled: %v", p.Result())
 		}
 		v = p.Result()
 	}
@@ -104,12 +104,12 @@ func (h *host) window() metric.Window {
 }
 
 // site serves mux; the script sees its address as the global base.
-func site(t testing.TB, h *host, handle http.HandlerFunc) *httptest.Server {
-	t.Helper()
+func site(tb testing.TB, h *host, handle http.HandlerFunc) *httptest.Server {
+	tb.Helper()
 	s := httptest.NewServer(handle)
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	if err := h.vm.Set("base", s.URL); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }

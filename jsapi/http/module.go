@@ -24,9 +24,9 @@ declared expected (` + "`responseCallback`, `setResponseCallback`, `expectedStat
 Response has ` + "`status` 0 (or the status), `error` and `error_code`" + `.
 
 Requests are counted by method and name. The name is the tag ` + "`name`" + `, else the URL's path without its query, in which
-segments that look like identifiers are replaced: digits, UUIDs, hexadecimal text of 8 characters or more with a digit in
-it, and other text of 16 or more in which letters and digits mix, become ` + "`{id}`" + `; where such text follows a word and a
-dash (` + "`tasks-3fa85f64-…`" + `) the word stays (` + "`tasks-{id}`" + `).`
+segments that look like identifiers become ` + "`{id}`" + `: digits; hexadecimal text of 8 characters or more with a digit in it,
+UUIDs among them; other text of 16 or more with two digits in it. Where such text follows a word of small letters and a
+dash, the word stays (` + "`tasks-3fa85f64-…` is `tasks-{id}`" + `).`
 
 // Module returns the module's table.
 func Module() jsapi.Module {
@@ -45,12 +45,11 @@ type instance struct {
 	expected *expected // what setResponseCallback set
 	names    naming
 	failures map[failureKey]failed
+	lanes    lanes
 	scratch  []byte
 
 	parse    goja.Callable // JSON.parse
 	jsonFunc goja.Value    // Response.json
-	url      goja.Value    // the URL that is named last, and
-	urlText  string        // its text
 }
 
 func entries(host jsapi.Host) []jsapi.Entry {
@@ -67,6 +66,8 @@ func entries(host jsapi.Host) []jsapi.Entry {
 		{Name: "del", Sig: "(url: HttpURL, body?: RequestBody, params?: Params | null): Response", Value: m.full("DELETE"), Doc: "Sends a DELETE request."},
 		{Name: "options", Sig: "(url: HttpURL, body?: RequestBody, params?: Params | null): Response", Value: m.full("OPTIONS"), Doc: "Sends an OPTIONS request."},
 		{Name: "request", Sig: "(method: string, url: HttpURL, body?: RequestBody, params?: Params | null): Response", Value: m.any, Doc: "Sends a request with any method."},
+		{Name: "asyncRequest", Sig: "(method: string, url: HttpURL, body?: RequestBody, params?: Params | null): Promise<Response>", Value: m.async, Doc: "Sends a request and goes on; at most 6 to one host run at a time, the others wait."},
+		{Name: "batch", Sig: "<T extends BatchRequest[] | { [name: string]: BatchRequest }>(requests: T): { [K in keyof T]: Response }", Value: m.batch, Doc: "Sends requests in parallel, at most 20 at a time and 6 to one host, and waits for all. Each is a URL, an array `[method, url, body, params]` or an object of these; the result has the shape of the argument."},
 		{Name: "url", Sig: "(strings: TemplateStringsArray, ...values: unknown[]): NamedURL", Value: m.template, Doc: "A template tag: the request is counted under the text with `${}` in place of the values."},
 		{Name: "expectedStatuses", Sig: "(...statuses: (number | { min: number; max: number })[]): ExpectedStatuses", Value: m.expectedStatuses, Doc: "Says which statuses are no failure, for `responseCallback` and `setResponseCallback`."},
 		{Name: "setResponseCallback", Sig: "(expected: ExpectedStatuses | null): void", Value: m.setResponseCallback, Doc: "Sets what is expected of all requests of this virtual user that follow. With null no status is a failure."},

@@ -269,22 +269,21 @@ func (r *response) headers() goja.Value {
 		if had := o.Get(name); had != nil {
 			value = had.String() + ", " + value
 		}
-		_ = o.Set(name, value) // a plain object takes any value
+		set(o, name, value)
 	})
 	return o
 }
 
 func (r *response) timingsValue() goja.Value {
 	o := r.m.vm.NewObject()
-	for _, t := range [...]struct {
-		name  string
-		value float64
-	}{
-		{"duration", ms(r.timings.Duration())}, {"blocked", ms(r.timings.Blocked)}, {"looking_up", ms(r.timings.LookingUp)},
-		{"connecting", ms(r.timings.Connecting)}, {"tls_handshaking", ms(r.timings.TLSHandshaking)},
-		{"sending", ms(r.timings.Sending)}, {"waiting", ms(r.timings.Waiting)}, {"receiving", ms(r.timings.Receiving)},
-	} {
-		_ = o.Set(t.name, t.value)
-	}
+	t := &r.timings
+	set(o, "duration", ms(t.Duration()))
+	set(o, "blocked", ms(t.Blocked))
+	set(o, "looking_up", ms(t.LookingUp))
+	set(o, "connecting", ms(t.Connecting))
+	set(o, "tls_handshaking", ms(t.TLSHandshaking))
+	set(o, "sending", ms(t.Sending))
+	set(o, "waiting", ms(t.Waiting))
+	set(o, "receiving", ms(t.Receiving))
 	return o
 }

@@ -129,7 +129,7 @@ func (m *instance) urlOf(j *job, v goja.Value) string {
 func (j *job) run() {
 	method, url := j.method, j.text
 	for j.failed == nil {
-		j.call.Send()
+		_ = j.call.Send() // it is in the call's Result
 		j.hops = append(j.hops, hop{Result: j.call.Result, method: method, url: url})
 		again, failed := j.call.Follow(j.redirects)
 		if !again {

@@ -20,19 +20,19 @@ import (
 )
 
 // newClient makes a client that is closed at the end.
-func newClient(t testing.TB, o engine.Options) *engine.Client {
-	t.Helper()
+func newClient(tb testing.TB, o engine.Options) *engine.Client {
+	tb.Helper()
 	if o.Timeout == 0 {
 		o.Timeout = 5 * time.Second
 	}
 	c := engine.New(o)
-	t.Cleanup(c.Close)
+	tb.Cleanup(c.Close)
 	return c
 }
 
 // get sends a GET and returns the call.
-func get(t testing.TB, c *engine.Client, url string) *engine.Call {
-	t.Helper()
+func get(tb testing.TB, c *engine.Client, url string) *engine.Call {
+	tb.Helper()
 	call := c.NewCall()
 	send(call, "GET", url)
 	return call

@@ -144,5 +144,5 @@ func (cn *conn) writeAndWait(p []byte) (int, error) {
 // abort closes the connection without ado; it may be called from any goroutine.
 func (cn *conn) abort() {
 	cn.aborted.Store(true)
-	_ = cn.Conn.Close() // nothing is lost: who uses it gets the error
+	_ = cn.Close() // nothing is lost: who uses it gets the error
 }

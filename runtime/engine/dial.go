@@ -115,47 +115,44 @@ func (d *dial) race(ctx context.Context, addrs []netip.Addr) (*net.TCPConn, erro
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	type result struct {
-		tcp *net.TCPConn
-		err error
-	}
-	results := make(chan result, 2)
+	results := make(chan raced, 2)
 	try := func(list []netip.Addr) {
 		tcp, err := d.each(ctx, list)
-		results <- result{tcp, err}
+		results <- raced{tcp, err}
 	}
 	go try(first)
 	timer := time.NewTimer(fallbackDelay)
 	defer timer.Stop()
-	running, started := 1, false
-	var failed error
-	for {
-		select {
-		case <-timer.C:
-		case r := <-results:
-			running--
-			if r.err == nil {
-				if running > 0 {
-					cancel()
-					if late := <-results; late.err == nil {
-						_ = late.tcp.Close()
-					}
-				}
-				return r.tcp, nil
-			}
-			if failed == nil {
-				failed = r.err
-			}
+	select {
+	case r := <-results:
+		if r.err == nil {
+			return r.tcp, nil
 		}
-		if !started && ctx.Err() == nil {
-			started = true
-			running++
-			go try(second)
+		if tcp, err := d.each(ctx, second); err == nil {
+			return tcp, nil
 		}
-		if running == 0 {
-			return nil, failed
-		}
+		return nil, r.err
+	case <-timer.C:
+		go try(second)
 	}
+	r := <-results
+	if r.err == nil {
+		cancel() // and wait for the loser
+		if late := <-results; late.err == nil {
+			_ = late.tcp.Close()
+		}
+		return r.tcp, nil
+	}
+	if late := <-results; late.err == nil {
+		return late.tcp, nil
+	}
+	return nil, r.err
+}
+
+// raced is how one side of the race ended.
+type raced struct {
+	tcp *net.TCPConn
+	err error
 }
 
 // families parts addrs by family, the one to try first being first.

@@ -8,17 +8,17 @@ import (
 )
 
 // serve answers connections on loopback by hand; it returns the URL's origin.
-func serve(t testing.TB, handle func(net.Conn)) string {
-	t.Helper()
-	return "http://" + listen(t, "tcp4", "127.0.0.1:0", handle)
+func serve(tb testing.TB, handle func(net.Conn)) string {
+	tb.Helper()
+	return "http://" + listen(tb, "tcp4", "127.0.0.1:0", handle)
 }
 
 // listen runs handle on each connection to an address, and returns it.
-func listen(t testing.TB, network, addr string, handle func(net.Conn)) string {
-	t.Helper()
+func listen(tb testing.TB, network, addr string, handle func(net.Conn)) string {
+	tb.Helper()
 	l, err := net.Listen(network, addr)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	done := make(chan struct{})
 	go func() {
@@ -34,7 +34,7 @@ func listen(t testing.TB, network, addr string, handle func(net.Conn)) string {
 			}()
 		}
 	}()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		_ = l.Close()
 		<-done
 	})
