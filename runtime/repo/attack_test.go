@@ -1,0 +1,241 @@
+package repo_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-load/plimsoll/runtime/repo"
+)
+
+func TestHostileAddressesAreRefused(t *testing.T) {
+	t.Parallel()
+	for url, text := range map[string]string{
+		"ext::sh -c touch% /tmp/pwned":      "no repository URL",
+		"ext::sh":                           "no repository URL",
+		"fd::7":                             "no repository URL",
+		"--upload-pack=touch pwned":         "no repository URL",
+		"-u./pwn":                           "no repository URL",
+		"":                                  "no repository URL",
+		"/etc":                              "file:///ABSOLUTE/PATH",
+		"./service":                         "file:///ABSOLUTE/PATH",
+		"git://example.org/x":               `protocol "git"`,
+		"ftp://example.org/x":               `protocol "ftp"`,
+		"ext://example.org/x":               `protocol "ext"`,
+		"http://example.org/x":              "use https",
+		"http://127.0.0.1.example.org/x":    "use https",
+		"file://host/x":                     "absolute path",
+		"ssh://-oProxyCommand=touch/x":      "no repository URL",
+		"ssh://-oProxyCommand=x@host/x":     "no repository URL",
+		"-oProxyCommand=touch:x":            "no repository URL",
+		"git@host:-upload":                  "no repository URL",
+		"https://exam ple.org/x":            "no repository URL",
+		"https://example.org/x\n--exec=sh":  "no repository URL",
+		"https:///x":                        "not allowed",
+		"https://user:s3cret@example.org":   "no repository URL",
+		`C:\repos\x`:                        "no repository URL",
+		"https://example.org/%zz?token=abc": "no repository URL",
+	} {
+		opt := options(t, url)
+		refused(t, opt, 2, text)
+		_, err := repo.Clone(t.Context(), opt)
+		if strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "token") {
+			t.Errorf("credentials are shown: %v", err)
+		}
+	}
+	opt := options(t, "file:///srv/x.git")
+	opt.AllowFile = false
+	refused(t, opt, 2, "file URLs are not allowed")
+}
+
+func TestHostileRefsAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, ref := range []string{
+		"--upload-pack=touch pwned", "-x", "--", "a..b", "main:refs/heads/x", "+main", "main~1", "main^", "*", "refs/heads/*",
+		"a b", "a\nb", "@{-1}", "main@{1}", "a?", "[a]", `a\b`, "/main", "main/", "main.lock", "a//b", "main.", strings.Repeat("a", 300),
+	} {
+		opt := options(t, "https://example.org/x.git")
+		opt.Ref = ref
+		refused(t, opt, 2, "cannot be a branch, tag or commit")
+	}
+}
+
+func TestHostileFoldersAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{"..", "../x", "a/../../x", "/etc"} {
+		opt := options(t, "https://example.org/x.git")
+		opt.Dir = dir
+		refused(t, opt, 2, "outside the repository")
+	}
+}
+
+func TestLinksOutOfTheCloneAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, target := range map[string]string{
+		"absolute": "/etc/passwd", "upwards": "../../../../etc/passwd", "parent": "..", "above nothing": "../nothing-here",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOrigin(t)
+			o.link("data.json", target)
+			o.push()
+			refused(t, options(t, o.fileURL()), 2, "data.json is a link that leads out of the repository", "nothing was run")
+		})
+	}
+}
+
+func TestLinkThatHidesItsWayOutIsRefused(t *testing.T) {
+	t.Parallel()
+	o := newOrigin(t)
+	o.write("a/b/keep", "")
+	o.link("a/b/root", "../..")
+	o.link("out", "a/b/root/../../etc") // by its text within the clone, in truth above it
+	o.push()
+	refused(t, options(t, o.fileURL()), 2, "out is a link that leads out")
+}
+
+func TestLinksWithinTheCloneAreFine(t *testing.T) {
+	t.Parallel()
+	o := newOrigin(t)
+	o.write("lib/real.js", "// real\n")
+	o.link("linked.js", "lib/real.js")
+	o.link("dangling.js", "lib/later.js")
+	o.push()
+	c := clone(t, options(t, o.fileURL()))
+	data, err := os.ReadFile(filepath.Join(c.Root, "linked.js"))
+	if err != nil || string(data) != "// real\n" {
+		t.Errorf("got %q, %v", data, err)
+	}
+}
+
+func TestScriptOutsideTheCloneIsRefused(t *testing.T) {
+	t.Parallel()
+	o := newOrigin(t)
+	o.write("plimsoll.json", `{"tests": {"x": {"script": "../../../../etc/passwd"}}}`)
+	o.push()
+	opt := options(t, o.fileURL())
+	_, err := repo.Clone(t.Context(), opt)
+	says(t, err, 3, `test "x"`, "outside the repository")
+}
+
+func TestSubmodulesAreNotFetched(t *testing.T) {
+	t.Parallel()
+	o, other := newOrigin(t), newOrigin(t)
+	other.write("stolen.js", "")
+	other.push()
+	o.run(o.work, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", other.bare, "sub")
+	o.push()
+	c := clone(t, options(t, o.fileURL()))
+	left, err := os.ReadDir(filepath.Join(c.Root, "sub"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("submodule has %v, %v: want an empty folder", left, err)
+	}
+}
+
+func TestHostileSubmodulesRunNothing(t *testing.T) {
+	t.Parallel()
+	pwned := filepath.Join(t.TempDir(), "pwned")
+	for name, modules := range map[string]string{
+		"url is an option": "[submodule \"x\"]\n\tpath = x\n\turl = --upload-pack=touch " + pwned + "\n",
+		"name leads away":  "[submodule \"../../hooks\"]\n\tpath = x\n\turl = https://example.org/x\n\tupdate = !touch " + pwned + "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOrigin(t)
+			o.write(".gitmodules", modules)
+			commit := o.run(o.work, "rev-parse", "HEAD")
+			o.run(o.work, "update-index", "--add", "--cacheinfo", "160000,"+commit+",x")
+			o.run(o.work, "add", ".gitmodules")
+			o.run(o.work, "commit", "--quiet", "-m", "trick")
+			o.run(o.work, "push", "--quiet", "origin", "HEAD")
+			refused(t, options(t, o.fileURL()), 7, "fsck")
+			if _, err := os.Stat(pwned); err == nil {
+				t.Error("it ran a command")
+			}
+		})
+	}
+}
+
+// A tree with a name that no work tree may have is made by hand: git itself would not.
+func TestHostileNamesInATreeAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"..", ".git", ".GIT", "git~1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOrigin(t)
+			inner := o.run(o.work, "rev-parse", "HEAD^{tree}")
+			raw := []byte("40000 " + name + "\x00")
+			for i := 0; i < len(inner); i += 2 {
+				raw = append(raw, unhex(inner[i])<<4|unhex(inner[i+1]))
+			}
+			tree := o.runWith(string(raw), o.work, "hash-object", "-w", "-t", "tree", "--literally", "--stdin")
+			commit := o.run(o.work, "commit-tree", "-m", "trick", tree)
+			o.run(o.work, "push", "--quiet", "origin", commit+":refs/heads/trick")
+			opt := options(t, o.fileURL())
+			opt.Ref = "trick"
+			refused(t, opt, 7, "git: ")
+		})
+	}
+}
+
+func unhex(c byte) byte {
+	if c >= 'a' {
+		return c - 'a' + 10
+	}
+	return c - '0'
+}
+
+// What the user's own git would do with a checkout is not done for a stranger's repository.
+func TestNoHookAndNoFilterRuns(t *testing.T) {
+	t.Parallel()
+	o := newOrigin(t)
+	o.write(".gitattributes", "*.js filter=evil diff=evil\n")
+	o.push()
+	dir := t.TempDir()
+	pwned := filepath.Join(dir, "pwned")
+	hooks := filepath.Join(dir, "hooks")
+	if err := os.Mkdir(hooks, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, hook := range []string{"post-checkout", "reference-transaction", "post-index-change"} {
+		if err := os.WriteFile(filepath.Join(hooks, hook), []byte("#!/bin/sh\ntouch "+pwned+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config := "[core]\n\thooksPath = " + hooks + "\n\tfsmonitor = touch " + pwned +
+		"\n[filter \"evil\"]\n\tsmudge = touch " + pwned + "; cat\n\trequired = true\n[init]\n\ttemplateDir = " + dir + "\n"
+	global := filepath.Join(dir, "gitconfig")
+	if err := os.WriteFile(global, []byte(config), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	opt := options(t, o.fileURL())
+	for i, v := range opt.Environ {
+		if strings.HasPrefix(v, "GIT_CONFIG_GLOBAL=") {
+			opt.Environ[i] = "GIT_CONFIG_GLOBAL=" + global
+		}
+	}
+	clone(t, opt)
+	if _, err := os.Stat(pwned); err == nil {
+		t.Error("a hook or filter ran")
+	}
+}
+
+func TestRedactKeepsNoSecret(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"https://u:p@example.org/x.git":         "https://example.org/x.git",
+		"https://token@example.org/x":           "https://example.org/x",
+		"https://u:p@ss@example.org/x":          "https://example.org/x",
+		"https://example.org/x?private_token=t": "https://example.org/x",
+		"https://example.org/x#frag":            "https://example.org/x",
+		"ssh://git@example.org/x":               "ssh://git@example.org/x",
+		"ssh://git:p@example.org/x":             "ssh://example.org/x",
+		"git@example.org:x.git":                 "git@example.org:x.git",
+		"loadtest.js":                           "loadtest.js",
+	} {
+		if got := repo.Redact(raw); got != want {
+			t.Errorf("Redact(%q) = %q, want %q", raw, got, want)
+		}
+	}
+}

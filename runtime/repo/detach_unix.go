@@ -1,0 +1,15 @@
+//go:build unix
+
+package repo
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// detach gives a command a session of its own: it has no terminal to prompt
+// on, and is killed together with what it started.
+func detach(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+}
