@@ -53,11 +53,20 @@ func BenchmarkClosedLap(b *testing.B) {
 	}
 }
 
-// BenchmarkArrivals is how late arrivals start that take 10 µs of the
-// processor and last a millisecond.
+// BenchmarkArrivals is how late arrivals start that last a millisecond, by
+// their rate and by how long each needs the processor.
 func BenchmarkArrivals(b *testing.B) {
-	for _, rate := range []float64{100, 1000, 5000, 20_000} {
-		b.Run(fmt.Sprintf("rate=%v", rate), func(b *testing.B) {
+	for _, tt := range []struct {
+		rate float64
+		work time.Duration
+	}{
+		{100, 10 * time.Microsecond},
+		{1000, 10 * time.Microsecond},
+		{5000, 10 * time.Microsecond},
+		{20_000, 10 * time.Microsecond},
+		{20_000, 40 * time.Microsecond},
+	} {
+		b.Run(fmt.Sprintf("rate=%v/work=%v", tt.rate, tt.work), func(b *testing.B) {
 			var mu sync.Mutex
 			var late []time.Duration
 			done := func(p *probe) {
@@ -66,9 +75,9 @@ func BenchmarkArrivals(b *testing.B) {
 				late = append(late, p.late...)
 			}
 			begin := time.Now()
-			p := plan.Plan{Open: true, Poisson: true, Stages: []plan.Stage{{Target: rate}}, Iterations: b.N, Grace: time.Second}
+			p := plan.Plan{Open: true, Poisson: true, Stages: []plan.Stage{{Target: tt.rate}}, Iterations: b.N, Grace: time.Second}
 			_, err := sched.New(sched.Options{Plan: p, Spawn: func(context.Context, int) (sched.User, error) {
-				return &probe{work: 10 * time.Microsecond, wait: time.Millisecond, done: done}, nil
+				return &probe{work: tt.work, wait: time.Millisecond, done: done}, nil
 			}}).Run(b.Context())
 			if err != nil {
 				b.Fatal(err)

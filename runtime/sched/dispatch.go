@@ -17,7 +17,7 @@ const (
 	lateLimit = time.Second
 	// makersMax is how many users are made at a time while arrivals run: their
 	// iterations need the processors more.
-	makersMax = 4
+	makersMax = 8
 	// defaultCeiling bounds an open load's users where the plan does not.
 	defaultCeiling = 10_000
 )
@@ -26,9 +26,9 @@ const (
 // All of it is under the load's mutex.
 type arrivals struct {
 	due      *pace.Arrivals
-	origin   time.Time   // what due counts from
-	idle     []*user     // the one that was busy last is the first to be taken: its connections are warm
-	queue    []time.Time // due, and waiting for users to come
+	origin   time.Time // what due counts from
+	idle     []*user   // the one that was busy last is the first to be taken: its connections are warm
+	queue    fifo      // due, and waiting for users to come
 	drops    metric.Dropped
 	opening  bool   // users are made before arrivals begin
 	closing  int    // users that end their last closed iteration
@@ -74,25 +74,27 @@ func (l *Load) release(now time.Time) time.Time {
 				o.pop().due <- due
 			}
 		case len(l.users) < l.ceiling() || int(l.ready.Load()) < len(l.users):
-			o.queue = append(o.queue, due)
+			o.queue.push(due)
 		default:
 			o.drops.NoVU++
 		}
 	}
 	if l.exhausted() {
 		l.orderAll(leave)
-		o.queue = o.queue[:0]
+		o.queue.clear()
 		return time.Time{}
 	}
 	l.demand(at)
-	switch {
-	case len(o.queue) > 0 && (!more || o.queue[0].Add(queueTime).Before(o.origin.Add(next))):
-		return o.queue[0].Add(queueTime)
-	case more:
-		return o.origin.Add(next)
-	default:
-		return time.Time{}
+	var wake time.Time
+	if more {
+		wake = o.origin.Add(next)
 	}
+	if o.queue.len() > 0 {
+		if expiry := o.queue.first().Add(queueTime); !more || expiry.Before(wake) {
+			wake = expiry
+		}
+	}
+	return wake
 }
 
 // demand works out how many users the arrivals need; mu is held.
@@ -102,7 +104,7 @@ func (l *Load) demand(at time.Duration) {
 	}
 	rate := max(l.open.due.Rate(at), l.open.due.Rate(at+time.Second))
 	want := poolSize(rate, l.took.mean())
-	if queued := len(l.open.queue) - l.open.closing; queued > 0 {
+	if queued := l.open.queue.len() - l.open.closing; queued > 0 {
 		want = max(want, int(l.ready.Load())+queued)
 	}
 	want = min(max(want, l.plan.VUs), l.ceiling())
@@ -176,8 +178,8 @@ func (l *Load) newArrivals(stages []pace.Stage) *pace.Arrivals {
 func (l *Load) dismissArrivals() {
 	o := &l.open
 	o.opening = false
-	o.drops.NoVU += uint64(len(o.queue))
-	o.queue = o.queue[:0]
+	o.drops.NoVU += uint64(o.queue.len())
+	o.queue.clear()
 	for _, u := range o.idle {
 		u.seat = 0
 	}
@@ -187,26 +189,41 @@ func (l *Load) dismissArrivals() {
 
 // nextQueued takes the next arrival that waits; mu is held.
 func (l *Load) nextQueued() (time.Time, bool) {
-	if len(l.open.queue) == 0 {
+	if l.open.queue.len() == 0 {
 		return time.Time{}, false
 	}
 	l.open.expire(time.Now())
-	if len(l.open.queue) == 0 || !l.take() {
+	if l.open.queue.len() == 0 || !l.take() {
 		return time.Time{}, false
 	}
-	due := l.open.queue[0]
-	l.open.queue = l.open.queue[1:]
-	return due, true
+	return l.open.queue.pop(), true
 }
 
 // expire drops the arrivals that have waited too long.
 func (o *arrivals) expire(now time.Time) {
-	n := 0
-	for n < len(o.queue) && now.Sub(o.queue[n]) >= queueTime {
-		n++
+	for o.queue.len() > 0 && now.Sub(o.queue.first()) >= queueTime {
+		o.queue.pop()
+		o.drops.NoVU++
 	}
-	o.drops.NoVU += uint64(n)
-	o.queue = o.queue[n:]
+}
+
+// fifo is a queue that keeps its memory.
+type fifo struct {
+	list []time.Time
+	head int
+}
+
+func (q *fifo) len() int         { return len(q.list) - q.head }
+func (q *fifo) first() time.Time { return q.list[q.head] }
+func (q *fifo) push(t time.Time) { q.list = append(q.list, t) }
+func (q *fifo) clear()           { q.list, q.head = q.list[:0], 0 }
+
+func (q *fifo) pop() time.Time {
+	t := q.list[q.head]
+	if q.head++; q.head == len(q.list) {
+		q.clear()
+	}
+	return t
 }
 
 // sit puts a user among the idle.

@@ -121,7 +121,8 @@ func (l *Load) Resize(n int) {
 const maxSpread = 5 * time.Second
 
 // SetRate makes the load an open one of so many arrivals a second and returns
-// at once. The users there are serve it; more are made as they are needed.
+// at once. The users there are serve it, each once its closed iteration has
+// ended; more are made as they are needed. At a rate of zero they are kept.
 func (l *Load) SetRate(perSecond float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
