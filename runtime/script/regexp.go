@@ -1,109 +1,79 @@
 package script
 
 import (
-	"encoding/json"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/file"
 )
 
 // goja takes \p{…} in a regular expression with the flag u for the text
-// "p{…}" and says nothing. esbuild turns such literals into calls of the
-// constructor, which are easy to find: here they become literals again, with
-// each property written out as a class of code points.
+// "p{…}" and says nothing. So the literals of the bundle are looked up in its
+// syntax tree, and each property is written out as a class of code points.
 
-// expandLiterals replaces the calls that esbuild made by __re[n](), padded so
-// that no column moves, and returns the functions that __re holds.
-func (s *Script) expandLiterals(code string, m sourceMap) (string, []string, error) {
-	const call = "new RegExp("
-	var out strings.Builder
-	var literals []string
+// expandLiterals replaces such literals by calls of functions that hold the
+// expanded ones, padded so that no column moves, and returns these functions.
+func (s *Script) expandLiterals(code string, tree *ast.Program, m sourceMap) (string, string, error) {
+	var out, functions strings.Builder
 	done := 0
-	for {
-		at := strings.Index(code[done:], call)
-		if at < 0 {
-			break
-		}
-		at += done
-		out.WriteString(code[done:at])
-		pattern, flags, length := constantCall(code[at+len(call):])
-		done = at + len(call)
-		if length == 0 || !needsExpansion(pattern, flags) {
-			out.WriteString(call)
-			continue
-		}
-		literal, err := literalOf(pattern, flags)
+	for i, literal := range literals(tree) {
+		at := int(literal.Idx) - tree.File.Base()
+		expanded, err := expandRegExp(literal.Pattern, literal.Flags)
 		if err != nil {
-			before := code[:at]
-			line := strings.Count(before, "\n")
-			where := m.original(line+1, at-strings.LastIndexByte(before, '\n'))
-			return "", nil, newError(where, err.Error(), s.sources[where.file])
+			line := strings.Count(code[:at], "\n")
+			where := m.original(line+1, at-strings.LastIndexByte(code[:at], '\n'))
+			return "", "", newError(where, err.Error(), s.sources[where.file])
 		}
-		done += length
-		fmt.Fprintf(&out, "%-*s", len(call)+length, fmt.Sprintf("__re[%d]()", len(literals)))
-		literals = append(literals, "()=>"+literal)
+		name := fmt.Sprintf("__re%d", i)
+		fmt.Fprintf(&functions, "const %s=()=>/%s/%s;", name, expanded, literal.Flags)
+		fmt.Fprintf(&out, "%s%-*s", code[done:at], len(literal.Literal), name+"()")
+		done = at + len(literal.Literal)
 	}
 	out.WriteString(code[done:])
-	return out.String(), literals, nil
+	return out.String(), functions.String(), nil
 }
 
-func needsExpansion(pattern, flags string) bool {
-	return strings.ContainsAny(flags, "vd") || strings.Contains(flags, "u") && (strings.Contains(pattern, `\p{`) || strings.Contains(pattern, `\P{`))
+// literals finds the regular expressions that goja would not understand, in
+// the order of the text.
+func literals(tree *ast.Program) []*ast.RegExpLiteral {
+	var found []*ast.RegExpLiteral
+	walk(reflect.ValueOf(tree.Body), func(l *ast.RegExpLiteral) {
+		unicode := strings.Contains(l.Flags, "u") && (strings.Contains(l.Pattern, `\p{`) || strings.Contains(l.Pattern, `\P{`))
+		if unicode || strings.ContainsAny(l.Flags, "vd") {
+			found = append(found, l)
+		}
+	})
+	slices.SortFunc(found, func(a, b *ast.RegExpLiteral) int { return int(a.Idx - b.Idx) })
+	return slices.CompactFunc(found, func(a, b *ast.RegExpLiteral) bool { return a.Idx == b.Idx })
 }
 
-func literalOf(pattern, flags string) (string, error) {
-	expanded, err := expandRegExp(pattern, flags)
-	if err != nil {
-		return "", err
-	}
-	return "/" + strings.ReplaceAll(expanded, "\n", `\n`) + "/" + flags, nil
-}
-
-// constantCall reads `"pattern", "flags")`; length is 0 when the arguments are something else.
-func constantCall(code string) (pattern, flags string, length int) {
-	rest := code
-	pattern, rest, ok := stringLiteral(rest)
-	if !ok || !strings.HasPrefix(rest, ", ") {
-		return "", "", 0
-	}
-	flags, rest, ok = stringLiteral(rest[2:])
-	if !ok || !strings.HasPrefix(rest, ")") {
-		return "", "", 0
-	}
-	return pattern, flags, len(code) - len(rest) + 1
-}
-
-// stringLiteral reads a string as esbuild prints it, which has no line breaks in it.
-func stringLiteral(code string) (value, rest string, ok bool) {
-	if code == "" || !strings.ContainsRune("\"'`", rune(code[0])) {
-		return "", "", false
-	}
-	quote := code[0]
-	var text strings.Builder
-	text.WriteByte('"')
-	for i := 1; i < len(code); i++ {
-		switch c := code[i]; {
-		case c == quote:
-			text.WriteByte('"')
-			if json.Unmarshal([]byte(text.String()), &value) != nil {
-				return "", "", false
+// walk visits the literals below a part of the tree; goja has no walker.
+func walk(v reflect.Value, visit func(*ast.RegExpLiteral)) {
+	switch v.Kind() { //nolint:exhaustive // the other kinds hold no nodes
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() || v.Type() == reflect.TypeFor[*file.File]() {
+			return
+		}
+		if l, ok := v.Interface().(*ast.RegExpLiteral); ok {
+			visit(l)
+			return
+		}
+		walk(v.Elem(), visit)
+	case reflect.Slice:
+		for i := range v.Len() {
+			walk(v.Index(i), visit)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() && v.Type().Field(i).Name != "DeclarationList" {
+				walk(v.Field(i), visit)
 			}
-			return value, code[i+1:], true
-		case c == '\\' && i+1 < len(code):
-			i++
-			if code[i] != '\'' && code[i] != '`' && code[i] != '$' {
-				text.WriteByte('\\')
-			}
-			text.WriteByte(code[i])
-		case c == '"':
-			text.WriteString(`\"`)
-		case c == '\n' || c == '$' && quote == '`' && strings.HasPrefix(code[i:], "${"):
-			return "", "", false
-		default:
-			text.WriteByte(c)
 		}
 	}
-	return "", "", false
 }
 
 // ExpandRegExp writes the Unicode properties of a pattern out as classes, for

@@ -28,6 +28,7 @@ import (
 	"strings"
 
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/parser"
 )
 
@@ -65,13 +66,7 @@ func Load(path string, modules []Module) (*Script, error) {
 		return nil, err
 	}
 	s := &Script{path: abs, name: built.name, sources: built.sources}
-	code, err := s.wrap(built)
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256([]byte(code))
-	s.hash = hex.EncodeToString(sum[:])
-	return s, s.compile(code, built.sourceMap)
+	return s, s.compile(built)
 }
 
 // Program is the compiled bundle; see the package comment for its shape.
@@ -107,52 +102,67 @@ func readable(given, abs string) error {
 	return nil
 }
 
-// wrap makes a function of the bundle, with its shims on one line of its own.
-func (s *Script) wrap(b built) (string, error) {
-	code, literals, err := s.expandLiterals(b.code, b.sourceMap)
+// compile makes the program of the bundle.
+func (s *Script) compile(b built) error {
+	b.sourceMap.shiftLine() // for the head
+	data := b.sourceMap.encode()
+	parse := func(code string) (*ast.Program, error) {
+		tree, err := goja.Parse(bundleName, code, parser.WithSourceMapLoader(func(string) ([]byte, error) { return data, nil }))
+		if err != nil {
+			return nil, s.syntaxError(err, b.sourceMap)
+		}
+		return tree, nil
+	}
+	code := head(b.code) + "\n" + b.code + "\n})\n//# sourceMappingURL=map\n"
+	tree, err := parse(code)
 	if err != nil {
-		return "", err
+		return err
 	}
-	var head strings.Builder
-	head.WriteString("(")
-	if usesTopLevelAwait(code) {
-		head.WriteString("async ")
+	if len(literals(tree)) > 0 {
+		expanded, functions, err := s.expandLiterals(code, tree, b.sourceMap)
+		if err != nil {
+			return err
+		}
+		first, rest, _ := strings.Cut(expanded, "\n")
+		code = first + functions + "\n" + rest
+		if tree, err = parse(code); err != nil {
+			return err
+		}
 	}
-	head.WriteString(`function(__need,__exports){"use strict";`)
-	if strings.Contains(code, "asyncIterator") {
-		head.WriteString(`Symbol.asyncIterator??=Symbol.for("Symbol.asyncIterator");`)
+	if s.program, err = goja.CompileAST(tree, true); err != nil {
+		return s.syntaxError(err, b.sourceMap)
 	}
-	if strings.Contains(code, "dispose") || strings.Contains(code, "Dispose") {
-		head.WriteString(`Symbol.dispose??=Symbol.for("Symbol.dispose");Symbol.asyncDispose??=Symbol.for("Symbol.asyncDispose");`)
-	}
-	if len(literals) > 0 {
-		head.WriteString("const __re=[" + strings.Join(literals, ",") + "];")
-	}
-	if strings.Contains(code, "RegExp") { // it makes expressions at run time
-		head.WriteString("globalThis.RegExp=__need(" + quote(Virtual+"RegExp") + `,"default");`)
-	}
-	return head.String() + "\n" + code + "\n})\n//# sourceMappingURL=map\n", nil
+	sum := sha256.Sum256([]byte(code))
+	s.hash = hex.EncodeToString(sum[:])
+	return nil
 }
 
-func (s *Script) compile(code string, m sourceMap) error {
-	m.shiftLine()
-	data := m.encode()
-	tree, err := goja.Parse(bundleName, code, parser.WithSourceMapLoader(func(string) ([]byte, error) { return data, nil }))
-	if err != nil {
-		return s.syntaxError(err, m)
+// head opens the function that the bundle is in, on a line of its own, with
+// the shims that the bundle needs.
+func head(code string) string {
+	var b strings.Builder
+	b.WriteString("(")
+	if usesTopLevelAwait(code) {
+		b.WriteString("async ")
 	}
-	s.program, err = goja.CompileAST(tree, true)
-	if err != nil {
-		return s.syntaxError(err, m)
+	b.WriteString(`function(__need,__exports){"use strict";`)
+	if strings.Contains(code, "asyncIterator") {
+		b.WriteString(`Symbol.asyncIterator??=Symbol.for("Symbol.asyncIterator");`)
 	}
-	return nil
+	if strings.Contains(code, "dispose") || strings.Contains(code, "Dispose") {
+		b.WriteString(`Symbol.dispose??=Symbol.for("Symbol.dispose");Symbol.asyncDispose??=Symbol.for("Symbol.asyncDispose");`)
+	}
+	if strings.Contains(code, "RegExp") { // it makes expressions at run time
+		b.WriteString("globalThis.RegExp=__need(" + quote(Virtual+"RegExp") + `,"default");`)
+	}
+	return b.String()
 }
 
 // syntaxError explains what esbuild let pass and goja refuses.
 func (s *Script) syntaxError(err error, m sourceMap) error {
 	var list parser.ErrorList
 	if errors.As(err, &list) && len(list) > 0 {
-		at := list[0].Position
+		at := list[0].Position // in the bundle: goja reads the map only after it has parsed all
 		return s.unsupported(m.original(at.Line, at.Column), list[0].Message)
 	}
 	var compile *goja.CompilerSyntaxError

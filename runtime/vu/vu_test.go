@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/jsapi"
-	"github.com/plimsoll-load/plimsoll/jsapi/plimsoll"
+	"github.com/plimsoll-load/plimsoll/jsapi/all"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/script"
 	"github.com/plimsoll-load/plimsoll/runtime/vu"
@@ -25,8 +25,6 @@ type test struct {
 	lines   []vu.Line
 }
 
-func modules() []jsapi.Module { return []jsapi.Module{plimsoll.Module()} }
-
 // load writes a script to a file and loads it.
 func load(t testing.TB, code string, change ...func(*vu.Config)) (*test, error) {
 	t.Helper()
@@ -35,9 +33,9 @@ func load(t testing.TB, code string, change ...func(*vu.Config)) (*test, error) 
 	if err := os.WriteFile(filepath.Join(dir, "test.ts"), []byte(code), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	binder := jsapi.NewBinder(modules())
+	binder := jsapi.NewBinder(all.Modules())
 	var known []script.Module
-	for _, m := range modules() {
+	for _, m := range all.Modules() {
 		known = append(known, script.Module{Name: m.Name, Aliases: m.Aliases, Exports: binder.Exports(m.Name)})
 	}
 	s, err := script.Load("test.ts", known)

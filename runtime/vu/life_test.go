@@ -1,0 +1,425 @@
+package vu_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/engine"
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/vu"
+)
+
+// server answers with 200, or with the status in the path, and remembers what was asked.
+func server(t *testing.T) (url string, asked func() []string) {
+	t.Helper()
+	var mu sync.Mutex
+	var log []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		log = append(log, r.Method+" "+r.URL.Path+" "+r.Header.Get("X-User"))
+		mu.Unlock()
+		if r.URL.Path == "/missing" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		_, _ = io.WriteString(w, `{"ok":true}`)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return log
+	}
+}
+
+func at(url string) func(*vu.Config) {
+	return func(c *vu.Config) { c.Env = map[string]string{"URL": url} }
+}
+
+func TestHooksRunInOrderWithLiveRequests(t *testing.T) {
+	url, asked := server(t)
+	x, u := start(t, `
+import { scenario, beforeAll, afterAll, beforeVU, afterVU } from 'plimsoll'
+import http from 'plimsoll/http'
+beforeAll(async () => { http.get(__ENV.URL + '/beforeAll'); await null; return { user: 'ann', at: new Date(0) } })
+beforeVU(({ vu, data }) => { http.get(__ENV.URL + '/beforeVU'); return { headers: { 'X-User': data.user + vu } } })
+scenario('s', ({ data, iteration }) => { http.get(__ENV.URL + '/' + iteration + typeof data.at) })
+afterVU(({ vu }) => { http.get(__ENV.URL + '/afterVU' + vu) })
+afterAll(({ data }) => { http.get(__ENV.URL + '/afterAll/' + data.user) })`, func(c *vu.Config) { at("")(c) }, at(url))
+	x.passes(u)
+	x.passes(u)
+	u.Close()
+	if err := x.factory.AfterAll(t.Context()); err != nil {
+		t.Error(err)
+	}
+	want := "GET /beforeAll |GET /beforeVU |GET /0string ann1|GET /1string ann1|GET /afterVU1 ann1|GET /afterAll/ann "
+	if got := strings.Join(asked(), "|"); got != want {
+		t.Errorf("asked for\n%s, want\n%s", got, want)
+	}
+	w := x.counts.Collect(time.Now(), 0)
+	if ok, failed := w.Requests(); ok != 6 || failed != 0 {
+		t.Errorf("%d requests ok and %d failed were counted, want 6 and 0", ok, failed)
+	}
+	if w.Scenarios[0].Requests != 2 {
+		t.Errorf("iterations have %d requests, want 2", w.Scenarios[0].Requests)
+	}
+}
+
+func TestK6ScriptRunsUnchanged(t *testing.T) {
+	url, asked := server(t)
+	x, u := start(t, `
+import http from 'k6/http'
+import { check, group, sleep } from 'k6'
+export const options = { vus: 3, duration: '1s' }
+export function setup() { return { path: '/set' } }
+export default function (data) {
+  group('outer', () => group('inner', () => {
+    const res = http.get(__ENV.URL + data.path + __VU + __ITER)
+    check(res, { 'is 200': (r) => r.status === 200, 'is json': (r) => r.json().ok })
+  }))
+  sleep(0.001)
+}
+export function teardown(data) { http.del(__ENV.URL + data.path) }`, at(url))
+	x.passes(u)
+	x.passes(u)
+	u.Close()
+	if err := x.factory.AfterAll(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got, want := strings.Join(asked(), "|"), "GET /set10 |GET /set11 |DELETE /set "; got != want {
+		t.Errorf("asked for %s, want %s", got, want)
+	}
+	if got, want := string(x.factory.Options()), `{"duration":"1s","vus":3}`; got != want {
+		t.Errorf("options are %s, want %s", got, want)
+	}
+	known, _ := x.names.Since(metric.Lengths{})
+	if len(known.Checks) != 2 || known.Checks[0].Name != "outer::inner::is 200" {
+		t.Errorf("checks: %+v, want outer::inner::is 200 first", known.Checks)
+	}
+}
+
+func TestBeforeAllThatFailsHasExitCode3AndPosition(t *testing.T) {
+	for code, want := range map[string]string{
+		"import { beforeAll } from 'plimsoll'\nbeforeAll(() => { throw new Error('no') })\nexport default () => {}":             "test.ts:2:25: beforeAll: Error: no",
+		"import { beforeAll } from 'plimsoll'\nbeforeAll(async () => { await null; nope() })\nexport default () => {}":          "test.ts:2:37: beforeAll: ReferenceError: nope is not defined",
+		"import { beforeAll } from 'plimsoll'\nbeforeAll(() => () => {})\nexport default () => {}":                              "beforeAll: what it returned cannot be given to the virtual users: a function",
+		"export const options = { setupTimeout: '20ms' }\nexport function setup() { while (true) {} }\nexport default () => {}": "beforeAll: beforeAll took too long: more than 20ms",
+	} {
+		x, err := load(t, code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = x.factory.BeforeAll(t.Context())
+		var coded interface{ ExitCode() int }
+		if err == nil || !strings.Contains(err.Error(), want) || !errors.As(err, &coded) || coded.ExitCode() != 3 {
+			t.Errorf("got %v, want exit code 3 and %q", err, want)
+		}
+	}
+}
+
+func TestBeforeVUThatFailsDoesNotBlameTheScriptsLoading(t *testing.T) {
+	x, err := load(t, "import { beforeVU } from 'plimsoll'\nbeforeVU(() => 3)\nexport default () => {}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = x.factory.New(t.Context(), 7)
+	var coded interface{ ExitCode() int }
+	if err == nil || !strings.Contains(err.Error(), "virtual user 7: test.ts: beforeVU: it returned 3") || errors.As(err, &coded) {
+		t.Errorf("got %v, want a plain error that names user 7", err)
+	}
+}
+
+func TestFailedRequestFailsTheIteration(t *testing.T) {
+	url, _ := server(t)
+	const code = `
+import http from 'k6/http'
+export default () => { http.get(__ENV.URL + '/missing') }`
+	x, u := start(t, code, at(url))
+	if got := x.failure(u); got.Kind != "status" || got.Code != 404 {
+		t.Errorf("got %+v, want status 404", got)
+	}
+	x, u = start(t, code, at(url), func(c *vu.Config) { c.FailOn = []string{"checks"} })
+	x.passes(u)
+}
+
+func TestFailOnChoosesWhatCounts(t *testing.T) {
+	x, u := start(t, `
+import { scenario, check } from 'plimsoll'
+export const options = { failOn: ['checks'] }
+scenario('throws', ({ iteration }) => { if (iteration === 1) check(0, { a: false }); throw new Error('x') })`)
+	x.passes(u)
+	if got := x.failure(u); got.Kind != "check" || got.Message != "a" {
+		t.Errorf("got %+v, want check a", got)
+	}
+}
+
+func TestEventLoopKeepsTheIterationOpen(t *testing.T) {
+	x, u := start(t, `
+import { scenario } from 'plimsoll'
+scenario('s', ({ iteration }) => {
+  const order: string[] = []
+  const say = (what: string) => { order.push(what); if (what === 'last') console.log(order.join(' ')) }
+  setTimeout(say, 2, 'second')
+  const never = setTimeout(say, 1, 'never')
+  clearTimeout(never)
+  queueMicrotask(() => say('first'))
+  let n = 0
+  const every = setInterval(() => { if (++n === 3) { clearInterval(every); setTimeout(say, 20, 'last') } }, 1)
+  if (iteration > 0) new Promise(() => {})
+})`)
+	x.passes(u)
+	x.passes(u)
+	if got := x.said(); got != "first second last\nfirst second last" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestPromiseThatNeverSettlesEndsTheIteration(t *testing.T) {
+	x, u := start(t, `export default async () => { await new Promise(() => {}) }`)
+	x.passes(u)
+	x.passes(u)
+}
+
+func TestAwaitTakesResultsFromOtherGoroutines(t *testing.T) {
+	// An asynchronous request, as a module would make it.
+	x, err := load(t, `export default async () => { await null }`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := x.factory.New(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := make(chan struct{}, 1)
+	resolve := u.Await()
+	go resolve(func() { ran <- struct{}{} })
+	x.passes(u)
+	select {
+	case <-ran:
+	default:
+		t.Error("the iteration ended before what it awaited")
+	}
+}
+
+func TestInterruptEndsRequestThatNobodyAnswers(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	url, asked := server(t)
+	x, err := load(t, `
+import { afterVU } from 'plimsoll'
+import http from 'k6/http'
+export default () => { http.get(__ENV.SILENT); http.get(__ENV.URL + '/not-any-more') }
+afterVU(() => { http.get(__ENV.URL + '/goodbye') })`, func(c *vu.Config) {
+		c.Env = map[string]string{"SILENT": "http://" + silent.Addr().String(), "URL": url}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 30*time.Millisecond, errors.New("grace is over"))
+	defer cancel()
+	u, err := x.factory.New(ctx, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := x.failure(u); got.Kind != "interrupted" {
+		t.Errorf("got %+v, want kind interrupted", got)
+	}
+	u.Close()
+	if got := strings.Join(asked(), "|"); got != "GET /goodbye " {
+		t.Errorf("asked for %q, want only afterVU's request", got)
+	}
+}
+
+func TestInterruptEndsWaiting(t *testing.T) {
+	for name, code := range map[string]string{
+		"sleep":   `import { sleep } from 'k6'; export default () => { sleep(60) }`,
+		"timer":   `export default async () => { await new Promise((r) => setTimeout(r, 60000)) }`,
+		"afterVU": `import { afterVU, sleep } from 'plimsoll'; export default () => { sleep(60) }; afterVU(() => { console.log('bye') })`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			x, err := load(t, code)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancelCause(t.Context())
+			u, err := x.factory.New(ctx, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(10*time.Millisecond, func() { cancel(errors.New("grace is over")) })
+			if got := x.failure(u); got.Kind != "interrupted" {
+				t.Errorf("got %+v, want kind interrupted", got)
+			}
+			u.Close()
+			if name == "afterVU" && x.said() != "bye" {
+				t.Errorf("afterVU did not run: %q", x.said())
+			}
+		})
+	}
+}
+
+func TestOpenLoadIsTimedFromWhenItWasDue(t *testing.T) {
+	x, u := start(t, `export default () => {}`)
+	u.Iterate(t.Context(), time.Now().Add(-time.Second))
+	u.Flush()
+	w := x.counts.Collect(time.Now(), 1)
+	if d := w.Scenarios[0].Duration.Max(); d < 990*time.Millisecond {
+		t.Errorf("the iteration took %v, want a second", d)
+	}
+	if l := w.Lateness.Max(); l < 990*time.Millisecond {
+		t.Errorf("it was late by %v, want a second", l)
+	}
+}
+
+func TestWeightsAreFollowedAndSeeded(t *testing.T) {
+	run := func() []uint64 {
+		x, u := start(t, `
+import { scenario } from 'plimsoll'
+scenario('never', { weight: 0 }, () => {})
+scenario('one', { weight: 1 }, () => {})
+scenario('three', { weight: 3 }, () => {})`)
+		for range 4000 {
+			x.passes(u)
+		}
+		u.Flush()
+		w := x.counts.Collect(time.Now(), 1)
+		return []uint64{w.Scenarios[0].Started, w.Scenarios[1].Started, w.Scenarios[2].Started}
+	}
+	first, second := run(), run()
+	if first[0] != 0 || first[1] < 850 || first[1] > 1150 {
+		t.Errorf("drawn %v, want about 0, 1000, 3000", first)
+	}
+	if first[1] != second[1] {
+		t.Errorf("the same seed drew %v and %v", first, second)
+	}
+}
+
+func TestDataIsEachUsersOwn(t *testing.T) {
+	x, first := start(t, `
+import { beforeAll, scenario } from 'plimsoll'
+beforeAll(() => ({ list: [1] }))
+scenario('s', ({ vu, data }) => { data.list.push(vu); console.log(JSON.stringify(data)) })`)
+	second, err := x.factory.New(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.passes(first)
+	x.passes(second)
+	if got := x.said(); got != "{\"list\":[1,1]}\n{\"list\":[1,2]}" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestGlobals(t *testing.T) {
+	for name, row := range map[string]struct{ code, want string }{
+		"env":             {"console.log(__ENV.URL, 'URL' in __ENV, __ENV.NOPE, Object.keys(__ENV)); __ENV.X = '1'; console.log(__ENV.X)", "http://127.0.0.1:1/ true undefined [ \"URL\" ]\n1"},
+		"base64":          {"console.log(btoa('hé'), atob('aOk='))", "aOk= hé"},
+		"text":            {"console.log(new TextDecoder().decode(new TextEncoder().encode('héllo €')))", "héllo €"},
+		"stream":          {"const d = new TextDecoder(), b = new TextEncoder().encode('€'); console.log(d.decode(b.slice(0, 1), { stream: true }) + d.decode(b.slice(1)))", "€"},
+		"structuredClone": {"const a: any = { d: new Date(0), m: new Map([[1, { x: 1 }]]) }; a.self = a; const b = structuredClone(a); console.log(b !== a, b.self === b, b.d.getTime(), b.m.get(1).x)", "true true 0 1"},
+		"weakref":         {"console.log(new WeakRef({ a: 1 }).deref().a)", "1"},
+		"performance":     {"const a = performance.now(); console.log(performance.now() >= a)", "true"},
+		"unicode regexp":  {"console.log(/^\\p{L}+$/u.test('héß'), /^\\p{L}+$/u.test('p{L}'), /[^\\P{Lu}]/u.exec('abC')![0], new RegExp('^\\\\p{Script=' + 'Greek}$', 'u').test('λ'))", "true false C true"},
+		"typeof missing":  {"console.log(typeof nope, typeof setTimeout)", "undefined function"},
+		"inspect":         {"const o: any = { a: [1, 'x'], f() {}, n: null }; o.o = o; console.log(o, new Map(), new Uint8Array(2))", `{ a: [ 1, "x" ], f: [object Function], n: null, o: [Circular] } {} Uint8Array(2) [ 0, 0 ]`},
+		"for await":       {"const it = { async *[Symbol.asyncIterator]() { yield 1; yield 2 } }; let n = 0; for await (const x of it) n += x; console.log(n)", "3"},
+		"iteration":       {"console.log(__VU, __ITER)", "1 0"},
+		"global alias":    {"console.log(typeof globalThis.setTimeout, typeof (global as any).console.log)", "function function"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x, u := start(t, "declare var global: any\nexport default async () => { "+row.code+" }")
+			x.passes(u)
+			if got := x.said(); got != row.want {
+				t.Errorf("got %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
+func TestOpenReadsFilesOfTheScriptsFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	x, err := load(t, `
+let text = ''
+try { text = open('./no.txt') } catch (e) { console.log(String(e).includes('no.txt')) }
+const own = open('test.ts'), bytes = open(import.meta.resolve('./test.ts'), 'b')
+export default () => { console.log(own.length === bytes.byteLength); open('test.ts') }`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := x.factory.New(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := x.failure(u); !strings.Contains(got.Message, "open() must be called while the script is loaded") {
+		t.Errorf("got %+v, want a refusal", got)
+	}
+	if got := x.said(); got != "true\ntrue" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestRequestWhileLoadingIsRefused(t *testing.T) {
+	_, err := load(t, "import http from 'k6/http'\nhttp.get('http://127.0.0.1:1/')\nexport default () => {}")
+	if err == nil || !strings.HasPrefix(err.Error(), "test.ts:2:") {
+		t.Errorf("got %v, want an error at test.ts:2", err)
+	}
+}
+
+func TestConsoleIsBounded(t *testing.T) {
+	x, u := start(t, `export default () => { for (let i = 0; i < 5000; i++) console.log('x'.repeat(20000)) }`)
+	x.passes(u)
+	if n := len(x.lines); n < 1000 || n > 1500 {
+		t.Errorf("%d lines came through, want about 1000", n)
+	}
+	if n := len(x.lines[0].Text); n > 9000 {
+		t.Errorf("a line of %d bytes came through", n)
+	}
+}
+
+func TestCookiesLastOneIteration(t *testing.T) {
+	var got []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = append(got, r.Header.Get("Cookie"))
+		http.SetCookie(w, &http.Cookie{Name: "a", Value: "1"})
+	}))
+	defer s.Close()
+	x, u := start(t, `import http from 'k6/http'; export default () => { http.get(__ENV.URL); http.get(__ENV.URL) }`, at(s.URL))
+	x.passes(u)
+	x.passes(u)
+	if want := "|a=1||a=1"; strings.Join(got, "|") != want {
+		t.Errorf("got cookies %q, want %q", got, want)
+	}
+}
+
+func TestErrorHasACodeFrame(t *testing.T) {
+	_, err := load(t, "const a = 1\nthrow new Error('no')\n")
+	var framed interface{ Frame() string }
+	if !errors.As(err, &framed) || !strings.Contains(framed.Frame(), "> 2 | throw new Error('no')\n    |       ^\n") {
+		t.Errorf("got %v, want a frame with a caret below the error", err)
+	}
+}
+
+func TestFactoryUsesTheClientsItIsGiven(t *testing.T) {
+	made := 0
+	x, u := start(t, `export default () => {}`, func(c *vu.Config) {
+		c.Client = func() *engine.Client { made++; return engine.New(engine.Options{}) }
+	})
+	x.passes(u)
+	if made != 1 {
+		t.Errorf("%d clients were made, want 1", made)
+	}
+	if _, err := os.Stat("test.ts"); err != nil {
+		t.Error(err)
+	}
+}
