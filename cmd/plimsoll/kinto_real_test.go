@@ -84,7 +84,7 @@ func command(t *testing.T, env []string, name string, args ...string) ran {
 func (r ran) want(t *testing.T, exit int) ran {
 	t.Helper()
 	if r.exit != exit {
-		t.Fatalf("exit %d, want %d\n--- stdout\n%s\n--- stderr\n%s", r.exit, exit, r.stdout, r.stderr)
+		t.Fatalf("exit %d, want %d\n--- stdout\n%.2000s\n--- stderr\n%s", r.exit, exit, r.stdout, r.stderr)
 	}
 	return r
 }
@@ -105,7 +105,7 @@ type result struct {
 func (r ran) json(t *testing.T) (v result) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(r.stdout), &v); err != nil {
-		t.Fatalf("stdout is no JSON: %v\n%s\n--- stderr\n%s", err, r.stdout, r.stderr)
+		t.Fatalf("stdout is no JSON: %v\n%.2000s\n--- stderr\n%s", err, r.stdout, r.stderr)
 	}
 	return v
 }
@@ -287,7 +287,7 @@ func TestRealKintoSizingAgreesWithFixedRuns(t *testing.T) {
 		t.Errorf("sizing took %v, want at most 120 s", size.took)
 	}
 	if got.Plateau == nil || got.Capacity == nil {
-		t.Fatalf("no capacity was found:\n%s\n%s", size.stdout, size.stderr)
+		t.Fatalf("no capacity was found:\n%.2000s\n%s", size.stdout, size.stderr)
 	}
 	moved := after - before
 	if moved < 0 {

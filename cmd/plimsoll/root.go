@@ -3,11 +3,12 @@ package main
 import (
 	"fmt"
 	"regexp"
-	"sort"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
 )
 
 const rootLong = `Plimsoll finds a web service's load line: how much it carries before it
@@ -53,54 +54,19 @@ var unknownFlag = regexp.MustCompile(`^unknown flag: --(\S+)$`)
 func flagError(c *cobra.Command, err error) error {
 	hint := fmt.Sprintf("`%s --help` lists the flags", c.CommandPath())
 	if m := unknownFlag.FindStringSubmatch(err.Error()); m != nil {
-		if near := nearestFlag(c.Flags(), m[1]); near != "" {
-			hint = fmt.Sprintf("did you mean --%s? %s", near, hint)
-		}
+		hint = suggestion(c.Flags(), m[1]) + hint
 	}
 	return usage(hint, "%s: %w", c.Name(), err)
 }
 
-// nearestFlag returns the flag whose name is the fewest edits away, at most a third of its length.
-func nearestFlag(flags *pflag.FlagSet, name string) string {
-	type near struct {
-		name  string
-		edits int
+// suggestion names the flag that was probably meant.
+func suggestion(flags *pflag.FlagSet, name string) string {
+	var known []string
+	flags.VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+	if s := plan.Suggest("--"+name, known); strings.HasPrefix(s, "did you mean") {
+		return s + " "
 	}
-	var all []near
-	flags.VisitAll(func(f *pflag.Flag) {
-		d := distance(name, f.Name)
-		if strings.HasPrefix(f.Name, name) {
-			d = 1
-		}
-		if d <= 1+len(f.Name)/3 {
-			all = append(all, near{f.Name, d})
-		}
-	})
-	if len(all) == 0 {
-		return ""
-	}
-	sort.Slice(all, func(i, j int) bool { return all[i].edits < all[j].edits })
-	return all[0].name
-}
-
-// distance is Levenshtein's: insertions, deletions and replacements.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return ""
 }
 
 // exactly wants n arguments and says what they are.

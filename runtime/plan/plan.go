@@ -43,16 +43,17 @@ type Backoff struct {
 
 // Sizing is how a service is sized. Shares are fractions of one.
 type Sizing struct {
-	Tolerance   float64       // share of iterations that may fail
-	Objectives  []string      // of latency, such as "p(95)<200ms"
-	Resolution  float64       // width of the answer's interval, as a share of it
-	Budget      time.Duration // 0: as the controller sees fit
-	Max         float64       // highest load: arrivals per second by rate, else virtual users; 0: the controller's own
-	Soak        time.Duration // the answer is held so long at the end; 0: not
-	By          string        // what is ramped: ByVUs, ByRate or BySessions
-	PerScenario bool          // each scenario is sized alone, too
-	TargetLoad  float64       // iterations per second that replicas are recommended for; 0: none
-	RampUp      time.Duration // of the classic's users
+	Tolerance     float64       // share of iterations that may fail
+	Objectives    []string      // of latency, such as "p(95)<200ms"
+	Resolution    float64       // width of the answer's interval, as a share of it
+	Budget        time.Duration // 0: as the controller sees fit
+	Max           float64       // highest load: arrivals per second by rate, else virtual users; 0: the controller's own
+	Soak          time.Duration // the answer is held so long at the end; 0: not
+	By            string        // what is ramped: ByVUs, ByRate or BySessions
+	PerScenario   bool          // each scenario is sized alone, too
+	TargetLoad    float64       // iterations per second that replicas are recommended for; 0: none
+	MaxRegression float64       // how much less than a former answer it may carry, as a fraction
+	RampUp        time.Duration // of the classic's users
 }
 
 // What a sizing ramps.

@@ -105,8 +105,8 @@ func TestShapeOfALoad(t *testing.T) {
 func TestModes(t *testing.T) {
 	script := json.RawMessage(`{"vus": 3, "duration": "10s", "sizing": {"tolerance": 2, "objectives": ["p(95)<200ms"]}}`)
 	size, _ := resolve(t, plan.Sources{Mode: plan.Size, Script: script})
-	if size.Stages != nil || size.Duration != 0 || size.Timeout != 10*time.Second {
-		t.Errorf("a sizing follows the script's own load: %+v", size)
+	if size.Stages != nil || size.Duration != 0 || size.Timeout != 10*time.Second || !size.Poisson {
+		t.Errorf("a sizing follows the script's own load, or has the defaults of a run: %+v", size)
 	}
 	if size.Sizing.Tolerance != 0.02 || size.Sizing.Objectives[0] != "p(95)<200ms" || size.Sizing.By != plan.ByVUs {
 		t.Errorf("sizing %+v", size.Sizing)
@@ -123,7 +123,7 @@ func TestModes(t *testing.T) {
 		t.Errorf("--workers 40 --ramp-up 1m ramps %v", workers.Stages)
 	}
 	run, _ := resolve(t, plan.Sources{Script: script})
-	if run.Timeout != time.Minute || setting(run, "tolerance").Name != "" {
+	if run.Timeout != time.Minute || setting(run, "resolution").Name != "" {
 		t.Errorf("a run has the settings of a sizing: %+v", run.Settings)
 	}
 }

@@ -91,7 +91,7 @@ func (r *resolver) gather(s Sources) error {
 	for _, t := range s.Test {
 		spec, ok := find(t.Name)
 		if !ok {
-			return &Error{t.Name, t.Value, Test, "is no setting", suggest(t.Name, names())}
+			return &Error{t.Name, t.Value, Test, "is no setting", Suggest(t.Name, names())}
 		}
 		r.chosen[spec.Name] = given{t.Value, Test, t.Name}
 	}
@@ -106,7 +106,7 @@ func (r *resolver) gather(s Sources) error {
 	for _, name := range slices.Sorted(maps.Keys(s.Flags)) {
 		spec, ok := find(name)
 		if !ok {
-			return &Error{name, s.Flags[name], Flag, "is no setting", suggest(name, names())}
+			return &Error{name, s.Flags[name], Flag, "is no setting", Suggest(name, names())}
 		}
 		r.chosen[spec.Name] = given{s.Flags[name], Flag, "--" + name}
 	}

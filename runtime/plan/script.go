@@ -61,7 +61,7 @@ func (r *resolver) option(name string, raw json.RawMessage) error {
 		r.warn("options.%s has no effect here", name)
 		return nil
 	default:
-		r.warn("options.%s is unknown: %s", name, suggest(name, optionNames()))
+		r.warn("options.%s is unknown: %s", name, Suggest(name, optionNames()))
 		return nil
 	}
 	text, err := spec.fromJSON(raw)
@@ -133,8 +133,8 @@ func shorten(text string) string {
 	return text
 }
 
-// suggest names the known name that is nearest to one that is not.
-func suggest(name string, known []string) string {
+// Suggest names the known name that is nearest to one that is not; where none is near it lists all.
+func Suggest(name string, known []string) string {
 	best, least := "", len(name)/2+1
 	for _, k := range known {
 		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < least {

@@ -98,7 +98,7 @@ func loadTable() []Spec {
 			put: func(p *Plan, v value) { p.Open, p.Stages = true, []Stage{{Target: v.number}} },
 		},
 		{
-			Name: "arrivals", Option: "arrivals", Kind: Choice, Words: []string{"even", "poisson"}, Default: "even",
+			Name: "arrivals", Option: "arrivals", Kind: Choice, Words: []string{"even", "poisson"}, Default: "even", Sizing: "poisson", Classic: "poisson",
 			Doc: "how arrivals follow each other: even, or poisson (at random)",
 			put: func(p *Plan, v value) { p.Poisson = v.text == "poisson" },
 		},
@@ -156,7 +156,7 @@ func sizingTable() []Spec {
 	both, size := []Mode{Size, Classic}, []Mode{Size}
 	return []Spec{
 		{
-			Name: "tolerance", Aliases: []string{"sizing-tolerance"}, Option: "sizing.tolerance", Kind: Percent, Max: 100, Default: "5%", Modes: both,
+			Name: "tolerance", Aliases: []string{"sizing-tolerance"}, Option: "sizing.tolerance", Kind: Percent, Max: 100, Default: "5%",
 			Doc: "share of iterations that may fail",
 			put: func(p *Plan, v value) { p.Sizing.Tolerance = v.number / 100 },
 		},
@@ -199,6 +199,11 @@ func sizingTable() []Spec {
 			Name: "target-load", Option: "sizing.targetLoad", Kind: Rate, Max: maxRate, Modes: both,
 			Doc: "recommend how many replicas carry this many iterations",
 			put: func(p *Plan, v value) { p.Sizing.TargetLoad = v.number },
+		},
+		{
+			Name: "max-regression", Option: "sizing.maxRegression", Kind: Percent, Max: 99, Default: "10%", Modes: size,
+			Doc: "with --from: how much less it may carry (exit code 8)",
+			put: func(p *Plan, v value) { p.Sizing.MaxRegression = v.number / 100 },
 		},
 		{
 			Name: "ramp-up", Option: "sizing.rampUp", Kind: Time, Default: "5m", Modes: []Mode{Classic},

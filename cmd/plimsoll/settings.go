@@ -1,0 +1,176 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/plimsoll-load/plimsoll/runtime/engine"
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
+)
+
+// settings are the command line of run and size. What plan.Table lists is
+// merged with the environment and the script's options by package plan; the
+// rest is about this process alone.
+type settings struct {
+	mode    plan.Mode
+	given   map[string]string // settings given as flags, by name
+	seed    uint64            // drawn, used unless one is given
+	script  string
+	env     []string // NAME=VALUE, or NAME
+	output  string
+	demo    string // model; demoRandom: drawn at random; "": no demo target
+	quiet   bool
+	explain bool // show the settings and end
+	show    output
+}
+
+// demoRandom is what a bare --demo means.
+const demoRandom = "random"
+
+// flags declares a flag for each setting that means something in one of the modes.
+func (o *settings) flags(c *cobra.Command, modes ...plan.Mode) {
+	o.given = map[string]string{}
+	f := c.Flags()
+	for _, spec := range plan.Table() {
+		if spec.Modes != nil && !slices.ContainsFunc(modes, func(m plan.Mode) bool { return slices.Contains(spec.Modes, m) }) {
+			continue
+		}
+		doc := spec.Doc
+		if d := spec.DefaultIn(modes[0]); d != "" && spec.Kind != plan.Switch {
+			doc += " (default " + d + ")"
+		}
+		for i, name := range append([]string{spec.Name}, spec.Aliases...) {
+			short := ""
+			if i == 0 {
+				short = spec.Short
+			}
+			flag := f.VarPF(setting{o, spec}, name, short, doc)
+			flag.Hidden = i > 0
+			if spec.Kind == plan.Switch {
+				flag.NoOptDefVal = "true"
+			}
+		}
+	}
+	f.StringArrayVarP(&o.env, "env", "e", nil, "NAME=VALUE for the script's __ENV, or NAME to pass one on")
+	f.StringVarP(&o.output, "output", "o", "", "the record's file (default: in the state folder, the last 20 are kept)")
+	f.StringVar(&o.demo, "demo", "", "load the built-in target, of random capacity or as MODEL:REQUESTS_PER_S")
+	f.Lookup("demo").NoOptDefVal = demoRandom
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress on stderr")
+	f.BoolVar(&o.explain, "show-config", false, "print each setting's value and source, and end")
+	o.show.flags(c)
+}
+
+// setting is a flag of plan.Table. A list's may be repeated.
+type setting struct {
+	of   *settings
+	spec plan.Spec
+}
+
+func (s setting) String() string { return "" }
+func (s setting) Type() string   { return string(s.spec.Kind) }
+
+func (s setting) Set(text string) error {
+	if err := s.spec.Check(text); err != nil {
+		return err
+	}
+	if before, ok := s.of.given[s.spec.Name]; ok && (s.spec.Kind == plan.List || s.spec.Kind == plan.Ramp) {
+		text = before + "," + text
+	}
+	s.of.given[s.spec.Name] = text
+	return nil
+}
+
+var _ pflag.Value = setting{}
+
+// early is a setting's text as far as it is known before the script is
+// loaded: scripts have no say in it, or say it themselves.
+func (o *settings) early(p process, name string) string {
+	if text := o.given[name]; text != "" {
+		return text
+	}
+	for _, spec := range plan.Table() {
+		if spec.Name == name {
+			return p.env(spec.Env())
+		}
+	}
+	return ""
+}
+
+// draw fixes the seed: the one given, else a random one.
+func (o *settings) draw(p process) error {
+	text := o.early(p, "seed")
+	if text == "" {
+		o.seed = uint64(rand.Uint32()) // short enough to be typed again
+		return nil
+	}
+	var err error
+	if o.seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+		return usage("a seed is a whole number", "seed %q is none", text)
+	}
+	return nil
+}
+
+// failOn is what makes iterations fail, where it does not come from the script.
+func (o *settings) failOn(p process) []string {
+	if text := o.early(p, "fail-on"); text != "" {
+		return strings.Split(text, ",")
+	}
+	return nil
+}
+
+// resolve merges all sources into a plan.
+func (o *settings) resolve(p process, options json.RawMessage) (plan.Plan, []string, error) {
+	made, warnings, err := plan.Resolve(plan.Sources{Mode: o.mode, Script: options, Env: p.env, Flags: o.given, Seed: o.seed})
+	made.Script = o.script
+	return made, warnings, err
+}
+
+// environment is the script's __ENV: the tool's own, then what the demo says, then what was named.
+func (s *session) environment() (map[string]string, error) {
+	own := map[string]string{}
+	for _, pair := range s.p.environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		own[name] = value
+	}
+	env := maps.Clone(own)
+	if s.demo != nil {
+		env["SERVER_URL"] = s.demo.url
+	}
+	for _, pair := range s.settings.env {
+		name, value, valued := strings.Cut(pair, "=")
+		if name == "" {
+			return nil, usage("write -e NAME=VALUE, or -e NAME to pass a variable on", "-e %q names no variable", pair)
+		}
+		if !valued {
+			value = own[name]
+		}
+		env[name] = value
+	}
+	return env, nil
+}
+
+// engineOptions are those of the virtual users' clients.
+func (s *session) engineOptions(shared *engine.Shared) engine.Options {
+	return engine.Options{
+		UserAgent: "plimsoll/" + version, Timeout: s.plan.Timeout, InsecureSkipVerify: s.plan.Insecure, Shared: shared,
+	}
+}
+
+// showConfig prints each setting with its source.
+func (s *session) showConfig() error {
+	if s.settings.show.json {
+		return json.NewEncoder(s.p.stdout).Encode(s.plan.Settings)
+	}
+	for _, v := range s.plan.Settings {
+		fmt.Fprintf(s.p.stdout, "%-14s %-32s %s\n", v.Name, v.Value, v.Source)
+	}
+	return nil
+}

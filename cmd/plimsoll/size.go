@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/sizing"
+)
+
+const sizeLong = `Finds how much a service carries: virtual users ramp up from one until
+something gives, then arrivals test the answer on both sides.
+
+  plimsoll size examples/kinto/loadtest.js --demo
+  plimsoll size loadtest.js --tolerance 1% --objective 'p(95)<200ms'
+  plimsoll size loadtest.js --from last.jsonl --max-regression 10%`
+
+func newSize(p process) *cobra.Command {
+	o := settings{mode: plan.Size}
+	var from string
+	c := &cobra.Command{
+		Use: "size SCRIPT", Short: "find how much a service carries", Long: sizeLong, GroupID: "load", Args: exactly(1, "a script"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.script = args[0]
+			former, err := formerAnswer(from)
+			if err != nil {
+				return err
+			}
+			return begin(c.Context(), p, o, func(ctx context.Context, s *session, b *beside) record.End {
+				return s.size(ctx, b, former)
+			})
+		},
+	}
+	o.flags(c, plan.Size)
+	c.Flags().StringVar(&from, "from", "", "check a former answer again in half a minute: its record, or its JSON")
+	return c
+}
+
+// formerAnswer reads the sizing to check again: from a record, or from what --json printed.
+func formerAnswer(path string) (*record.Sizing, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usage("name the record or the --json of a former `plimsoll size`", "--from: %w", err)
+	}
+	var former record.Sizing
+	if json.Unmarshal(text, &former) == nil && former.Verdict != "" {
+		return &former, nil
+	}
+	run, err := readRecord(path)
+	if err != nil {
+		return nil, err
+	}
+	if run.End == nil || run.End.Sizing == nil {
+		return nil, usage("name the record of a `plimsoll size` that found a capacity", "--from: %s holds no sizing", path)
+	}
+	return run.End.Sizing, nil
+}
+
+// size drives the load by the sizing controller.
+func (s *session) size(ctx context.Context, b *beside, former *record.Sizing) record.End {
+	o, err := s.sizingOptions()
+	if err != nil {
+		return failed(err)
+	}
+	o.From = former
+	load := &driven{
+		s: s, objectives: o.Objectives, last: time.Now(), timedOut: map[metric.FailureID]bool{}, health: b.health, ended: b.ended,
+	}
+	answer, err := sizing.Run(ctx, load, o, func(h record.Hold) {
+		s.rec.row(&h)
+		s.progress.bounds(h.Interval)
+	})
+	if err != nil && !errors.Is(err, errInterrupted) && !errors.Is(err, errLoadEnded) {
+		return failed(err)
+	}
+	return record.End{Verdict: answer.Verdict, Reason: answer.Reason, ExitCode: sizing.ExitCode(answer), Sizing: &answer}
+}
+
+// failed is the end of what could not go on.
+func failed(err error) record.End {
+	end := record.End{Verdict: "error", Reason: err.Error(), ExitCode: exitInternal}
+	var coded interface{ ExitCode() int }
+	if errors.As(err, &coded) {
+		end.ExitCode = coded.ExitCode()
+	}
+	return end
+}
+
+// sizingOptions are the plan's, as the controller wants them.
+func (s *session) sizingOptions() (sizing.Options, error) {
+	p := s.plan.Sizing
+	o := sizing.Options{
+		By: sizing.Control(p.By), Tolerance: p.Tolerance, Resolution: p.Resolution, Budget: p.Budget, Max: p.Max, Soak: p.Soak,
+		MaxRegression: p.MaxRegression,
+		OnStep: func(d sizing.Decision) {
+			s.progress.hold(d.Phase, d.Left)
+			s.rec.event("phase", fmt.Sprintf("%s: %s %g: %s", d.Phase, d.Control, d.Level, d.Why))
+		},
+	}
+	if o.Tolerance == 0 {
+		o.Tolerance = sizing.NoFailures
+	}
+	for _, text := range p.Objectives {
+		objective, err := sizing.ParseObjective(text)
+		if err != nil {
+			return o, err
+		}
+		o.Objectives = append(o.Objectives, objective)
+	}
+	for _, sc := range s.factory.Scenarios() {
+		o.Scenarios = append(o.Scenarios, sizing.Scenario{Name: sc.Name, Weight: sc.Weight})
+	}
+	return o, nil
+}

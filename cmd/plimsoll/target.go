@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/target"
+)
+
+const targetLong = `Starts the demo target: a service of known capacity on loopback that speaks a
+part of Kinto's records API. It serves until Ctrl-C, then says what it counted.
+
+  plimsoll target --model rejects:300              300 requests/s, then 503
+  plimsoll target --model queues:250,servers=4     never an error, ever longer waits`
+
+func newTarget(p process) *cobra.Command {
+	var model, listen string
+	var owned bool
+	c := &cobra.Command{
+		Use: "target", Short: "start a service of known capacity to try things on", Long: targetLong,
+		GroupID: "tools", Args: exactly(0, "no argument"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg := target.Random(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
+			if model != "" {
+				var err error
+				if cfg, err = target.ParseModel(model); err != nil {
+					return err
+				}
+			}
+			if owned {
+				return serveOwned(c.Context(), p, cfg)
+			}
+			return serveTarget(p, cfg, listen)
+		},
+	}
+	c.Flags().StringVar(&model, "model", "", "what limits it and at how many requests/s, as rejects:300 (default: drawn at random)")
+	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "loopback address; port 0 takes a free one")
+	c.Flags().BoolVar(&owned, "owned", false, "speak with the process that started it")
+	_ = c.Flags().MarkHidden("owned") // the flag exists
+	return c
+}
+
+// serveTarget serves until a signal comes.
+func serveTarget(p process, cfg target.Config, listen string) error {
+	ln, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fault{exitUsage, fmt.Errorf("target: %w", err), "name a free port of 127.0.0.1, or 0 for any"}
+	}
+	server, err := target.Serve(context.Background(), cfg, ln)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "%s\n", server.URL())
+	fmt.Fprintf(p.stderr, "target: %s, carries %g requests/s; Ctrl-C ends it\n", cfg.Model, cfg.Capacity)
+	<-p.signals
+	err = server.Close()
+	counts := server.Counts()
+	fmt.Fprintf(p.stderr, "target: %d requests: %d ok, %d rejected, %d failed\n", counts.Requests, counts.OK, counts.Rejected, counts.Failed)
+	return err
+}
+
+// serveOwned is the demo's child: see demo.go for what is said over the pipes.
+func serveOwned(ctx context.Context, p process, cfg target.Config) error {
+	server, err := target.Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	say := json.NewEncoder(p.stdout)
+	if err := say.Encode(demoHello{URL: server.URL(), Nonce: server.Nonce()}); err != nil {
+		return err
+	}
+	for asked := bufio.NewScanner(p.stdin); asked.Scan(); {
+		if asked.Text() != demoReveal {
+			continue
+		}
+		truth := record.Demo{Model: cfg.Model, Capacity: cfg.Capacity, Requests: server.Counts().Requests}
+		if err := say.Encode(truth); err != nil {
+			return err
+		}
+	}
+	return nil // the owner is gone
+}
