@@ -296,6 +296,12 @@ declare module 'plimsoll/http' {
   /** Sends a request with any method. */
   export function request(method: string, url: HttpURL, body?: RequestBody, params?: Params | null): Response;
 
+  /** Sends a request and goes on; at most 6 to one host run at a time, the others wait. */
+  export function asyncRequest(method: string, url: HttpURL, body?: RequestBody, params?: Params | null): Promise<Response>;
+
+  /** Sends requests in parallel, at most 20 at a time and 6 to one host, and waits for all. Each is a URL, an array `[method, url, body, params]` or an object of these; the result has the shape of the argument. */
+  export function batch<T extends BatchRequest[] | { [name: string]: BatchRequest }>(requests: T): { [K in keyof T]: Response };
+
   /** A template tag: the request is counted under the text with `${}` in place of the values. */
   export function url(strings: TemplateStringsArray, ...values: unknown[]): NamedURL;
 

@@ -35,8 +35,8 @@ func (m *instance) failure(j *job, h *hop, endpoint metric.EndpointID, err *engi
 	if f, ok := m.failures[key]; ok {
 		return f
 	}
-	if len(m.failures) >= maxFailures {
-		clear(m.failures)
+	if m.failures == nil || len(m.failures) >= maxFailures {
+		m.failures = map[failureKey]failed{}
 	}
 	f := failed{Failure: metric.Failure{Target: h.method + " " + nameOf(j, h.url)}}
 	if err != nil {

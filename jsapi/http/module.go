@@ -48,14 +48,14 @@ type instance struct {
 	lanes    lanes
 	scratch  []byte
 
-	parse    goja.Callable // JSON.parse
+	parse    goja.Callable // JSON.parse; this and the next are made when first needed
 	jsonFunc goja.Value    // Response.json
 }
 
 func entries(host jsapi.Host) []jsapi.Entry {
 	m := &instance{host: host, expected: defaultExpected()}
 	if host != nil {
-		m.bind(host.VM())
+		m.vm = host.VM()
 	}
 	return []jsapi.Entry{
 		{Name: "get", Sig: "(url: HttpURL, params?: Params | null): Response", Value: m.bare("GET"), Doc: "Sends a GET request."},
@@ -72,13 +72,6 @@ func entries(host jsapi.Host) []jsapi.Entry {
 		{Name: "expectedStatuses", Sig: "(...statuses: (number | { min: number; max: number })[]): ExpectedStatuses", Value: m.expectedStatuses, Doc: "Says which statuses are no failure, for `responseCallback` and `setResponseCallback`."},
 		{Name: "setResponseCallback", Sig: "(expected: ExpectedStatuses | null): void", Value: m.setResponseCallback, Doc: "Sets what is expected of all requests of this virtual user that follow. With null no status is a failure."},
 	}
-}
-
-func (m *instance) bind(vm *goja.Runtime) {
-	m.vm = vm
-	m.failures = map[failureKey]failed{}
-	m.parse, _ = goja.AssertFunction(vm.Get("JSON").ToObject(vm).Get("parse"))
-	m.jsonFunc = vm.ToValue(m.json)
 }
 
 // bare makes the function of a method whose requests have no body.

@@ -95,6 +95,22 @@ func bodyString(v goja.Value) string {
 	return form(o)
 }
 
+// jsonMethod is the function that all Responses have as json.
+func (m *instance) jsonMethod() goja.Value {
+	if m.jsonFunc == nil {
+		m.jsonFunc = m.vm.ToValue(m.json)
+	}
+	return m.jsonFunc
+}
+
+// parseJSON is JSON.parse.
+func (m *instance) parseJSON(text string) (goja.Value, error) {
+	if m.parse == nil {
+		m.parse, _ = goja.AssertFunction(m.vm.Get("JSON").ToObject(m.vm).Get("parse"))
+	}
+	return m.parse(goja.Undefined(), m.vm.ToValue(text))
+}
+
 // json is Response.json: without a path the whole body, with one what gjson finds there.
 func (m *instance) json(call goja.FunctionCall) goja.Value {
 	o, ok := call.This.(*goja.Object)
@@ -115,7 +131,7 @@ func (m *instance) json(call goja.FunctionCall) goja.Value {
 	if !ok {
 		m.throw("json: " + r.what() + " has no body (status " + statusNumber(r.status) + ", error " + strconv.Quote(r.errorValue("error").String()) + ")")
 	}
-	v, err := m.parse(goja.Undefined(), m.vm.ToValue(text))
+	v, err := m.parseJSON(text)
 	if err != nil {
 		m.throw("json: the body of " + r.what() + " (status " + statusNumber(r.status) + ") is not JSON: " + jsonProblem(text))
 	}
@@ -147,7 +163,7 @@ func (m *instance) found(res gjson.Result) goja.Value {
 	case !res.Exists():
 		return goja.Undefined()
 	case res.IsObject() || res.IsArray():
-		v, err := m.parse(goja.Undefined(), m.vm.ToValue(res.Raw))
+		v, err := m.parseJSON(res.Raw)
 		if err != nil {
 			return goja.Undefined()
 		}

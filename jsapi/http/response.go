@@ -114,7 +114,7 @@ func (r *response) property(key string) goja.Value {
 	case "body":
 		return r.bodyValue()
 	case "json":
-		return r.m.jsonFunc
+		return r.m.jsonMethod()
 	case "headers":
 		return r.headers()
 	case "timings":
