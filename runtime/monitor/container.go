@@ -140,6 +140,9 @@ func (c *container) Read(ctx context.Context) ([]record.Resources, error) {
 			c.lookAt = time.Time{}
 			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
+		if c.found.cores > 0 {
+			r.limit(record.CPUCores, c.found.cores)
+		}
 		return []record.Resources{r.Resources}, nil
 	}
 	if err := c.group.usage(r); err != nil {
@@ -174,7 +177,7 @@ func (c *container) look(ctx context.Context) error {
 			}
 			return nil //nolint:nilerr // without the list of processes the group's figures are still good
 		}
-	} else if c.found.pid != 0 && c.note == "" && !c.lookAt.IsZero() {
+	} else if c.found.pid != 0 && !c.lookAt.IsZero() {
 		return nil // the engine's statistics fail by themselves when it ends
 	}
 	f, err := c.engine.find(ctx, c.found.id)

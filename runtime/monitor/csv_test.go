@@ -19,29 +19,29 @@ import (
 )
 
 // recorded is a CSV that a real Glances wrote.
-func recorded(t testing.TB, name string) []byte {
-	t.Helper()
+func recorded(tb testing.TB, name string) []byte {
+	tb.Helper()
 	f, err := os.Open(filepath.Join("testdata", "glances", name+".csv.gz"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer f.Close()
 	z, err := gzip.NewReader(f)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	text, err := io.ReadAll(z)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return text
 }
 
-func read(t testing.TB, text []byte, o monitor.CSVOptions) *monitor.CSV {
-	t.Helper()
+func read(tb testing.TB, text []byte, o monitor.CSVOptions) *monitor.CSV {
+	tb.Helper()
 	c, err := monitor.ReadGlances(bytes.NewReader(text), o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }

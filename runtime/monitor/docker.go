@@ -100,7 +100,7 @@ func explain(err error) error {
 			What: "containers", Why: "this user may not talk to the Docker engine: " + text,
 			Advice: "run as root or as a member of the group docker, or watch the process: --monitor port=N",
 		}
-	case strings.Contains(text, "annot connect to the Docker daemon"):
+	case strings.Contains(text, "failed to connect") || strings.Contains(text, "annot connect"):
 		return &CannotWatchError{What: "containers", Why: text, Advice: "is the Docker engine running? DOCKER_HOST names another one"}
 	case strings.Contains(text, "is not supported by this client"):
 		return &CannotWatchError{What: "containers", Why: text, Advice: "the engine must speak API " + oldestAPI + " or newer"}

@@ -189,6 +189,7 @@ func hostValues(r *record.Resources, plugin string, items []item) {
 	if len(items) == 0 {
 		return
 	}
+	d := devices{r, items}
 	switch one := items[0]; plugin {
 	case "cpu":
 		cpuValues(r, one)
@@ -208,13 +209,13 @@ func hostValues(r *record.Resources, plugin string, items []item) {
 			r.Values[record.SwapBytes] = v
 		}
 	case "network":
-		sum(r, record.NetInBytes, items, "bytes_recv_rate_per_sec", "bytes_recv", "rx")
-		sum(r, record.NetOutBytes, items, "bytes_sent_rate_per_sec", "bytes_sent", "tx")
+		d.sum(record.NetInBytes, "bytes_recv_rate_per_sec", "bytes_recv", "rx")
+		d.sum(record.NetOutBytes, "bytes_sent_rate_per_sec", "bytes_sent", "tx")
 	case "diskio":
-		sum(r, record.DiskReadBytes, items, "read_bytes_rate_per_sec", "read_bytes")
-		sum(r, record.DiskWriteBytes, items, "write_bytes_rate_per_sec", "write_bytes")
-		sum(r, record.DiskReads, items, "read_count_rate_per_sec", "read_count")
-		sum(r, record.DiskWrites, items, "write_count_rate_per_sec", "write_count")
+		d.sum(record.DiskReadBytes, "read_bytes_rate_per_sec", "read_bytes")
+		d.sum(record.DiskWriteBytes, "write_bytes_rate_per_sec", "write_bytes")
+		d.sum(record.DiskReads, "read_count_rate_per_sec", "read_count")
+		d.sum(record.DiskWrites, "write_count_rate_per_sec", "write_count")
 	}
 }
 
@@ -234,11 +235,17 @@ func cpuValues(r *record.Resources, one item) {
 	}
 }
 
+// devices are the disks or the interfaces that make up some values of a row.
+type devices struct {
+	row   *record.Resources
+	items []item
+}
+
 // sum adds up a rate over devices. A field that is no rate counts since the
 // device's last update, which may be unknown or 0 in the first readings: no value then.
-func sum(r *record.Resources, name string, items []item, rate string, counts ...string) {
+func (d devices) sum(name, rate string, counts ...string) {
 	total, known := 0.0, false
-	for _, i := range items {
+	for _, i := range d.items {
 		if layered(i.name) {
 			continue
 		}
@@ -249,7 +256,7 @@ func sum(r *record.Resources, name string, items []item, rate string, counts ...
 		}
 	}
 	if known {
-		r.Values[name] = total
+		d.row.Values[name] = total
 	}
 }
 

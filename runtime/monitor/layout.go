@@ -22,15 +22,15 @@ func (s style) versions() string {
 
 // layout is what a header says of the columns.
 type layout struct {
-	style  style
-	width  int
-	from   int      // first column of the containers
-	names  []string // of the containers in the header, in its order
-	fields []string // of one container; empty without containers
-	key    int      // among fields: holds the word "name" in every row
-	name   int      // among fields: holds the container's name
-	lists  []group  // keyed items of host plugins
-	scalars  map[string]int
+	style   style
+	width   int
+	from    int      // first column of the containers
+	names   []string // of the containers in the header, in its order
+	fields  []string // of one container; empty without containers
+	key     int      // among fields: holds the word "name" in every row
+	name    int      // among fields: holds the container's name
+	lists   []group  // keyed items of host plugins
+	scalars map[string]int
 }
 
 // group is an item of a list: a disk, an interface. Its key column holds the
@@ -179,6 +179,7 @@ func (l *layout) containerPrefix(column string) (string, bool) {
 		if !strings.HasPrefix(column, "containers.") {
 			return "", false
 		}
+	case unprefixed:
 	}
 	last := strings.LastIndexByte(column, '.')
 	return column[:last+1], last > 0
@@ -191,6 +192,7 @@ func (l *layout) containerName(prefix string) string {
 		_, name, _ = strings.Cut(name, "_")
 	case dotted:
 		_, name, _ = strings.Cut(name, ".")
+	case unprefixed:
 	}
 	return name
 }

@@ -87,7 +87,7 @@ func (p *process) look(now time.Time) error {
 		p.first = oldest
 		p.place(strings.Fields(oldest)[0])
 	}
-	p.lookAt = now.Add(max(relook, slowShare*time.Since(now)))
+	p.lookAt = now.Add(min(max(relook, slowShare*time.Since(now)), slowMost))
 	return nil
 }
 

@@ -15,8 +15,9 @@ import (
 // Pacing of what costs more than reading a file a process.
 const (
 	slowEvery   = time.Second
-	slowShare   = 200 // the slow part may take 1/200 of a core
-	threadsATry = 32  // states of threads looked at in one reading
+	slowMost    = 2 * time.Second // though it takes longer on a full machine
+	slowShare   = 200             // the slow part may take 1/200 of a core
+	threadsATry = 32              // states of threads looked at in one reading
 )
 
 // processes reads a set of processes: some roots and all their descendants.
@@ -185,7 +186,7 @@ func (p *processes) usage(r *reading, now time.Time) error {
 		return nil
 	}
 	p.slow(r)
-	p.slowAt = now.Add(max(slowEvery, slowShare*time.Since(now)))
+	p.slowAt = now.Add(min(max(slowEvery, slowShare*time.Since(now)), slowMost))
 	return nil
 }
 
