@@ -3,9 +3,9 @@
 package plimsoll
 
 import (
-	"github.com/plimsoll-load/plimsoll/jsapi"
-
 	"github.com/dop251/goja"
+
+	"github.com/plimsoll-load/plimsoll/jsapi"
 )
 
 // Module returns the module's table.

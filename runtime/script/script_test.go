@@ -20,21 +20,21 @@ func modules() []script.Module {
 }
 
 // write makes files below a folder of their own, and makes it the working folder.
-func write(t testing.TB, files map[string]string) {
-	t.Helper()
-	t.Chdir(t.TempDir())
+func write(tb testing.TB, files map[string]string) {
+	tb.Helper()
+	tb.Chdir(tb.TempDir())
 	for name, text := range files {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 }
 
 // run runs a script whose say(…) is recorded, and returns what it said.
-func run(t testing.TB, s *script.Script) (said string, err error) {
+func run(t *testing.T, s *script.Script) (said string, err error) {
 	t.Helper()
 	vm := goja.New()
 	value, err := vm.RunProgram(s.Program())

@@ -9,6 +9,7 @@ import (
 )
 
 func benchmark(b *testing.B, code string) {
+	b.Helper()
 	_, u := start(b, code)
 	ctx := b.Context()
 	b.ReportAllocs()

@@ -26,12 +26,12 @@ type test struct {
 }
 
 // load writes a script to a file and loads it.
-func load(t testing.TB, code string, change ...func(*vu.Config)) (*test, error) {
-	t.Helper()
-	dir := t.TempDir()
-	t.Chdir(dir)
+func load(tb testing.TB, code string, change ...func(*vu.Config)) (*test, error) {
+	tb.Helper()
+	dir := tb.TempDir()
+	tb.Chdir(dir)
 	if err := os.WriteFile(filepath.Join(dir, "test.ts"), []byte(code), 0o644); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	binder := jsapi.NewBinder(all.Modules())
 	var known []script.Module
@@ -42,7 +42,7 @@ func load(t testing.TB, code string, change ...func(*vu.Config)) (*test, error) 
 	if err != nil {
 		return nil, err
 	}
-	x := &test{t: t, names: metric.NewNames(), counts: metric.NewCollector(time.Now(), 1)}
+	x := &test{t: tb, names: metric.NewNames(), counts: metric.NewCollector(time.Now(), 1)}
 	c := vu.Config{
 		Script: s, Names: x.names, Buffer: x.counts.Buffer, Seed: 1,
 		Bind:    func(u *vu.User) vu.Need { return binder.Bind(u) },
@@ -52,23 +52,23 @@ func load(t testing.TB, code string, change ...func(*vu.Config)) (*test, error) 
 	for _, f := range change {
 		f(&c)
 	}
-	x.factory, err = vu.Load(t.Context(), c)
+	x.factory, err = vu.Load(tb.Context(), c)
 	return x, err
 }
 
 // start loads a script that must load, and makes its first user.
-func start(t testing.TB, code string, change ...func(*vu.Config)) (*test, *vu.User) {
-	t.Helper()
-	x, err := load(t, code, change...)
+func start(tb testing.TB, code string, change ...func(*vu.Config)) (*test, *vu.User) {
+	tb.Helper()
+	x, err := load(tb, code, change...)
 	if err != nil {
-		t.Fatalf("load: %v", err)
+		tb.Fatalf("load: %v", err)
 	}
-	if err := x.factory.BeforeAll(t.Context()); err != nil {
-		t.Fatalf("beforeAll: %v", err)
+	if err := x.factory.BeforeAll(tb.Context()); err != nil {
+		tb.Fatalf("beforeAll: %v", err)
 	}
-	u, err := x.factory.New(t.Context(), 1)
+	u, err := x.factory.New(tb.Context(), 1)
 	if err != nil {
-		t.Fatalf("new: %v", err)
+		tb.Fatalf("new: %v", err)
 	}
 	return x, u
 }

@@ -1,0 +1,146 @@
+package plimsoll_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dop251/goja"
+
+	"github.com/plimsoll-load/plimsoll/jsapi"
+	"github.com/plimsoll-load/plimsoll/jsapi/plimsoll"
+	"github.com/plimsoll-load/plimsoll/runtime/engine"
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+)
+
+// host notes what the module asks of it.
+type host struct {
+	jsapi.Host
+	vm      *goja.Runtime
+	client  *engine.Client
+	names   *metric.Names
+	counts  *metric.Collector
+	samples *metric.Buffer
+	log     []string
+}
+
+func (h *host) VM() *goja.Runtime           { return h.vm }
+func (h *host) Client() *engine.Client      { return h.client }
+func (h *host) Names() *metric.Names        { return h.names }
+func (h *host) Samples() *metric.Buffer     { return h.samples }
+func (h *host) Scenario() metric.ScenarioID { return 0 }
+func (h *host) Fail(f metric.Failure)       { h.log = append(h.log, "failed "+f.Kind+" "+f.Message) }
+func (h *host) Sleep(d time.Duration) bool {
+	h.log = append(h.log, "slept "+d.String())
+	return true
+}
+
+func (h *host) AddScenario(name string, weight float64, delay time.Duration, _ goja.Callable) error {
+	h.log = append(h.log, fmt.Sprintf("scenario %s %v %v", name, weight, delay))
+	return nil
+}
+
+func (h *host) AddHook(name string, _ goja.Callable) error {
+	h.log = append(h.log, "hook "+name)
+	return nil
+}
+
+func (h *host) SetOptions(v goja.Value) error {
+	h.log = append(h.log, fmt.Sprintf("options %v", v.Export()))
+	return nil
+}
+
+// run runs code with the module's exports as globals.
+func run(t *testing.T, loading bool, code string) (*host, goja.Value, error) {
+	t.Helper()
+	h := &host{vm: goja.New(), names: metric.NewNames(), counts: metric.NewCollector(time.Now(), 1)}
+	h.samples = h.counts.Buffer()
+	if !loading {
+		h.client = engine.New(engine.Options{})
+		t.Cleanup(h.client.Close)
+	}
+	for _, e := range plimsoll.Module().Entries(h) {
+		if err := h.vm.Set(e.Name, e.Value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v, err := h.vm.RunString(code)
+	return h, v, err
+}
+
+func TestFunctions(t *testing.T) {
+	for name, row := range map[string]struct{ code, value, log string }{
+		"check that holds":       {`check(3, { a: (n) => n === 3, b: true })`, "true", ""},
+		"check that fails":       {`check(3, { a: (n) => n > 3, b: () => 1, c: 0 })`, "false", "failed check a|failed check c"},
+		"check in groups":        {`group('x', () => group('y', () => check(0, { a: false })))`, "false", "failed check x::y::a"},
+		"check that throws":      {`try { check(0, { a: () => { throw new Error('oh') } }) } catch (e) { String(e) }`, "Error: oh", "failed check a"},
+		"group ends by throwing": {`try { group('x', () => { throw 1 }) } catch {}; check(0, { a: 0 })`, "false", "failed check a"},
+		"group gives its value":  {`group('x', () => 7)`, "7", ""},
+		"sleep":                  {`sleep(0.25)`, "undefined", "slept 250ms"},
+		"sleep for ages":         {`sleep(1e300)`, "undefined", "slept 2562047h47m16s"},
+		"fail":                   {`try { fail('enough') } catch (e) { e.message + (e instanceof Error) }`, "enoughtrue", ""},
+		"random seed":            {`randomSeed(3); const a = Math.random(); randomSeed(3); a === Math.random() && a > 0 && a < 1`, "true", ""},
+		"scenario":               {`scenario('a', () => {}); scenario('b', { weight: 2.5, delay: '1.5s' }, () => {}); scenario('c', { delay: 20 }, () => {})`, "undefined", "scenario a 1 0s|scenario b 2.5 1.5s|scenario c 1 20ms"},
+		"hooks":                  {`for (const h of [beforeAll, afterAll, beforeVU, afterVU]) h(() => {})`, "undefined", "hook beforeAll|hook afterAll|hook beforeVU|hook afterVU"},
+		"options":                {`options({ vus: 3 })`, "undefined", "options map[vus:3]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, v, err := run(t, false, row.code)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v.String() != row.value || strings.Join(h.log, "|") != row.log {
+				t.Errorf("got %v and %q, want %s and %q", v, strings.Join(h.log, "|"), row.value, row.log)
+			}
+		})
+	}
+}
+
+func TestMisuseIsExplained(t *testing.T) {
+	for code, want := range map[string]string{
+		`check(1)`:                                    "must be an object of functions",
+		`check(1, {})`:                                "the object has no functions",
+		`check(1, { a: async () => true })`:           "the function is async",
+		`check(1, { 'a::b': true })`:                  "must not contain",
+		`group('a')`:                                  `group "a" has no function`,
+		`group('a::b', () => {})`:                     "a string without",
+		`group('a', async () => {})`:                  "is async",
+		`sleep('soon')`:                               "must be a number",
+		`scenario(() => {})`:                          "the name must be a string",
+		`scenario('a')`:                               `scenario "a" has no function`,
+		`scenario('a', { weight: 1 })`:                `scenario "a" has no function`,
+		`scenario('a', 3, () => {})`:                  "must be an object such as",
+		`scenario('a', { weight: '3' }, () => {})`:    "the weight must be a number",
+		`scenario('a', { delay: 'later' }, () => {})`: "is not a duration",
+		`scenario('a', { weigth: 3 }, () => {})`:      `there is no option "weigth"`,
+		`beforeVU(3)`:                                 "must be a function",
+		`options(3)`:                                  "must be an object",
+	} {
+		_, _, err := run(t, false, code)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want an error with %q", code, err, want)
+		}
+	}
+}
+
+func TestJudgingWhileLoadingIsRefused(t *testing.T) {
+	for _, code := range []string{`check(1, { a: true })`, `group('a', () => {})`, `fail('x')`} {
+		_, _, err := run(t, true, code)
+		if err == nil || !strings.Contains(err.Error(), "cannot be called while the script is loaded") {
+			t.Errorf("%s: got %v, want a refusal", code, err)
+		}
+	}
+}
+
+func TestChecksAreCounted(t *testing.T) {
+	h, _, err := run(t, false, `for (let i = 0; i < 3; i++) check(i, { 'is small': (n) => n < 2 })`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.samples.Flush()
+	w := h.counts.Collect(time.Now(), 1)
+	if len(w.Checks) != 1 || w.Checks[0] != (metric.CheckWindow{Passed: 2, Failed: 1}) {
+		t.Errorf("got %+v, want 2 passed and 1 failed", w.Checks)
+	}
+}
