@@ -21,9 +21,11 @@ const module = "github.com/plimsoll-load/plimsoll"
 // A folder without a line takes that of the nearest folder above it.
 var layers = map[string][]string{
 	"cmd/plimsoll": {
-		"runtime/*", "jsapi", "jsapi/*", "sizing", "sizing/*", "report", "report/*",
+		"runtime/*", "jsapi", "jsapi/*", "sizing", "sizing/*", "report", "report/*", "examples",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term",
 	},
+
+	"examples": {}, // embeds its scripts, for `plimsoll new`
 
 	"runtime":         {}, // doc.go alone
 	"runtime/plan":    {},

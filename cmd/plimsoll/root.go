@@ -44,7 +44,7 @@ func newRoot(p process) *cobra.Command {
 		&cobra.Group{ID: "tools", Title: "Tools:"})
 	root.SetHelpCommandGroupID("tools")
 	root.SetCompletionCommandGroupID("tools")
-	root.AddCommand(newRun(p), newSize(p), newReport(p), newTarget(p), newTypes(p), newVersion(p))
+	root.AddCommand(newRun(p), newSize(p), newReport(p), newTarget(p), newTypes(p), newNew(p), newVersion(p))
 	return root
 }
 

@@ -1,0 +1,58 @@
+// @ts-check
+// What users do with the service, how often, and what must be true of each answer.
+//
+//   plimsoll run smoke                one short run, as plimsoll.json says
+//   plimsoll size capacity            how much the service carries
+//   plimsoll size capacity --demo     the same with the built-in service
+//
+// An iteration is one run of one scenario by one virtual user. It fails when
+// its function throws, a check is false, or a request fails. Sizing looks for
+// the load up to which at most 5 % of the iterations fail.
+
+import { beforeAll, beforeVU, check, scenario } from 'plimsoll'
+import http from 'plimsoll/http'
+
+// Settings for `plimsoll run loadtest.js`. A named test in plimsoll.json is stronger, and a flag the strongest.
+export const options = { vus: 2, duration: '5s' }
+
+// __ENV is the environment: SERVER_URL=https://… or -e SERVER_URL=https://…
+const server = (__ENV.SERVER_URL || '<<.URL>>').replace(/\/$/, '')
+const items = `${server}/buckets/default/collections/items/records`
+
+// Once a test. What it returns is given to every virtual user as `data`.
+beforeAll(() => {
+  const res = http.get(`${server}/`)
+  if (res.status !== 200) throw new Error(`${server} is not ready: ${res.error || res.status}`)
+  return { run: Date.now() }
+})
+
+// Once a virtual user. What it returns goes with each of its requests.
+beforeVU(() => ({
+  headers: {
+    Authorization: 'Basic dXNlcjpwYXNz', // user:pass; take real ones from __ENV
+    'Content-Type': 'application/json',
+  },
+}))
+
+// Four of five iterations read …
+scenario('browse', { weight: 4 }, () => {
+  const res = http.get(`${items}?_limit=10`, { tags: { name: 'list' } })
+  check(res, {
+    'list is 200': (r) => r.status === 200,
+    'list has data': (r) => Array.isArray(r.json('data')),
+  })
+})
+
+// … and one writes, and reads back what it wrote.
+scenario('add', { weight: 1, delay: '10ms' }, ({ vu, data }) => {
+  const title = `item of user ${vu} in run ${data.run}`
+  const made = http.post(items, JSON.stringify({ data: { title } }), { tags: { name: 'create' } })
+  if (!check(made, { 'create is 201': (r) => r.status === 201 })) return
+
+  // Requests are counted by method and name: without a name, each id would be an endpoint of its own.
+  const read = http.get(`${items}/${made.json('data.id')}`, { tags: { name: 'read' } })
+  check(read, {
+    'read is 200': (r) => r.status === 200,
+    'reads what was written': (r) => r.json('data.title') === title,
+  })
+})
