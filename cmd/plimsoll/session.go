@@ -104,7 +104,11 @@ func (s *session) build(ctx context.Context, binder *jsapi.Binder) error {
 	if err != nil || s.settings.explain {
 		return err
 	}
-	s.load = sched.New(sched.Options{Plan: s.plan, Drop: s.metrics.Drop, Spawn: s.spawn})
+	driven := s.plan
+	if s.settings.mode == plan.Classic {
+		driven.Stages = nil // the classic's ramp is driven, too
+	}
+	s.load = sched.New(sched.Options{Plan: driven, Drop: s.metrics.Drop, Spawn: s.spawn, Keep: s.settings.mode != plan.Run})
 	return s.openRecord()
 }
 

@@ -37,7 +37,8 @@ type arrivals struct {
 
 // dispatch hands out arrivals when they are due, until the load is over.
 func (l *Load) dispatch() {
-	var s sleeper
+	s := newSleeper()
+	defer s.close()
 	for {
 		l.mu.Lock()
 		var next time.Time

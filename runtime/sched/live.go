@@ -36,6 +36,7 @@ type order int32
 const (
 	iterate order = iota // run iterations back to back
 	serve                // run what arrives
+	rest                 // wait, connected, until the order changes
 	leave                // end after the iteration under way
 )
 
@@ -88,6 +89,8 @@ func (l *Load) live(ctx context.Context, u *user) {
 			more = l.lap(ctx, u, vu)
 		case serve:
 			l.attend(ctx, u, vu)
+		case rest:
+			l.rest(u, vu)
 		case leave:
 			more = false
 		}
@@ -95,6 +98,19 @@ func (l *Load) live(ctx context.Context, u *user) {
 	l.mu.Lock()
 	l.learn(&u.tally)
 	l.mu.Unlock()
+}
+
+// rest waits until the user's order changes.
+func (l *Load) rest(u *user, vu User) {
+	l.mu.Lock()
+	l.learn(&u.tally)
+	l.mu.Unlock()
+	vu.Flush()
+	l.rests.Add(1)
+	defer l.rests.Add(-1)
+	for u.told() == rest {
+		<-u.nudge
+	}
 }
 
 // retryAfter is how long after a failed Spawn the user is tried again.

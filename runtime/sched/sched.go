@@ -29,6 +29,7 @@ type Options struct {
 	Plan  plan.Plan // a plan without stages is driven by Resize and SetRate alone
 	Spawn Spawn
 	Drop  func(metric.Dropped) // counts arrivals that did not start; may be nil
+	Keep  bool                 // surplus users of a Resize rest, connected, until they are needed again; else they leave
 }
 
 // Load is the load of one run. Its methods are safe for concurrent use.
@@ -36,8 +37,10 @@ type Load struct {
 	plan  plan.Plan
 	spawn Spawn
 	drop  func(metric.Dropped)
+	keep  bool
 
 	ready atomic.Int64 // users that were made and have not left
+	rests atomic.Int64 // of them, those that rest
 	left  atomic.Int64 // iterations still to start, where they are limited
 	kick  chan struct{}
 	rouse chan struct{} // wakes the dispatcher
@@ -69,7 +72,7 @@ const (
 // New makes a load; [Load.Run] starts it.
 func New(o Options) *Load {
 	l := &Load{
-		plan: o.Plan, spawn: o.Spawn, drop: o.Drop,
+		plan: o.Plan, spawn: o.Spawn, drop: o.Drop, keep: o.Keep,
 		kick: make(chan struct{}, 1), rouse: make(chan struct{}, 1),
 		random: rand.New(rand.NewPCG(o.Plan.Seed, jitterStream)),
 	}
@@ -86,8 +89,8 @@ func New(o Options) *Load {
 // jitterStream tells the back-off's random numbers from others of the same seed.
 const jitterStream = 0x6a697474
 
-// VUs returns how many virtual users there are; in an open load idle ones count too.
-func (l *Load) VUs() int { return int(l.ready.Load()) }
+// VUs returns how many virtual users there are, without those that rest; in an open load idle ones count too.
+func (l *Load) VUs() int { return int(l.ready.Load() - l.rests.Load()) }
 
 // InFlight returns how many iterations are under way.
 func (l *Load) InFlight() int {
@@ -103,8 +106,9 @@ func (l *Load) InFlight() int {
 }
 
 // Resize makes the load a closed one of n users and returns at once. New users
-// start spread over one mean iteration; surplus users leave at the end of
-// theirs, and are interrupted if that takes longer than the grace period.
+// start spread over one mean iteration; surplus users rest after theirs if they
+// are kept, else they leave, and are interrupted if that takes longer than the
+// grace period.
 func (l *Load) Resize(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -197,10 +201,12 @@ func (l *Load) aim(n int) {
 	l.want = n
 	for i, u := range l.users {
 		switch {
+		case i >= n && l.keep && u.told() != leave:
+			u.order(rest)
 		case i >= n && u.told() != leave:
 			u.order(leave)
 			u.cut = time.AfterFunc(l.plan.Grace, func() { u.cancel(ErrGrace) })
-		case i < n && u.told() == serve:
+		case i < n && (u.told() == serve || u.told() == rest):
 			u.after.Store(int64(l.spread) * int64(i) / int64(n))
 			u.order(iterate)
 		case i < n && u.told() == leave && u.stay():

@@ -298,6 +298,36 @@ func TestResizeEndsSurplusUsersAfterTheirIteration(t *testing.T) {
 	})
 }
 
+func TestKeptUsersRestUntilTheyAreNeededAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(second)}
+		s.begin, s.iterated = time.Now(), map[int]int{}
+		l := sched.New(sched.Options{Plan: plan.Plan{Grace: 10 * second}, Spawn: s.spawn, Drop: s.drop, Keep: true})
+		go func() {
+			l.Resize(8)
+			pass(5 * second)
+			l.Resize(2)
+			pass(3 * second)
+			if s.mu.Lock(); l.VUs() != 2 || len(s.closed) != 0 {
+				t.Errorf("%d users run and %d have left, want 2 and none", l.VUs(), len(s.closed))
+			}
+			s.mu.Unlock()
+			pass(10 * second)
+			if n := s.started(8*second, 18*second); n < 18 || n > 22 {
+				t.Errorf("%d iterations of a second each in 10 s, want those of 2 users", n)
+			}
+			l.SetRate(6)
+			pass(10 * second)
+			if s.mu.Lock(); l.VUs() < 8 || s.dropped != (metric.Dropped{}) {
+				t.Errorf("arrivals have %d users, %+v dropped: want the 8 that were there at least, and none", l.VUs(), s.dropped)
+			}
+			s.mu.Unlock()
+			l.Stop()
+		}()
+		run(t, l)
+	})
+}
+
 func TestSurplusUserIsInterruptedAfterTheGracePeriod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(time.Hour)}

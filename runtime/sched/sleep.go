@@ -2,14 +2,21 @@ package sched
 
 import "time"
 
-// sleeper waits for the next arrival.
+// sleeper waits for the next arrival. It must be closed.
 type sleeper struct {
-	timer   *time.Timer
-	virtual bool // time stands still during a nap: a test's
+	timer *time.Timer
+	alarm *alarm // for the end of a wait; nil: the timer has to do
 }
 
-// napMax is how much of a wait is a nap: Go's timers may come that much late.
-const napMax = 2 * time.Millisecond
+// lastBit is how much of a wait is left to the alarm, which cannot be roused.
+// Go's timers may come that much late.
+const lastBit = 2 * time.Millisecond
+
+func newSleeper() *sleeper {
+	s := &sleeper{timer: time.NewTimer(0), alarm: newAlarm()}
+	<-s.timer.C
+	return s
+}
 
 // sleep waits until a time, or until roused; a zero time waits for that alone.
 func (s *sleeper) sleep(until time.Time, roused <-chan struct{}) {
@@ -18,18 +25,14 @@ func (s *sleeper) sleep(until time.Time, roused <-chan struct{}) {
 		return
 	}
 	wait := time.Until(until)
-	if canNap && !s.virtual {
-		if wait <= napMax {
-			s.nap(wait)
+	if s.alarm != nil {
+		if wait <= lastBit {
+			s.ring(wait)
 			return
 		}
-		wait -= napMax
+		wait -= lastBit
 	}
-	if s.timer == nil {
-		s.timer = time.NewTimer(wait)
-	} else {
-		s.timer.Reset(wait)
-	}
+	s.timer.Reset(wait)
 	select {
 	case <-roused:
 		s.timer.Stop()
@@ -37,11 +40,19 @@ func (s *sleeper) sleep(until time.Time, roused <-chan struct{}) {
 	}
 }
 
-func (s *sleeper) nap(wait time.Duration) {
-	if wait <= 0 {
-		return
-	}
+// ring waits with the alarm; where the clock stands still meanwhile it is a
+// test's, for which the alarm is of no use.
+func (s *sleeper) ring(wait time.Duration) {
 	before := time.Now()
-	nap(wait)
-	s.virtual = !time.Now().After(before)
+	s.alarm.wait(wait)
+	if wait > 0 && !time.Now().After(before) {
+		s.close()
+	}
+}
+
+func (s *sleeper) close() {
+	if s.alarm != nil {
+		s.alarm.close()
+		s.alarm = nil
+	}
 }
