@@ -31,6 +31,7 @@ func (h *host) Names() *metric.Names        { return h.names }
 func (h *host) Samples() *metric.Buffer     { return h.samples }
 func (h *host) Scenario() metric.ScenarioID { return 0 }
 func (h *host) Fail(f metric.Failure)       { h.log = append(h.log, "failed "+f.Kind+" "+f.Message) }
+
 func (h *host) Sleep(d time.Duration) bool {
 	h.log = append(h.log, "slept "+d.String())
 	return true

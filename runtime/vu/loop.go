@@ -65,6 +65,7 @@ func (u *User) Sleep(d time.Duration) bool {
 	case <-u.alarm(d):
 		return true
 	case <-u.done:
+		u.vm.Interrupt(u.why()) // now: what would follow the sleep must not run
 		return false
 	}
 }
