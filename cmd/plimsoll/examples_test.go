@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-load/plimsoll/runtime/target"
+)
+
+// Each example says first what it teaches, works against the demo target, and
+// sends exactly the requests that it is told to have sent.
+func TestEveryExampleWorks(t *testing.T) {
+	t.Parallel()
+	var scripts []string
+	for _, pattern := range []string{"*.js", "*.ts", "*/*.js", "*/*.ts"} {
+		found, err := filepath.Glob(filepath.Join("..", "..", "examples", pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		scripts = append(scripts, found...)
+	}
+	if len(scripts) < 4 {
+		t.Fatalf("found only %v", scripts)
+	}
+	for _, script := range scripts {
+		t.Run(filepath.Base(script), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(string(text), "// Teaches: ") {
+				t.Errorf("it does not open with what it teaches, // Teaches: …")
+			}
+			server, err := target.Start(context.WithoutCancel(t.Context()), target.Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = server.Close() })
+			p, stdout, stderr := world(t, "run", script, "--vus=2", "--iterations=100", "--json")
+			p.environ = func() []string { return []string{"SERVER_URL=" + server.URL()} }
+			if code := p.main(); code != 0 {
+				t.Fatalf("exit status %d\n%s", code, stderr)
+			}
+			var got struct {
+				Iterations struct{ OK, Failed uint64 }
+				Requests   struct{ Count, Failed uint64 }
+				Checks     struct{ Passed, Failed uint64 }
+			}
+			if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
+				t.Fatalf("%v\n%s", err, stdout)
+			}
+			if got.Iterations.OK != 100 || got.Iterations.Failed+got.Requests.Failed+got.Checks.Failed != 0 || got.Checks.Passed == 0 {
+				t.Errorf("got %+v, want 100 iterations without a failure", got)
+			}
+			if counts := server.Counts(); counts.Requests != got.Requests.Count {
+				t.Errorf("the target counted %d requests, the run %d", counts.Requests, got.Requests.Count)
+			}
+		})
+	}
+}
