@@ -90,6 +90,7 @@ func read(files []api.OutputFile, cwd string) (built, error) {
 
 // explain turns esbuild's first complaint into ours.
 func explain(m api.Message, script string, p plugin) *Error {
+	m.Text = strings.ReplaceAll(m.Text, `"`+moduleNamespace+":", `"`) // esbuild shows the namespace with the name
 	e := &Error{File: script, Message: m.Text}
 	if at := m.Location; at != nil {
 		column := utf8.RuneCountInString(at.LineText[:min(at.Column, len(at.LineText))]) + 1

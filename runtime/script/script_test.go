@@ -123,7 +123,7 @@ func TestErrorsSayWhereWhyAndWhatToDo(t *testing.T) {
 		"misspelt module":   {"import 'plimsoll/htp'", `s.js:1:8: there is no module "plimsoll/htp"`, `did you mean "plimsoll/http"? there are: plimsoll, k6, plimsoll/http, k6/http`, "^"},
 		"misspelt root":     {"import 'plimsol'", `there is no module "plimsol"`, `did you mean "plimsoll"?`, "^"},
 		"unknown k6 module": {"import 'k6/nothing'", `there is no module "k6/nothing"`, "there are: plimsoll", "^"},
-		"misspelt export":   {"import { chek } from 'plimsoll'\nchek()", `No matching export`, `"check"`, "^"},
+		"misspelt export":   {"import { chek } from 'plimsoll'\nchek()", `No matching export in "plimsoll" for import "chek"`, `"check"`, "^"},
 		"package missing":   {"import x from 'lodash'; x()", `there is no module "lodash"`, "npm install lodash", "^"},
 		"file missing":      {"import x from './x.js'; x()", `s.js:1:15: there is no file "./x.js"`, "relative to the file that imports it", "^"},
 		"Node.js":           {"import fs from 'node:fs/promises'; fs()", `is part of Node.js`, "open(path)", "^"},

@@ -15,6 +15,18 @@ type Line struct {
 	Text  string
 }
 
+// String is the line for a terminal: who said it, and how bad it is.
+func (l Line) String() string {
+	who := "script"
+	if l.VU > 0 {
+		who = fmt.Sprintf("vu %d", l.VU)
+	}
+	if l.Level == "warn" || l.Level == "error" {
+		return who + ": " + l.Level + ": " + l.Text
+	}
+	return who + ": " + l.Text
+}
+
 // Of all users together, so many lines pass at once, and so many a second
 // after that: a console.log in the hot path must not become the load.
 const (

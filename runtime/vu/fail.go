@@ -31,6 +31,10 @@ func (u *User) Fail(f metric.Failure) {
 	if f.Where == "" {
 		f.Where = u.where()
 	}
+	u.note(f)
+}
+
+func (u *User) note(f metric.Failure) {
 	u.failed = true
 	u.failure = u.failures.id(u.factory.config.Names, f)
 }
@@ -38,24 +42,20 @@ func (u *User) Fail(f metric.Failure) {
 // Requested counts a request of the iteration.
 func (u *User) Requested() { u.requests++ }
 
-// failError notes what a function of the script threw.
+// failError notes what a function of the script threw. An interruption counts
+// whatever failOn says: the iteration did not end by itself.
 func (u *User) failError(err error) {
-	if u.failed {
-		return
-	}
-	f := metric.Failure{Kind: kindException, Message: u.message(err), Where: "?"}
+	f := metric.Failure{Kind: kindException, Message: u.message(err)}
 	if u.interrupted(err) {
-		f.Kind, f.Where = kindInterrupted, ""
-		u.failed = true
-		u.failure = u.failures.id(u.factory.config.Names, f)
+		f.Kind = kindInterrupted
+	}
+	if u.failed || f.Kind == kindException && !u.factory.options.exceptions {
 		return
 	}
-	if place, ok := u.place(stackOf(err)); ok {
-		f.Where = place
-	} else {
-		f.Where = u.factory.config.Script.Name(u.factory.config.Script.Path())
+	if f.Kind == kindException {
+		f.Where, _ = u.place(stackOf(err)) // what was rejected without an Error has no place
 	}
-	u.Fail(f)
+	u.note(f)
 }
 
 // interruption says that the user's context, or a hook's, ended.

@@ -321,6 +321,54 @@ scenario('s', ({ vu, data }) => { data.list.push(vu); console.log(JSON.stringify
 	}
 }
 
+func TestUsersRunInParallel(t *testing.T) {
+	url, asked := server(t)
+	x, err := load(t, `
+import { scenario, check } from 'plimsoll'
+import http from 'plimsoll/http'
+const text = open('test.ts')
+scenario('s', async ({ vu }) => {
+  const res = http.get(__ENV.URL + '/' + text.length)
+  check(res, { 'is 200': (r) => r.status === 200 && /^\p{L}+$/u.test('a') })
+  await new Promise((r) => setTimeout(r, 1))
+  check(structuredClone(vu), { 'is the first': (n) => n === 1 })
+})`, at(url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for id := range 8 {
+		all.Go(func() {
+			u, err := x.factory.New(t.Context(), id+1)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for range 5 {
+				if r := u.Iterate(t.Context(), time.Time{}); r.OK != (id == 0) {
+					t.Errorf("user %d: %+v", id+1, r)
+				}
+			}
+			u.Close()
+		})
+	}
+	all.Wait()
+	if n := len(asked()); n != 40 {
+		t.Errorf("%d requests arrived, want 40", n)
+	}
+	w := x.counts.Collect(time.Now(), 0)
+	if w.Checks[0].Passed != 40 || w.Checks[1].Passed != 5 || w.Checks[1].Failed != 35 {
+		t.Errorf("checks: %+v", w.Checks)
+	}
+}
+
+func TestRejectionWithoutAnErrorHasItsText(t *testing.T) {
+	x, u := start(t, `export default async () => { throw 'plain' }`)
+	if got := x.failure(u); got.Kind != "exception" || got.Message != "plain" {
+		t.Errorf("got %+v, want an exception with the text", got)
+	}
+}
+
 func TestGlobals(t *testing.T) {
 	for name, row := range map[string]struct{ code, want string }{
 		"env":             {"console.log(__ENV.URL, 'URL' in __ENV, __ENV.NOPE, Object.keys(__ENV)); __ENV.X = '1'; console.log(__ENV.X)", "http://127.0.0.1:1/ true undefined [ \"URL\" ]\n1"},
