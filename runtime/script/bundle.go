@@ -31,12 +31,12 @@ func supported() map[string]bool {
 }
 
 // bundle runs esbuild once over the script and all that it imports.
-func bundle(abs string, modules []Module) (built, error) {
+func bundle(abs string, p plugin) (built, error) {
 	cwd, err := os.Getwd()
 	if err != nil {
 		cwd = filepath.Dir(abs)
 	}
-	p := plugin{modules: modules, cwd: cwd}
+	p.cwd = cwd
 	result := api.Build(api.BuildOptions{
 		Stdin: &api.StdinOptions{
 			Contents:   entry(abs),
@@ -132,6 +132,7 @@ func usesTopLevelAwait(code string) bool {
 type plugin struct {
 	modules []Module
 	cwd     string
+	root    string // what is outside is not read; "": all may be
 }
 
 const moduleNamespace = "plimsoll"
@@ -145,6 +146,9 @@ func (p plugin) names() []string {
 }
 
 func (p plugin) setup(b api.PluginBuild) {
+	if p.root != "" {
+		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "file"}, p.confine)
+	}
 	byName := map[string]Module{}
 	for _, m := range p.modules {
 		byName[m.Name] = m
