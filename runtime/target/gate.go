@@ -21,8 +21,8 @@ type Second struct {
 	Counts
 }
 
-// gate lets requests in by the schedule, and counts them. It is the only
-// reader of the clock.
+// gate lets requests in by the schedule, and counts them. It alone tells the
+// schedule what time it is.
 type gate struct {
 	latency time.Duration
 	begin   time.Time
