@@ -1,6 +1,7 @@
 package plimsoll
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -60,8 +61,12 @@ func (m *module) holds(predicate goja.Value, args []goja.Value) (bool, error) {
 		return predicate.ToBoolean(), nil
 	}
 	value, err := fn(goja.Undefined(), args...)
-	if err != nil {
+	var thrown *goja.Exception
+	switch {
+	case errors.As(err, &thrown):
 		return false, err
+	case err != nil: // interrupted: nothing was found out
+		panic(err)
 	}
 	if jsapi.IsPromise(value) {
 		panic(m.typeError("%s: the function is async: await first, then check what came of it", checkUsage))

@@ -57,8 +57,9 @@ const (
 )
 
 func frame(source string, at position) string {
-	lines := strings.Split(source, "\n")
-	if source == "" || at.line < 1 || at.line > len(lines) {
+	lines := strings.Split(strings.TrimRight(source, "\r\n"), "\n")
+	at.line = min(at.line, len(lines)) // the end of the file
+	if source == "" || at.line < 1 {
 		return ""
 	}
 	var b strings.Builder

@@ -53,7 +53,7 @@ func (u *User) failError(err error) {
 		return
 	}
 	if f.Kind == kindException {
-		f.Where, _ = u.place(stackOf(err)) // what was rejected without an Error has no place
+		f.Where = u.place(stackOf(err)) // what was rejected without an Error has no place
 	}
 	u.note(f)
 }
@@ -152,18 +152,18 @@ const frames = 8
 // where is the position of the script's call that is under way.
 func (u *User) where() string {
 	var space [frames]goja.StackFrame
-	place, _ := u.place(u.vm.CaptureCallStack(frames, space[:0]))
-	return place
+	return u.place(u.vm.CaptureCallStack(frames, space[:0]))
 }
 
-// place is the position of the first frame that is in the script's sources.
-func (u *User) place(stack []goja.StackFrame) (string, bool) {
+// place is the position of the first frame that is in the script's sources;
+// empty when there is none.
+func (u *User) place(stack []goja.StackFrame) string {
 	for _, frame := range stack {
 		if place := u.failures.place(u, frame); place != "" {
-			return place, true
+			return place
 		}
 	}
-	return "", false
+	return ""
 }
 
 // failureCache makes that failing for the same reason again and again costs

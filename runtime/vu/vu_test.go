@@ -211,22 +211,35 @@ func TestScriptThatCannotBeLoaded(t *testing.T) {
 	}
 }
 
-func TestInterruptEndsEndlessLoop(t *testing.T) {
-	x, err := load(t, `export default function () { while (true) {} }`)
-	if err != nil {
-		t.Fatal(err)
+func TestInterruptEndsEndlessLoops(t *testing.T) {
+	for name, code := range map[string]string{
+		"plain":         `export default () => { while (true) {} }`,
+		"check":         `import { check } from 'k6'; export default () => { check(1, { a: () => { while (true) {} } }) }`,
+		"group":         `import { group } from 'k6'; export default () => { group('g', () => { while (true) {} }) }`,
+		"caught":        `export default () => { while (true) { try { while (true) {} } catch {} finally { } } }`,
+		"microtasks":    `export default () => { const f = () => Promise.resolve().then(f); f() }`,
+		"async":         `export default async () => { await null; while (true) {} }`,
+		"after a timer": `export default () => { setTimeout(() => { while (true) {} }, 1) }`,
+		"interval":      `export default () => { setInterval(() => {}, 1) }`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			x, err := load(t, code)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Millisecond, errors.New("grace is over"))
+			defer cancel()
+			u, err := x.factory.New(ctx, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := x.failure(u); got.Kind != "interrupted" || !strings.Contains(got.Message, "grace is over") {
+				t.Errorf("got %+v, want kind interrupted and its cause", got)
+			}
+			if r := u.Iterate(ctx, time.Time{}); r.OK || r.Took > time.Second {
+				t.Errorf("an interrupted user ran again: %+v", r)
+			}
+			u.Close()
+		})
 	}
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Millisecond, errors.New("grace is over"))
-	defer cancel()
-	u, err := x.factory.New(ctx, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := x.failure(u); got.Kind != "interrupted" {
-		t.Errorf("got %+v, want kind interrupted", got)
-	}
-	if r := u.Iterate(ctx, time.Time{}); r.OK || r.Took > time.Second {
-		t.Errorf("an interrupted user ran again: %+v", r)
-	}
-	u.Close()
 }
