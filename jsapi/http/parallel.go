@@ -43,10 +43,10 @@ func (m *instance) ready(a asked) *job {
 
 // conclude makes the Response of such a job, which is then free.
 func (m *instance) conclude(j *job) *goja.Object {
-	r := m.finish(j)
+	r, o := m.finish(j)
 	r.detach(m)
 	m.release(j)
-	return r.object
+	return o
 }
 
 // async is asyncRequest: the request runs on a goroutine of its own, which the

@@ -50,7 +50,7 @@ func (m *instance) apply(j *job, params *goja.Object) {
 		j.redirects = max(int(v.ToInteger()), 0)
 	}
 	if v := param(params, "responseType"); v != nil {
-		j.body = m.responseType(v.String())
+		j.kind = m.responseType(v.String())
 	}
 	if v := params.Get("responseCallback"); v != nil && !goja.IsUndefined(v) {
 		j.expected = m.expectation(v, "responseCallback")

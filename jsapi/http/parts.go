@@ -13,7 +13,7 @@ import (
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-func statusNumber(status int) string { return strconv.Itoa(status) }
+func (r *response) number() string { return strconv.Itoa(int(r.status)) }
 
 // cookies are those that the last response sets, by name.
 func (r *response) cookies() goja.Value {
@@ -59,8 +59,8 @@ func (r *response) request() goja.Value {
 	set(o, "method", r.method)
 	set(o, "url", r.url)
 	headers, cookies := vm.NewObject(), vm.NewObject()
-	if r.sent.params != nil && !goja.IsUndefined(r.sent.params) && !goja.IsNull(r.sent.params) {
-		params := r.sent.params.ToObject(vm)
+	if r.params != nil && !goja.IsUndefined(r.params) && !goja.IsNull(r.params) {
+		params := r.params.ToObject(vm)
 		if v := param(params, "headers"); v != nil {
 			from := v.ToObject(vm)
 			for _, name := range from.Keys() {
@@ -76,7 +76,7 @@ func (r *response) request() goja.Value {
 	}
 	set(o, "headers", headers)
 	body := ""
-	if b := r.sent.body; b != nil && !goja.IsUndefined(b) && !goja.IsNull(b) {
+	if b := r.body; b != nil && !goja.IsUndefined(b) && !goja.IsNull(b) {
 		body = bodyString(b)
 	}
 	set(o, "body", body)
@@ -121,7 +121,7 @@ func (m *instance) json(call goja.FunctionCall) goja.Value {
 	if !ok {
 		m.throw("json: call it on a Response")
 	}
-	text, ok := r.text()
+	text, ok := r.content()
 	if path := call.Argument(0); !goja.IsUndefined(path) {
 		if !ok || !gjson.Valid(text) {
 			return goja.Undefined()
@@ -129,11 +129,11 @@ func (m *instance) json(call goja.FunctionCall) goja.Value {
 		return m.found(gjson.Get(text, path.String()))
 	}
 	if !ok {
-		m.throw("json: " + r.what() + " has no body (status " + statusNumber(r.status) + ", error " + strconv.Quote(r.errorValue("error").String()) + ")")
+		m.throw("json: " + r.what() + " has no body (status " + r.number() + ", error " + strconv.Quote(r.errorValue("error").String()) + ")")
 	}
 	v, err := m.parseJSON(text)
 	if err != nil {
-		m.throw("json: the body of " + r.what() + " (status " + statusNumber(r.status) + ") is not JSON: " + jsonProblem(text))
+		m.throw("json: the body of " + r.what() + " (status " + r.number() + ") is not JSON: " + jsonProblem(text))
 	}
 	return v
 }

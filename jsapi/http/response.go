@@ -17,22 +17,29 @@ import (
 // engine's, then it has a copy of its own.
 type response struct {
 	m       *instance
-	job     *job // nil once detached
-	object  *goja.Object
-	status  int
-	failed  *engine.Error
-	timings engine.Timings
+	job     *job          // nil once detached
+	failed  *engine.Error // nil when a response came
 	url     string
 	method  string
-	kind    bodyKind
-	tls     uint16
-	cipher  uint16
+	body    goja.Value // that the script sent, and
+	params  goja.Value // with what; may be nil
+	timings engine.Timings
 	remote  netip.AddrPort
-	sent    asked
+	made    []property
 
-	head  string // detached: proto, reason and header lines, each ended by a newline
-	body  []byte // detached
-	known map[string]goja.Value
+	text   string // detached: protocol, reason and header lines, each ended by a newline, then a short body
+	long   []byte // detached: a long body
+	head   int32  // bytes of text before the body
+	status int16
+	tls    uint16
+	cipher uint16
+	kind   bodyKind
+}
+
+// property is one that became a value, or that the script set.
+type property struct {
+	name  string
+	value goja.Value
 }
 
 // properties in the order in which scripts see them.
@@ -42,35 +49,51 @@ const properties = "remote_ip remote_port url status status_text proto headers c
 // keptHere is how many bytes of a body are copied; a longer one is taken out of the engine instead.
 const keptHere = 4 << 10
 
+// describe appends protocol, reason and header lines of a call's response.
+func describe(dst []byte, call *engine.Call) []byte {
+	dst = append(append(dst, call.Proto()...), '\n')
+	dst = append(append(dst, call.Reason()...), '\n')
+	for name, value := range call.Headers {
+		dst = append(append(dst, name...), ": "...)
+		dst = append(append(dst, value...), '\n')
+	}
+	return dst
+}
+
 // detach makes the Response independent of its job, which is then free.
 func (r *response) detach(m *instance) {
 	call := r.job.call
-	buf := append(m.scratch[:0], call.Proto()...)
-	buf = append(append(buf, '\n'), call.Reason()...)
-	buf = append(buf, '\n')
-	for name, value := range call.Headers {
-		buf = append(append(buf, name...), ": "...)
-		buf = append(append(buf, value...), '\n')
+	buf := describe(m.scratch[:0], call)
+	r.head = int32(len(buf)) //nolint:gosec // headers are at most 128 KB
+	switch body := call.Body(); {
+	case r.kind == bodyNone, r.kind == bodyText && r.own("body") != nil:
+	case len(body) > keptHere:
+		r.long = call.TakeBody()
+	default:
+		buf = append(buf, body...)
 	}
 	m.scratch = buf
-	r.head = string(buf)
-	switch body := call.Body(); {
-	case r.kind == bodyNone || r.known["body"] != nil && r.kind == bodyText && r.known["json"] == nil:
-	case len(body) > keptHere:
-		r.body = call.TakeBody()
-	default:
-		r.body = append([]byte(nil), body...)
-	}
+	r.text = string(buf)
 	r.job = nil
+}
+
+// own returns a property that was made or set already.
+func (r *response) own(key string) goja.Value {
+	for i := range r.made {
+		if r.made[i].name == key {
+			return r.made[i].value
+		}
+	}
+	return nil
 }
 
 // Get implements [goja.DynamicObject].
 func (r *response) Get(key string) goja.Value {
-	if key == "status" && r.known == nil {
-		return r.m.vm.ToValue(r.status)
-	}
-	if v, ok := r.known[key]; ok {
+	if v := r.own(key); v != nil {
 		return v
+	}
+	if key == "status" {
+		return r.m.vm.ToValue(int(r.status))
 	}
 	v := r.property(key)
 	if v != nil {
@@ -81,10 +104,13 @@ func (r *response) Get(key string) goja.Value {
 
 // Set implements [goja.DynamicObject].
 func (r *response) Set(key string, v goja.Value) bool {
-	if r.known == nil {
-		r.known = map[string]goja.Value{}
+	for i := range r.made {
+		if r.made[i].name == key {
+			r.made[i].value = v
+			return true
+		}
 	}
-	r.known[key] = v
+	r.made = append(r.made, property{key, v})
 	return true
 }
 
@@ -97,20 +123,17 @@ func (r *response) Delete(key string) bool { return r.Set(key, goja.Undefined())
 // Keys implements [goja.DynamicObject].
 func (r *response) Keys() []string {
 	keys := strings.Fields(properties)
-	for key := range r.known {
-		if !slices.Contains(keys, key) {
-			keys = append(keys, key)
+	for _, p := range r.made {
+		if !slices.Contains(keys, p.name) {
+			keys = append(keys, p.name)
 		}
 	}
-	slices.Sort(keys[len(strings.Fields(properties)):])
 	return keys
 }
 
 func (r *response) property(key string) goja.Value {
 	vm := r.m.vm
 	switch key {
-	case "status":
-		return vm.ToValue(r.status)
 	case "body":
 		return r.bodyValue()
 	case "json":
@@ -140,7 +163,7 @@ func (r *response) errorValue(key string) goja.Value {
 	case r.failed != nil:
 		code, text = r.failed.Code, r.failed.Message
 	case r.status >= http.StatusBadRequest:
-		code = engine.CodeStatus + r.status
+		code = engine.CodeStatus + int(r.status)
 	}
 	if key == "error" {
 		return r.m.vm.ToValue(text)
@@ -156,7 +179,7 @@ func (r *response) statusLine(key string) goja.Value {
 	if key == "proto" {
 		return r.m.vm.ToValue(proto)
 	}
-	return r.m.vm.ToValue(strings.TrimSpace(statusNumber(r.status) + " " + reason))
+	return r.m.vm.ToValue(strings.TrimSpace(r.number() + " " + reason))
 }
 
 // connection returns what is known of the connection; nil for what is no property.
@@ -197,23 +220,26 @@ func tlsVersion(v uint16) string {
 	return ""
 }
 
-// bytes returns the body; it is valid until the next request.
-func (r *response) bytes() []byte {
-	if r.job != nil {
-		return r.job.call.Body()
+// payload returns the response's body.
+func (r *response) payload() string {
+	switch {
+	case r.job != nil:
+		return string(r.job.call.Body())
+	case r.long != nil:
+		return string(r.long)
 	}
-	return r.body
+	return r.text[r.head:]
 }
 
-// text returns the body as text. A null body is not ok.
-func (r *response) text() (s string, ok bool) {
-	if v, made := r.known["body"]; made && r.kind == bodyText && !goja.IsNull(v) {
-		return v.String(), true
-	}
+// content returns the body as text; a null body is not ok.
+func (r *response) content() (s string, ok bool) {
 	if r.empty() {
 		return "", false
 	}
-	return string(r.bytes()), true
+	if v := r.own("body"); v != nil && r.kind == bodyText {
+		return v.String(), true
+	}
+	return r.payload(), true
 }
 
 // empty says whether the script sees null as body.
@@ -226,25 +252,19 @@ func (r *response) bodyValue() goja.Value {
 	case r.empty():
 		return goja.Null()
 	case r.kind == bodyBinary:
-		return r.m.vm.ToValue(r.m.vm.NewArrayBuffer(append([]byte(nil), r.bytes()...)))
+		return r.m.vm.ToValue(r.m.vm.NewArrayBuffer([]byte(r.payload())))
 	}
-	return r.m.vm.ToValue(string(r.bytes()))
+	return r.m.vm.ToValue(r.payload())
 }
 
 // lines returns protocol, reason and the header lines.
 func (r *response) lines() (proto, reason, headers string) {
+	text := r.text[:r.head]
 	if r.job != nil {
-		var b strings.Builder
-		call := r.job.call
-		for name, value := range call.Headers {
-			b.Write(name)
-			b.WriteString(": ")
-			b.Write(value)
-			b.WriteByte('\n')
-		}
-		return call.Proto(), call.Reason(), b.String()
+		r.m.scratch = describe(r.m.scratch[:0], r.job.call)
+		text = string(r.m.scratch)
 	}
-	proto, rest, _ := strings.Cut(r.head, "\n")
+	proto, rest, _ := strings.Cut(text, "\n")
 	reason, headers, _ = strings.Cut(rest, "\n")
 	return proto, reason, headers
 }

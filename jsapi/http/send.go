@@ -30,7 +30,7 @@ type job struct {
 	name      string // of the endpoint, when the script gave one
 	redirects int
 	expected  *expected
-	body      bodyKind
+	kind      bodyKind
 	form      bool // the body was encoded as a form
 	failed    *engine.Error
 	hops      []hop
@@ -47,10 +47,10 @@ func (m *instance) send(a asked) goja.Value {
 	j := m.take()
 	m.prepare(j, a)
 	j.run()
-	r := m.finish(j)
+	r, o := m.finish(j)
 	m.retire()
 	m.live = r
-	return r.object
+	return o
 }
 
 // take returns a job to use. The buffers of the last one are free once its
@@ -91,7 +91,7 @@ func (m *instance) release(j *job) {
 func (m *instance) prepare(j *job, a asked) {
 	j.asked = a
 	j.name, j.form = "", false
-	j.redirects, j.expected, j.body = engine.DefaultRedirects, m.expected, bodyText
+	j.redirects, j.expected, j.kind = engine.DefaultRedirects, m.expected, bodyText
 	j.hops = j.hops[:0]
 	j.text = m.urlOf(j, a.url)
 	if j.failed = j.call.Begin(a.method, j.text); j.failed != nil {
@@ -144,7 +144,7 @@ func (j *job) run() {
 }
 
 // finish counts what happened and makes the Response.
-func (m *instance) finish(j *job) *response {
+func (m *instance) finish(j *job) (*response, *goja.Object) {
 	if len(j.hops) == 0 {
 		j.hops = append(j.hops, hop{Result: engine.Result{Err: j.failed}, method: j.method})
 	}
@@ -153,13 +153,11 @@ func (m *instance) finish(j *job) *response {
 	}
 	last := &j.hops[len(j.hops)-1]
 	r := &response{
-		m: m, job: j, status: last.Status, timings: last.Timings,
-		url: last.url, method: last.method, failed: j.failed, kind: j.body,
-		remote: last.Remote, tls: last.TLS, cipher: last.Cipher,
-		sent: j.asked,
+		m: m, job: j, status: int16(last.Status), timings: last.Timings, //nolint:gosec // three digits
+		url: last.url, method: last.method, failed: j.failed, kind: j.kind,
+		remote: last.Remote, tls: last.TLS, cipher: last.Cipher, body: j.body, params: j.params,
 	}
-	r.object = m.vm.NewDynamicObject(r)
-	return r
+	return r, m.vm.NewDynamicObject(r)
 }
 
 // count writes the sample of one exchange, and fails the iteration when it failed.

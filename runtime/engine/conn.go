@@ -24,6 +24,7 @@ type conn struct {
 	aborted  atomic.Bool
 
 	in, out int           // bytes, of the exchange under way
+	reads   int           // that brought the bytes in
 	begun   time.Duration // when its first byte was about to be sent
 	sent    time.Duration // when its last byte was sent
 	limit   time.Duration // when it must have ended
@@ -45,11 +46,10 @@ func (cn *conn) stream() net.Conn {
 	return cn
 }
 
-// begin starts an exchange that must end by limit.
-func (cn *conn) begin(limit time.Duration) {
-	cn.in, cn.out, cn.err = 0, 0, nil
-	cn.begun = cn.client.now()
-	cn.sent = cn.begun
+// begin starts an exchange now, that must end by limit.
+func (cn *conn) begin(now, limit time.Duration) {
+	cn.in, cn.out, cn.reads, cn.err = 0, 0, 0, nil
+	cn.begun, cn.sent = now, now
 	cn.limit = limit
 	// A deadline that an earlier exchange set and that has not passed yet
 	// stays: Read and Write move it on when it strikes too early. So a
@@ -81,6 +81,7 @@ func (cn *conn) Read(p []byte) (int, error) {
 	for {
 		n, err := cn.Conn.Read(p)
 		cn.in += n
+		cn.reads++
 		if err == nil || n == 0 && cn.struck(err) {
 			if err != nil {
 				continue

@@ -73,14 +73,21 @@ func closedByServer(err error) bool {
 
 // exchange makes the exchange on cn, which it then keeps or drops.
 func (c *Call) exchange(cn *conn) error {
-	cn.begin(c.limit)
+	if c.Reused {
+		cn.begin(c.start, c.limit) // nothing to speak of happened since
+	} else {
+		cn.begin(c.client.now(), c.limit)
+	}
 	c.Remote, c.TLS, c.Cipher = cn.remote, cn.version, cn.cipher
 	err := c.write(cn)
 	first := cn.sent
 	if err == nil {
 		first, err = c.read(cn)
 	}
-	end := c.client.now()
+	end := first
+	if cn.reads > 1 || err != nil { // else all of it came at once
+		end = c.client.now()
+	}
 	c.BytesIn, c.BytesOut = c.BytesIn+cn.in, c.BytesOut+cn.out
 	t := &c.Timings
 	t.Blocked = cn.begun - c.start - t.LookingUp - t.Connecting - t.TLSHandshaking
