@@ -21,11 +21,16 @@ const (
 	exitTerminated   = 143
 )
 
-// explain prints an error in words, its hint below it, and returns its exit
-// status. Both are found by method, so that any package can have them.
+// explain prints an error in words, the source that it is about, its hint,
+// and returns its exit status. All three are found by method, so that any
+// package can have them.
 func explain(w io.Writer, err error) int {
 	if text := err.Error(); text != "" {
 		fmt.Fprintf(w, "plimsoll: %s\n", text)
+	}
+	var framed interface{ Frame() string }
+	if errors.As(err, &framed) {
+		fmt.Fprint(w, framed.Frame())
 	}
 	var hinted interface{ Hint() string }
 	if errors.As(err, &hinted) && hinted.Hint() != "" {

@@ -39,12 +39,17 @@ func newRoot(p process) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	root.AddGroup(&cobra.Group{ID: "load", Title: "Load:"}, &cobra.Group{ID: "results", Title: "Results:"},
 		&cobra.Group{ID: "tools", Title: "Tools:"})
 	root.SetHelpCommandGroupID("tools")
 	root.SetCompletionCommandGroupID("tools")
 	root.AddCommand(newRun(p), newSize(p), newReport(p), newTarget(p), newTypes(p), newNew(p), newVersion(p))
+	root.SetHelpCommand(newHelp(p, root))
+	for _, c := range root.Commands() {
+		c.SetUsageFunc(func(c *cobra.Command) error { return flagUsage(c.OutOrStdout(), c, false) })
+	}
 	return root
 }
 

@@ -33,6 +33,7 @@ func newRun(p process) *cobra.Command {
 	o.flags(c, plan.Run, plan.Classic)
 	c.Flags().BoolVar(&classic.on, "sizing", false, "Molotov's autosizing: ramp users until too many iterations fail")
 	c.Flags().BoolVar(&classic.only, "classic-only", false, "with --sizing: Molotov's ramp and rule alone, without the controller after it")
+	markRare(c.Flags(), "classic-only", "budget", "objective")
 	return c
 }
 

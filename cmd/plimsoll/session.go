@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/jsapi"
@@ -43,6 +44,8 @@ type session struct {
 	sources  []monitor.Source
 	path     string // of the record
 	ended    counts // iterations, up to the last tick
+	spawned  atomic.Int64
+	ticked   bool
 	closing  string // what is printed below the summary
 }
 
@@ -118,6 +121,7 @@ func (s *session) spawn(ctx context.Context, id int) (sched.User, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.spawned.Add(1)
 	return user{u}, nil
 }
 
@@ -179,7 +183,12 @@ func (s *session) listen(row any) {
 
 // tick collects what happened since the last tick and shows it to all who listen.
 func (s *session) tick() metric.Window {
-	w := s.metrics.Collect(time.Now(), s.load.VUs())
+	vus := s.load.VUs()
+	if !s.ticked { // a run that is over before its first tick had users, too
+		vus = max(vus, int(s.spawned.Load()))
+	}
+	s.ticked = true
+	w := s.metrics.Collect(time.Now(), vus)
 	s.rec.window(&w)
 	s.progress.window(&w)
 	_, ok, failed := w.Iterations()

@@ -59,14 +59,38 @@ func (o *settings) flags(c *cobra.Command, modes ...plan.Mode) {
 			}
 		}
 	}
-	f.StringArrayVarP(&o.env, "env", "e", nil, "NAME=VALUE for the script's __ENV, or NAME to pass one on")
-	f.StringVarP(&o.output, "output", "o", "", "the record's file (default: in the state folder, the last 20 are kept)")
-	f.StringVar(&o.demo, "demo", "", "load the built-in target, of random capacity or as MODEL:REQUESTS_PER_S")
+	f.VarP((*pairs)(&o.env), "env", "e", "NAME=VALUE for the script's __ENV, or NAME to pass one on")
+	f.VarP(named{&o.output, "file"}, "output", "o", "the record's file (default: in the state folder, the last 20 are kept)")
+	f.Var(named{&o.demo, "model"}, "demo", "load the built-in target, of random capacity or as MODEL:REQUESTS_PER_S")
 	f.Lookup("demo").NoOptDefVal = demoRandom
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress on stderr")
 	f.BoolVar(&o.explain, "show-config", false, "print each setting's value and source, and end")
 	o.show.flags(c)
+	markRare(f, "arrivals", "max-vus", "grace", "seed", "delay", "backoff", "fail-on", "resolution", "soak", "per-scenario",
+		"target-load", "ramp-up", "classic-only", "full", "show-config", "max", "max-regression")
 }
+
+// named is a text flag that says in the help what it takes.
+type named struct {
+	value *string
+	kind  string
+}
+
+func (n named) String() string {
+	if n.value == nil {
+		return ""
+	}
+	return *n.value
+}
+func (n named) Set(text string) error { *n.value = text; return nil }
+func (n named) Type() string          { return n.kind }
+
+// pairs is a flag that may be repeated.
+type pairs []string
+
+func (l *pairs) String() string        { return strings.Join(*l, ",") }
+func (l *pairs) Set(text string) error { *l = append(*l, text); return nil }
+func (l *pairs) Type() string          { return "name[=value]" }
 
 // setting is a flag of plan.Table. A list's may be repeated.
 type setting struct {
