@@ -2,7 +2,6 @@ package repo
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -147,9 +146,10 @@ func (p *Project) Test(name string) (Test, error) {
 			return t, nil
 		}
 	}
-	hint := "its tests are: " + strings.Join(p.Names(), ", ")
-	if near := nearest(name, p.Names()); near != "" {
-		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
+	there := "there are " + strings.Join(p.Names(), ", ")
+	hint := plan.Suggest(name, p.Names())
+	if hint != there {
+		hint += " " + there
 	}
 	return Test{}, refuse(p.Path, hint, "has no test %q", name)
 }
@@ -178,7 +178,7 @@ func unknownHint(key string, known []string) string {
 	if key == "requirements" {
 		return `npm dependencies come from package.json and package-lock.json; "install": true installs them in a clone`
 	}
-	return didYouMean(key, known)
+	return plan.Suggest(key, known)
 }
 
 func (d *document) tests(n node, dir string) ([]Test, error) {

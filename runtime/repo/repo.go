@@ -18,10 +18,9 @@
 // Nothing here writes to a terminal or reads the process's environment.
 package repo
 
-import (
-	"fmt"
-	"strings"
-)
+//go:generate go test -run TestSchemaHasAllSettings . -update
+
+import "fmt"
 
 // Error says what is wrong, where and why. It chooses the exit code: 2 for
 // what was asked for or refused, 3 for a script that cannot be used, 7 for
@@ -60,45 +59,4 @@ func (e *Error) ExitCode() int { return e.code }
 
 func refuse(where, hint, format string, args ...any) *Error {
 	return &Error{where: where, text: fmt.Sprintf(format, args...), hint: hint, code: exitUsage}
-}
-
-// nearest returns the name that is the fewest edits away from a mistyped one,
-// or "" when none is near.
-func nearest(typed string, names []string) string {
-	best, fewest := "", 2+len(typed)/3
-	for _, name := range names {
-		edits := distance(strings.ToLower(typed), strings.ToLower(name))
-		if edits < fewest {
-			best, fewest = name, edits
-		}
-	}
-	return best
-}
-
-// distance is Levenshtein's, in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
-// didYouMean is a hint of the nearest name, else of all.
-func didYouMean(typed string, names []string) string {
-	if near := nearest(typed, names); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
-	}
-	return "known are: " + strings.Join(names, ", ")
 }

@@ -30,7 +30,7 @@ func (d *document) settings(n node, prefix string, t *Test) error {
 		}
 		spec, names := lookup(prefix, m.key)
 		if spec == nil {
-			return d.fault(m.at, didYouMean(m.key, names), "there is no setting %q", m.key)
+			return d.fault(m.at, plan.Suggest(m.key, names), "there is no setting %q", m.key)
 		}
 		if err := d.set(spec, m, t); err != nil {
 			return err
