@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // none is printed where there is no number.
@@ -76,14 +78,21 @@ func Seconds(s float64) string {
 		return Number(s*1e3) + " ms"
 	case size < 90:
 		return Number(s) + " s"
-	case size < 5400:
-		whole := int(math.Round(s))
-		return fmt.Sprintf("%d min %02d s", whole/60, whole%60)
-	case size < 1e9:
-		whole := int(math.Round(s / 60))
-		return fmt.Sprintf("%d h %02d min", whole/60, whole%60)
+	case size < 3599.5:
+		return twoUnits(s, "min", "s")
+	case size < 360_000:
+		return twoUnits(s/60, "h", "min")
 	}
-	return Number(s) + " s"
+	return Number(s/3600) + " h"
+}
+
+// twoUnits prints a time given in the smaller of two units, 60 of which make the larger.
+func twoUnits(v float64, large, small string) string {
+	whole := int(math.Round(v))
+	if whole%60 == 0 {
+		return fmt.Sprintf("%d %s", whole/60, large)
+	}
+	return fmt.Sprintf("%d %s %d %s", whole/60, large, whole%60, small)
 }
 
 // Bytes prints an amount of memory or traffic, in powers of 1,000.
@@ -105,38 +114,39 @@ func Many(n uint64, one string) string {
 	return Int(n) + " " + one + "s"
 }
 
-// Measure names a resource's key for a person and prints its values.
+// Measure is a resource's key for a person.
 type Measure struct {
-	Name   string // "cpu", "memory"
-	Format func(float64) string
+	Name string // "cpu", "memory"
+	Unit Unit
+}
+
+// Format prints a value with its unit.
+func (m Measure) Format(v float64) string {
+	if m.Unit == UnitCores {
+		return Number(v) + " cores"
+	}
+	return m.Unit.Format(v)
 }
 
 // MeasureOf reads the unit out of a key of [record.Resources].
 func MeasureOf(key string) Measure {
-	for _, unit := range []struct {
+	for _, of := range []struct {
 		suffix string
-		format func(float64) string
+		unit   Unit
 	}{
-		{"_bytes_per_s", func(v float64) string { return Bytes(v) + "/s" }},
-		{"_per_s", func(v float64) string { return Number(v) + "/s" }},
-		{"_bytes", Bytes},
-		{"_cores", func(v float64) string { return Number(v) + " cores" }},
-		{"_s", Seconds},
+		{"_bytes_per_s", UnitByteSec}, {"_per_s", UnitRate}, {"_bytes", UnitBytes}, {"_cores", UnitCores}, {"_s", UnitSeconds},
 	} {
-		if name, ok := strings.CutSuffix(key, unit.suffix); ok {
-			return Measure{strings.ReplaceAll(name, "_", " "), unit.format}
+		if name, ok := strings.CutSuffix(key, of.suffix); ok {
+			return Measure{strings.ReplaceAll(name, "_", " "), of.unit}
 		}
 	}
-	return Measure{strings.ReplaceAll(key, "_", " "), plainOrShare(key)}
-}
-
-func plainOrShare(key string) func(float64) string {
+	m := Measure{strings.ReplaceAll(key, "_", " "), UnitCount}
 	switch key {
-	case "cpu_busiest_core", "cpu_throttled", "cpu_pressure", "memory_pressure_some", "memory_pressure_full",
-		"disk_busy", "io_pressure_some", "io_pressure_full", "gc_cpu":
-		return func(v float64) string { return Percent(v, 1) }
+	case record.CPUBusiestCore, record.CPUThrottled, record.CPUPressure, record.MemoryPressureSome, record.MemoryPressureFull,
+		record.DiskBusy, record.IOPressureSome, record.IOPressureFull, record.GCCPU:
+		m.Unit = UnitShare
 	}
-	return Number
+	return m
 }
 
 // rate is n in s seconds, as a number; NaN when no time passed.

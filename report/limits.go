@@ -24,10 +24,6 @@ func (r *Run) resourceFacts() []fact {
 
 // nearest lists what of a source came nearest to its limit.
 func nearest(s Source) string {
-	type near struct {
-		text  string
-		share float64
-	}
 	var list []near
 	for _, series := range s.Series {
 		u := series.Use()
@@ -41,11 +37,11 @@ func nearest(s Source) string {
 		return "watched, but none of its limits is known"
 	}
 	slices.SortStableFunc(list, func(a, b near) int { return cmp.Compare(b.share, a.share) })
-	var parts []string
-	for _, n := range list[:min(len(list), 2)] {
-		parts = append(parts, n.text)
+	text := list[0].text
+	if len(list) > 1 {
+		text += ", " + list[1].text
 	}
-	return strings.Join(parts, ", ")
+	return text
 }
 
 func (r *Run) generatorLine() string {

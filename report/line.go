@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func (p Progress) Line() string {
 			latency.Merge(w.Scenarios[i].Duration)
 		}
 	}
-	parts := []string{clock(p.Elapsed)}
+	parts := []string{clock(p.Elapsed.Round(time.Second))}
 	if p.Phase != "" {
 		parts = append(parts, p.Phase)
 	}
@@ -50,7 +51,7 @@ func (p Progress) Line() string {
 		parts = append(parts, "limit "+bound(b.Lo)+".."+bound(b.Hi)+"/s")
 	}
 	if p.Left > 0 {
-		parts = append(parts, "about "+clock(p.Left)+" left")
+		parts = append(parts, "about "+clock(p.Left.Round(time.Second))+" left")
 	}
 	return strings.Join(parts, "  ")
 }
@@ -69,10 +70,22 @@ func bound(v *float64) string {
 	return Number(*v)
 }
 
-func clock(d time.Duration) string {
-	s := int(d.Round(time.Second) / time.Second)
-	if s >= 3600 {
-		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+func clock(d time.Duration) string { return Clock(d.Seconds()) }
+
+// Clock prints seconds since the start as minutes, or hours, and seconds;
+// parts of a second only where there are some.
+func Clock(seconds float64) string {
+	if !sane(seconds) {
+		return none
 	}
-	return fmt.Sprintf("%02d:%02d", s/60, s%60)
+	whole := math.Floor(seconds + 0.005)
+	part := ""
+	if rest := seconds - whole; rest >= 0.005 {
+		part = strings.TrimPrefix(strings.TrimRight(strconv.FormatFloat(rest, 'f', 2, 64), "0"), "0")
+	}
+	s := int(whole)
+	if s >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d%s", s/3600, s/60%60, s%60, part)
+	}
+	return fmt.Sprintf("%d:%02d%s", s/60, s%60, part)
 }

@@ -303,11 +303,11 @@ func TestProgressLine(t *testing.T) {
 		p    report.Progress
 		want string
 	}{
-		{report.Progress{Elapsed: 61e9, Window: w}, "01:01  20 VUs  10 it/s  10 % failed  p95 20.1 ms"},
-		{report.Progress{}, "00:00  0 VUs  – it/s  – failed  p95 –"},
+		{report.Progress{Elapsed: 61e9, Window: w}, "1:01  20 VUs  10 it/s  10 % failed  p95 20.1 ms"},
+		{report.Progress{}, "0:00  0 VUs  – it/s  – failed  p95 –"},
 		{
 			report.Progress{Elapsed: 3601e9, Window: w, Phase: "ramp", Left: 30e9, Bounds: &record.Bounds{Lo: &lo}},
-			"1:00:01  ramp  20 VUs  10 it/s  10 % failed  p95 20.1 ms  limit 512..?/s  about 00:30 left",
+			"1:00:01  ramp  20 VUs  10 it/s  10 % failed  p95 20.1 ms  limit 512..?/s  about 0:30 left",
 		},
 	} {
 		if got := c.p.Line(); got != c.want {

@@ -76,7 +76,7 @@ func (r *Run) checkSection(width int) *section {
 	c := r.Total
 	all := c.ChecksPassed + c.ChecksFail
 	s := &section{more: "checks", head: fmt.Sprintf("Checks     %s of %s passed", Percent(float64(c.ChecksPassed), float64(all)), Int(all))}
-	for _, k := range sortedChecks(r.Checks) {
+	for _, k := range WorstFirst(r.Checks) {
 		symbol := "✓"
 		if k.Failed > 0 {
 			symbol = "✗"
@@ -87,8 +87,8 @@ func (r *Run) checkSection(width int) *section {
 	return s
 }
 
-// sortedChecks has the worst first.
-func sortedChecks(list []Check) []Check {
+// WorstFirst sorts checks by their pass rate.
+func WorstFirst(list []Check) []Check {
 	list = slices.Clone(list)
 	share := func(c Check) float64 { return float64(c.Passed) / float64(max(c.Passed+c.Failed, 1)) }
 	slices.SortStableFunc(list, func(a, b Check) int { return cmp.Compare(share(a), share(b)) })
@@ -122,6 +122,9 @@ func holdSection(holds []record.Hold, width int) *section {
 func LoadOf(h record.Hold) string {
 	if h.Control == "rate" {
 		return Number(h.Level) + "/s"
+	}
+	if h.Level == 1 {
+		return "1 VU"
 	}
 	return Number(h.Level) + " VUs"
 }

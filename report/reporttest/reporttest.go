@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
@@ -43,22 +44,25 @@ var kinto = []metric.Endpoint{
 var scenarios = []string{"add", "browse", "verify"}
 
 // Run is the record of a plain run.
-func Run(s Service) []byte {
+func Run(s Service) []byte { return encode(Rows(s)) }
+
+// Rows are the rows of a plain run's record, pointers to record's types: for
+// a long run, whose histograms take their time to encode.
+func Rows(s Service) []any {
 	m := maker(&s)
 	m.write(m.head("run"), m.names())
 	for at := range s.Seconds {
 		m.second(at)
 	}
 	m.tail(record.End{AtS: float64(s.Seconds), Verdict: "ok", Reason: fmt.Sprintf("the duration of %d s is over", s.Seconds)})
-	return m.bytes()
+	return m.rows
 }
 
-// make is a record in the making.
+// making is a record in the making.
 type making struct {
 	*Service
 	rng  *rand.Rand
-	out  bytes.Buffer
-	to   *record.Writer
+	rows []any
 	list []metric.Endpoint
 	seen bool
 }
@@ -77,29 +81,36 @@ func maker(s *Service) *making {
 	for i := len(kinto); i < s.Endpoints; i++ {
 		m.list = append(m.list[:len(m.list):len(m.list)], metric.Endpoint{Method: "GET", Name: fmt.Sprintf("/v1/made-up/%d", i)})
 	}
-	m.to = record.NewWriter(&m.out)
 	return m
 }
 
+// write adds rows, as pointers.
 func (m *making) write(rows ...any) {
 	for _, r := range rows {
-		if err := m.to.Write(r); err != nil {
+		p := reflect.New(reflect.TypeOf(r))
+		p.Elem().Set(reflect.ValueOf(r))
+		m.rows = append(m.rows, p.Interface())
+	}
+}
+
+func encode(rows []any) []byte {
+	var out bytes.Buffer
+	w := record.NewWriter(&out)
+	for _, r := range rows {
+		if err := w.Write(r); err != nil {
 			panic("reporttest: " + err.Error()) // a buffer does not fail
 		}
 	}
+	if err := w.Flush(); err != nil {
+		panic("reporttest: " + err.Error())
+	}
+	return out.Bytes()
 }
 
 func (m *making) tail(end record.End) {
 	if !m.Cut {
 		m.write(end)
 	}
-}
-
-func (m *making) bytes() []byte {
-	if err := m.to.Flush(); err != nil {
-		panic("reporttest: " + err.Error())
-	}
-	return m.out.Bytes()
 }
 
 func (m *making) head(mode string) record.Run {
@@ -195,6 +206,9 @@ func (m *making) scenario(w *metric.Window, id int, n float64, l level) {
 	s := metric.ScenarioWindow{Started: uint64(n)}
 	total := uint64(n*(0.98+0.04*m.rng.Float64()) + 0.5)
 	s.Failed = min(uint64(float64(total)*l.failed*(0.9+0.2*m.rng.Float64())+0.5), total)
+	if down {
+		s.Failed = total
+	}
 	s.OK, s.Requests = total-s.Failed, total*2
 	samples := min(s.OK, 60)
 	for range samples {

@@ -27,7 +27,7 @@ func Sizing(s Service) []byte {
 	z.hold("confirm", "rate", lo, 12)
 	z.hold("sandwich", "rate", hi, 8)
 	m.tail(record.End{AtS: z.at, Verdict: "found", Reason: "both sides of the limit were tested", Sizing: z.answer(lo, hi)})
-	return m.bytes()
+	return encode(m.rows)
 }
 
 // Undecided is the record of a sizing that ended without a capacity: verdict
@@ -45,7 +45,7 @@ func Undecided(s Service, verdict string, exit int) []byte {
 		answer.Plateau = &record.Plateau{Goodput: z.holds[0].Goodput, SE: 0.02, VUsFrom: 1, VUsTo: 1, Kind: "none", Iterations: z.holds[0].OK}
 	}
 	m.tail(record.End{AtS: z.at, Verdict: verdict, Reason: answer.Reason, ExitCode: exit, Sizing: answer})
-	return m.bytes()
+	return encode(m.rows)
 }
 
 func (z *sizing) event(kind, message string) {

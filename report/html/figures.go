@@ -1,0 +1,119 @@
+package html
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// figures are the numbers under the verdict, at most six.
+func figures(r *report.Run) []figure {
+	if r.End != nil && r.End.Sizing != nil {
+		return sizingFigures(r.End.Sizing)
+	}
+	c := r.Total
+	if c.Ended() == 0 {
+		return nil
+	}
+	out := []figure{
+		{"Iterations", report.Int(c.Ended()), "", report.PerSecond(c.Ended(), r.Duration)},
+		{"Failed", report.Percent(float64(c.Failed), float64(c.Ended())), "", report.Many(c.Failed, "iteration")},
+	}
+	if c.Requests() > 0 {
+		out = append(out, figure{"Requests", report.Int(c.Requests()), "", report.PerSecond(c.Requests(), r.Duration)})
+	}
+	if l := c.Latency; l != nil {
+		out = append(out, figure{"Response time, p95", report.Seconds(l.P95), "", "p50 " + report.Seconds(l.P50) + ", p99 " + report.Seconds(l.P99)})
+	} else if l := c.Iteration; l != nil {
+		out = append(out, figure{"Iteration, p95", report.Seconds(l.P95), "", "p50 " + report.Seconds(l.P50) + ", p99 " + report.Seconds(l.P99)})
+	}
+	if n := c.ChecksPassed + c.ChecksFail; n > 0 {
+		out = append(out, figure{"Checks passed", report.Percent(float64(c.ChecksPassed), float64(n)), "", "of " + report.Int(n)})
+	}
+	return append(out, figure{"Virtual users", strconv.Itoa(c.VUsMax), "", "for " + report.Seconds(r.Duration)})
+}
+
+func sizingFigures(s *record.Sizing) []figure {
+	var out []figure
+	switch c := s.Capacity; {
+	case c != nil:
+		note := ""
+		if c.CI95[1] > 0 {
+			note = fmt.Sprintf("95 %%: %s to %s", report.Number(c.CI95[0]), report.Number(c.CI95[1]))
+		}
+		out = append(out, figure{"Capacity", report.Number(c.Goodput), "iterations/s", note})
+		if m := s.Unloaded.RequestsPerIteration; m > 0 {
+			out = append(out, figure{"Requests at capacity", report.Number(c.Goodput * m), "per second", report.Number(m) + " an iteration"})
+		}
+		if c.OfferedConfirmed > 0 {
+			out = append(out, figure{"Held", report.Number(c.OfferedConfirmed), "arrivals/s", fmt.Sprintf("for %s, %s failing", report.Seconds(c.ConfirmS), report.Percent(c.FailedShare, 1))})
+		}
+	case s.Plateau != nil && s.Plateau.Goodput > 0:
+		out = append(out, figure{"Best seen", report.Number(s.Plateau.Goodput), "iterations/s", "no limit was tested"})
+	}
+	if v := s.VUs; v.Knee > 0 {
+		note := ""
+		if v.Within > 0 {
+			note = strconv.Itoa(v.Within) + " stayed within tolerance"
+		}
+		out = append(out, figure{"Virtual users to reach it", strconv.Itoa(v.Knee), "", note})
+	}
+	if l := s.AtLimit; l.P95S > 0 {
+		out = append(out, figure{"Response time, p95", report.Seconds(l.P95S), "", "p50 " + report.Seconds(l.P50S) + ", p99 " + report.Seconds(l.P99S)})
+	}
+	if s.Binding != "" {
+		out = append(out, figure{"Limit set by", s.Binding, "", "tolerance " + report.Percent(s.Settings.Tolerance, 1)})
+	}
+	return out
+}
+
+// facts tell how to do it again.
+func facts(r *report.Run) []fact {
+	h := r.Head
+	var out []fact
+	add := func(name, value string) {
+		if value != "" {
+			out = append(out, fact{name, value})
+		}
+	}
+	add("Script", h.Script)
+	add("Script SHA-256", h.ScriptHash)
+	if g := h.Repository; g != nil {
+		add("Repository", g.URL)
+		add("Commit", g.Commit)
+		add("Test", g.Test)
+	}
+	add("Seed", strconv.FormatUint(h.Seed, 10))
+	add("Tool", h.Tool)
+	g := h.Generator
+	if g.CPUs > 0 {
+		add("Generator", fmt.Sprintf("%s %s/%s, %s, %s", g.Name, g.OS, g.Arch, report.Many(uint64(g.CPUs), "core"), g.GoVersion))
+	}
+	if m := h.Machine; m != nil {
+		text := m.Type + " " + m.Region
+		if m.PricePerHour > 0 {
+			text += fmt.Sprintf(", %s %s an hour", report.Number(m.PricePerHour), m.Currency)
+		}
+		add("Target's machine", text)
+	}
+	add("Duration", report.Seconds(r.Duration))
+	if interval := r.Interval(); interval > 0 {
+		add("Measured every", report.Seconds(interval))
+	}
+	if d := demo(r); d != "" {
+		add("Demo target", d)
+	}
+	add("Record", r.Path)
+	return out
+}
+
+func demo(r *report.Run) string {
+	if r.End == nil || r.End.Demo == nil {
+		return ""
+	}
+	d := r.End.Demo
+	return fmt.Sprintf("was set to carry %s requests/s (%s), counted %s requests itself; we counted %s",
+		report.Number(d.Capacity), d.Model, report.Int(d.Requests), report.Int(r.Total.Requests()))
+}
