@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -414,6 +415,30 @@ export default () => { console.log(own.length === bytes.byteLength); open('test.
 	}
 	if got := x.said(); got != "true\ntrue" {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestStrangersScriptReadsOnlyItsFolder(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(outside, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code := `const own = open('test.ts'), other = open(__ENV.FILE); export default () => {}`
+	confined := func(c *vu.Config) {
+		c.Env = map[string]string{"FILE": outside}
+		c.Within = filepath.Dir(c.Script.Path())
+	}
+	if _, err := load(t, code, confined); err == nil || !strings.Contains(err.Error(), "is outside the repository") {
+		t.Errorf("got %v, want a refusal", err)
+	}
+	link := strings.Replace(code, "__ENV.FILE", "'link'", 1)
+	_, err := load(t, link, confined, func(c *vu.Config) {
+		if err := os.Symlink(outside, filepath.Join(c.Within, "link")); err != nil {
+			t.Skip("no links here: ", err)
+		}
+	})
+	if err == nil || !strings.Contains(err.Error(), "is outside the repository") {
+		t.Errorf("through a link: got %v, want a refusal", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package vu
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,13 +41,37 @@ func (f *Factory) read(name string) (file, error) {
 	if known, ok := f.files[name]; ok {
 		return known, nil
 	}
+	if err := f.permit(name); err != nil {
+		return file{}, err
+	}
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return file{}, err
 	}
-	read := file{text: goja.New().ToValue(string(data)), data: data}
+	var text goja.StringBuilder // what it makes is complete, whereas ToValue's strings are examined when first used
+	text.WriteUTF8String(string(data))
+	read := file{text: text.String(), data: data}
 	f.files[name] = read
 	return read, nil
+}
+
+// permit refuses files outside the folder of a stranger's script, links followed.
+func (f *Factory) permit(name string) error {
+	if f.config.Within == "" {
+		return nil
+	}
+	root, err := filepath.EvalSymlinks(f.config.Within)
+	if err != nil {
+		return err
+	}
+	followed, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return err
+	}
+	if rel, err := filepath.Rel(root, followed); err != nil || !filepath.IsLocal(rel) {
+		return fmt.Errorf("%s is outside the repository: a script from a repository reads that repository's files alone", name)
+	}
+	return nil
 }
 
 // resolver is import.meta.resolve of one source file.

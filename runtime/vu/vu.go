@@ -63,6 +63,7 @@ type Config struct {
 	Buffer  func() *metric.Buffer // samples of one user; nil: they go nowhere
 	Client  func() *engine.Client // connections of one user; nil: engine's defaults
 	Env     map[string]string     // __ENV
+	Within  string                // the folder, absolute, that open() may read, for a stranger's script; empty: all files
 	Console func(Line)            // called by one goroutine at a time; nil: lines go nowhere
 	Seed    uint64                // of picks and Math.random
 	FailOn  []string              // of "exceptions", "checks", "requests"; nil: what the script's options say, else all
