@@ -171,7 +171,12 @@ func (c *Call) URL() string { return c.url }
 func (c *Call) Body() []byte { return c.body }
 
 // Header returns a header of the response, nil if it has none. It is valid until the next use of the call.
-func (c *Call) Header(name string) []byte { return c.resp.Header.Peek(name) }
+func (c *Call) Header(name string) []byte {
+	if c.Status == 0 {
+		return nil
+	}
+	return c.resp.Header.Peek(name)
+}
 
 // Headers calls yield for each header line of the response, with the name in
 // its canonical form. The bytes are valid until the next use of the call.
@@ -180,9 +185,6 @@ func (c *Call) Headers(yield func(name, value []byte) bool) {
 		c.resp.Header.All()(yield)
 	}
 }
-
-// RequestHeaders calls yield for each header line of the request.
-func (c *Call) RequestHeaders(yield func(name, value []byte) bool) { c.req.Header.All()(yield) }
 
 // Proto is the response's protocol: "HTTP/1.1".
 func (c *Call) Proto() string {
@@ -194,11 +196,11 @@ func (c *Call) Proto() string {
 
 // Reason is the text of the status line: "Not Found".
 func (c *Call) Reason() string {
-	if m := c.resp.Header.StatusMessage(); len(m) > 0 {
-		return string(m)
-	}
 	if c.Status == 0 {
 		return ""
+	}
+	if m := c.resp.Header.StatusMessage(); len(m) > 0 {
+		return string(m)
 	}
 	return fasthttp.StatusMessage(c.Status)
 }

@@ -87,7 +87,13 @@ func TestNobodyListens(t *testing.T) {
 	if call.BytesOut != 0 || call.Timings.Duration() != 0 {
 		t.Errorf("nothing was sent, yet: %+v", call.Result)
 	}
-	call = get(t, newClient(t, engine.Options{}), "http://no-such-host.invalid/")
+	other := newClient(t, engine.Options{})
+	call = get(t, other, serve(t, always(hello)))
+	send(call, "GET", url)
+	if call.Err == nil || call.Header("Etag") != nil || call.Body() != nil || call.Reason() != "" {
+		t.Errorf("a failed call shows the response before it: %q, %q, %q", call.Header("Etag"), call.Body(), call.Reason())
+	}
+	call = get(t, other, "http://no-such-host.invalid/")
 	if call.Err == nil || call.Err.Kind != engine.KindDNS {
 		t.Errorf("unknown name: got %+v", call.Err)
 	}
