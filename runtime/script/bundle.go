@@ -98,7 +98,7 @@ func explain(m api.Message, script string, p plugin) *Error {
 		if text, err := os.ReadFile(filepath.Join(p.cwd, at.File)); err == nil {
 			source = string(text)
 		} else {
-			source = strings.Repeat("\n", at.Line-1) + source
+			source = strings.Repeat("\n", max(at.Line-1, 0)) + source
 		}
 		e = newError(position{displayed(at.File, p.cwd), at.Line, column}, m.Text, source)
 	}

@@ -10,9 +10,9 @@
 // The program's value is a function of two arguments, need(module, name) and
 // exports(namespace): running the script is calling it. need is asked for what
 // the script imports from the host's modules, and for "plimsoll:RegExp" and
-// "plimsoll:resolve" where they are used. It returns a promise
-// when the script awaits at its top level, and undefined otherwise: a promise
-// alone costs each virtual machine 11 KB, so nobody pays for it unasked.
+// "plimsoll:resolve" where they are used. The function returns a promise when
+// the script awaits at its top level, and undefined otherwise: a promise alone
+// costs each virtual machine 11 KB, so nobody pays for it unasked.
 //
 // Positions in stack traces are those of the original sources. What has no
 // source of its own is in files whose names begin with [Virtual].
@@ -68,7 +68,10 @@ func load(root, path string, modules []Module) (*Script, error) {
 		return nil, err
 	}
 	s := &Script{path: abs, name: built.name, sources: built.sources}
-	return s, s.compile(built)
+	if err := s.compile(built); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Program is the compiled bundle; see the package comment for its shape.

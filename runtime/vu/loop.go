@@ -55,9 +55,7 @@ func (u *User) Await() (resolve func(then func())) {
 
 // Sleep blocks the user; it returns false when that was cut short because the user stops.
 func (u *User) Sleep(d time.Duration) bool {
-	if u.samples != nil {
-		u.samples.Flush()
-	}
+	u.Flush()
 	if d <= 0 {
 		return !u.cut.Load()
 	}
@@ -142,7 +140,7 @@ func (u *User) runJob(then func()) error {
 // await waits for the next timer, job or the end of the user.
 func (u *User) await() {
 	l := &u.loop
-	u.flush()
+	u.Flush()
 	var clock <-chan time.Time
 	if len(l.timers) > 0 {
 		clock = u.alarm(time.Until(l.timers[0].due))
@@ -152,12 +150,6 @@ func (u *User) await() {
 	case <-l.wake:
 	case <-u.done:
 		u.cut.Store(true) // before the other goroutine says so
-	}
-}
-
-func (u *User) flush() {
-	if u.samples != nil {
-		u.samples.Flush()
 	}
 }
 

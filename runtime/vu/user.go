@@ -251,7 +251,11 @@ func (u *User) receive() error {
 }
 
 // Flush hands over the samples that are held back.
-func (u *User) Flush() { u.samples.Flush() }
+func (u *User) Flush() {
+	if u.samples != nil {
+		u.samples.Flush()
+	}
+}
 
 // Close runs afterVU, also after an interruption, and ends the user.
 func (u *User) Close() {
