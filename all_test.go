@@ -27,19 +27,20 @@ var layers = map[string][]string{
 
 	"examples": {}, // embeds its scripts, for `plimsoll new`
 
-	"runtime":         {}, // doc.go alone
-	"runtime/plan":    {},
-	"runtime/pace":    {},
-	"runtime/metric":  {"github.com/HdrHistogram/hdrhistogram-go"},
-	"runtime/record":  {"runtime/plan", "runtime/metric"},
-	"runtime/script":  {"github.com/dop251/goja", "github.com/evanw/esbuild"},
-	"runtime/engine":  {"runtime/metric", "github.com/valyala/fasthttp", "golang.org/x/net", "github.com/andybalholm/brotli", "github.com/klauspost/compress"},
-	"runtime/vu":      {"runtime/engine", "runtime/metric", "github.com/dop251/goja"},          // not jsapi
-	"runtime/sched":   {"runtime/plan", "runtime/pace", "runtime/metric", "golang.org/x/sync"}, // not vu
+	"runtime":        {}, // doc.go alone
+	"runtime/plan":   {},
+	"runtime/pace":   {},
+	"runtime/metric": {"github.com/HdrHistogram/hdrhistogram-go"},
+	"runtime/record": {"runtime/plan", "runtime/metric"},
+	"runtime/script": {"github.com/dop251/goja", "github.com/evanw/esbuild"},
+	"runtime/engine": {"runtime/metric", "github.com/valyala/fasthttp", "golang.org/x/net", "github.com/andybalholm/brotli", "github.com/klauspost/compress"},
+	"runtime/vu":     {"runtime/engine", "runtime/metric", "github.com/dop251/goja"}, // not jsapi
+	"runtime/sched": {"runtime/plan", "runtime/pace", "runtime/metric", "golang.org/x/sync", // not vu
+		"golang.org/x/sys"}, // waits finer than a millisecond
 	"runtime/monitor": {"runtime/record", "github.com/shirou/gopsutil", "github.com/moby/moby", "github.com/prometheus/common", "github.com/prometheus/client_model",
 		"golang.org/x/sys"}, // the CPU clock of another process
-	"runtime/repo":    {"runtime/plan"},
-	"runtime/target":  {"github.com/valyala/fasthttp"},
+	"runtime/repo":   {"runtime/plan"},
+	"runtime/target": {"github.com/valyala/fasthttp"},
 
 	"jsapi":      {"runtime/engine", "runtime/metric", "github.com/dop251/goja"}, // not vu
 	"jsapi/http": {"jsapi", "runtime/engine", "runtime/metric", "github.com/dop251/goja", "github.com/tidwall/gjson"},

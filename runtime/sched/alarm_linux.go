@@ -28,9 +28,6 @@ func newAlarm() *alarm {
 // while the processors are busy the latter does, as they look at timers
 // between goroutines, but seldom at descriptors.
 func (a *alarm) wait(d time.Duration) {
-	if d <= 0 {
-		return
-	}
 	_ = a.file.SetReadDeadline(time.Now().Add(d)) // the file has deadlines: it is in the epoll
 	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}
 	if unix.TimerfdSettime(a.fd, 0, &spec, nil) == nil {

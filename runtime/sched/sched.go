@@ -201,7 +201,7 @@ func (l *Load) aim(n int) {
 	l.want = n
 	for i, u := range l.users {
 		switch {
-		case i >= n && l.keep && u.told() != leave:
+		case i >= n && l.keep && u.made && u.told() != leave:
 			u.order(rest)
 		case i >= n && u.told() != leave:
 			u.order(leave)

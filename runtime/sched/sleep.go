@@ -8,9 +8,14 @@ type sleeper struct {
 	alarm *alarm // for the end of a wait; nil: the timer has to do
 }
 
-// lastBit is how much of a wait is left to the alarm, which cannot be roused.
-// Go's timers may come that much late.
-const lastBit = 2 * time.Millisecond
+const (
+	// lastBit is how much of a wait is left to the alarm, which cannot be
+	// roused. Go's timers may come that much late.
+	lastBit = 2 * time.Millisecond
+	// briefest is the shortest wait: what is due within it goes out together.
+	// To set an alarm takes up to 20 µs, and users need the processor too.
+	briefest = 100 * time.Microsecond
+)
 
 func newSleeper() *sleeper {
 	s := &sleeper{timer: time.NewTimer(0), alarm: newAlarm()}
@@ -24,7 +29,7 @@ func (s *sleeper) sleep(until time.Time, roused <-chan struct{}) {
 		<-roused
 		return
 	}
-	wait := time.Until(until)
+	wait := max(time.Until(until), briefest)
 	if s.alarm != nil {
 		if wait <= lastBit {
 			s.ring(wait)
@@ -45,7 +50,7 @@ func (s *sleeper) sleep(until time.Time, roused <-chan struct{}) {
 func (s *sleeper) ring(wait time.Duration) {
 	before := time.Now()
 	s.alarm.wait(wait)
-	if wait > 0 && !time.Now().After(before) {
+	if !time.Now().After(before) {
 		s.close()
 	}
 }
