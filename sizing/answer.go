@@ -88,7 +88,7 @@ func (c *controller) bounds() record.Bounds {
 // left is an estimate of the seconds still needed after, or with, a hold.
 func (c *controller) left(h *hold) float64 {
 	x := max(c.closed.best, h.level*boolean(h.arrivals), 1)
-	g := stretch(x)
+	g := c.stretch(x)
 	below, above := confirmTime*g+4, 5*g+1
 	rest := below + above
 	if c.closed.falling {

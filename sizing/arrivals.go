@@ -30,6 +30,28 @@ type pool struct{ count, seconds float64 }
 
 func (p pool) rate() float64 { return p.count / p.seconds }
 
+// useful is the share of successful requests that belong to successful
+// iterations, at the limit. A failed iteration of m requests has had k of them
+// served in vain: none if everything is turned away at once, nearly all if
+// requests fail one by one. The failing hold that is nearest to the tolerance
+// tells k, against the k that independent failures would leave.
+func (c *controller) useful() float64 {
+	m, p := c.mix.perIteration(), c.opt.Tolerance
+	if m <= 1.01 {
+		return 1
+	}
+	vain := func(f float64) float64 { return m - m*(1-math.Pow(1-f, 1/m))/f }
+	k, nearest := vain(p), math.Inf(1)
+	for _, h := range c.holds {
+		f := h.share()
+		if away := math.Abs(math.Log(f / p)); !h.void && f > p/3 && f < .98 && h.sum.failed >= 50 && away < nearest {
+			nearest = away
+			k = clamp((h.sum.reqOK-m*h.sum.ok)/h.sum.failed/vain(f), -1, 1) * vain(p)
+		}
+	}
+	return (1 - p) * m / ((1-p)*m + p*k)
+}
+
 // enough completions make the pool a better judge than one hold.
 const enoughPooled = 2000
 
@@ -41,8 +63,9 @@ func (c *controller) limit() float64 {
 	return c.open.full.rate() / c.succeed()
 }
 
-// succeed is the share of requests that must succeed at the limit.
-func (c *controller) succeed() float64 { return 1 - c.mix.requestShare(c.opt.Tolerance) }
+// succeed turns goodput at full load into the arrivals at the limit: their
+// share that is tolerated to fail is not all that the service has worked for in vain.
+func (c *controller) succeed() float64 { return (1 - c.opt.Tolerance) / c.useful() }
 
 // carry holds arrivals at a rate until the verdict is known well enough, or time is up.
 func (c *controller) carry(rate float64, o order) *hold {
@@ -64,10 +87,10 @@ func (c *controller) carryOnce(rate float64, o order) *hold {
 	c.wait(settle)
 	h := c.newHold(o, true, rate)
 	h.settle = settle
-	if !o.ramp {
-		g := stretch(rate) * c.open.stretch
+	if !o.ramp && !o.exact {
+		g := c.stretch(rate) * c.open.stretch
 		if o.phase == "confirm" {
-			g = stretch(rate)
+			g = c.stretch(rate)
 		}
 		h.min, h.max = o.min*g, o.max*g
 		if p := c.open.period; p > 0 { // whole stall periods
@@ -123,7 +146,7 @@ func (c *controller) overrun(h *hold, a float64) string {
 		trim = h.ticks() / 10
 	}
 	missing, sent := trimmed(h.missing, h.sent, trim)
-	over := (missing - c.opt.Tolerance*sent) / math.Sqrt(2*max(sent, 1))
+	over := (missing - c.opt.Tolerance*sent) / math.Sqrt((1+c.closed.unruly)*max(sent, 1))
 	if over > 3 && h.ending-h.inFlight0 > h.sum.failed && h.growth > 3 {
 		return causeBacklog
 	}

@@ -10,33 +10,39 @@ import (
 
 // capacity puts the number together.
 func (c *controller) capacity(s *record.Sizing) {
-	if c.bracket.confirmed == nil {
+	switch {
+	case c.bracket.confirmed == nil && c.rechecked != nil:
+		c.capacityFallen(s)
+		return
+	case c.bracket.confirmed == nil:
 		c.capacityInUsers(s)
 		return
 	}
 	b := &c.bracket
 	h := b.confirmed
-	counted := h.x
 	// Arrivals are known: only the failing share is measured, and that varies less than a count.
 	goodput := h.level * (1 - h.share())
-	if o := &c.open; o.full.count >= enoughPooled && o.expect == causeFailures && !o.falling {
-		top := o.full.rate() / c.succeed() * (1 - c.opt.Tolerance)
-		if counted < 1.03*top {
-			goodput = min(goodput, top)
+	if full := c.open.full; full.count >= enoughPooled && c.open.expect == causeFailures && !c.open.falling {
+		if x := full.rate(); h.y < x*(1+max(.03, 3*h.se)) {
+			goodput = min(goodput, x*c.useful()) // a queue that still fills hides failures
 		} else { // the pool is older than a rise
-			goodput = min(goodput, counted)
+			goodput = min(goodput, h.x)
 		}
 	}
 	s.Capacity = &record.Capacity{
 		VUBounds: s.VUs, Goodput: goodput, GoodputClosed: c.closed.plateau.goodput,
 		OfferedConfirmed: h.level, OfferedEstimate: c.estimate(), ConfirmS: h.length(), FailedShare: h.share(),
-		InFlight: h.inFlight, Resolution: b.hi.level/b.lo.level - 1,
+		InFlight: h.inFlight,
+	}
+	s.Capacity.CI95 = c.certainty(goodput)
+	if b.hi != nil {
+		s.Capacity.Resolution = b.hi.level/b.lo.level - 1
+		s.Binding = b.hi.cause
 	}
 	if b.testedHi {
 		hi := b.hi.level
 		s.Capacity.FirstFailing = &hi
 	}
-	s.Binding = b.hi.cause
 	if c.open.falling {
 		s.Binding = causeCollapse
 	}
@@ -44,9 +50,38 @@ func (c *controller) capacity(s *record.Sizing) {
 	s.Reason = c.why(s)
 }
 
+// certainty is the range of goodput in which the limit lies, 19 times in 20.
+func (c *controller) certainty(goodput float64) [2]float64 {
+	b, o, p := &c.bracket, &c.open, c.closed.plateau
+	spread := clamp(p.se*p.se*p.count, .1, 4) // variance over mean of what is completed
+	if p.count == 0 {
+		spread = 1
+	}
+	center, se := goodput, c.resolution(goodput)/2
+	switch {
+	case o.falling:
+		se = c.curveError()
+	case b.hi == nil:
+	case b.hi.cause == causeFailures && o.full.count > 0:
+		center, se = o.full.rate()*c.useful(), math.Sqrt(spread/o.full.count)
+	case b.hi.cause == causeBacklog && o.backed.count > 0:
+		center, se = o.backed.rate(), math.Sqrt(spread/o.backed.count)
+	default:
+		center = (b.lo.level + b.hi.level) / 2 * (1 - b.confirmed.share())
+	}
+	se = math.Hypot(se, leastError)
+	return [2]float64{min(goodput, center*(1-1.96*se)), max(goodput, center*(1+1.96*se))}
+}
+
+// leastError is a relative error that is always allowed for.
+const leastError = .002
+
 // estimate is the best single figure for the arrivals that are carried.
 func (c *controller) estimate() float64 {
 	b := &c.bracket
+	if b.hi == nil {
+		return b.confirmed.level
+	}
 	lo, hi := b.confirmed.level, b.hi.level
 	limit := c.limit()
 	switch {
@@ -82,6 +117,9 @@ func (c *controller) why(s *record.Sizing) string {
 	b := &c.bracket
 	h := b.confirmed
 	held := fmt.Sprintf("%s arrivals/s held for %.0f s with %s failing", number(h.level), h.length(), percent(h.share()))
+	if b.hi == nil {
+		return held + "; what is too much was not looked for"
+	}
 	above := fmt.Sprintf("; at %s/s ", number(b.hi.level))
 	switch {
 	case s.Binding == causeCollapse:
@@ -106,4 +144,16 @@ func (c *controller) latencies(s *record.Sizing, h *hold) {
 			Kind: o.String(), Target: o.Limit.Seconds(), Allowed: o.allowed(), AtLimit: k.share(0), Binding: s.Binding == k.cause,
 		})
 	}
+}
+
+// capacityFallen is what a re-check saw get through where a former answer held.
+func (c *controller) capacityFallen(s *record.Sizing) {
+	x, noise := c.carried, c.rechecked.Noise
+	s.Capacity = &record.Capacity{
+		VUBounds: s.VUs, Goodput: x, OfferedEstimate: x / c.succeed(),
+		CI95: [2]float64{x * (1 - noise), x * (1 + noise)}, Resolution: 2 * noise,
+	}
+	s.Binding = c.holds[len(c.holds)-1].cause
+	s.Reason = fmt.Sprintf("%s/s get through where %s/s did before", number(x), number(c.rechecked.Former))
+	c.latencies(s, c.holds[len(c.holds)-1])
 }

@@ -2,7 +2,6 @@ package sizing
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -35,6 +34,8 @@ type controller struct {
 	watch     watch
 	forgotten int // holds before the last rise
 	outages   []uint64
+	rechecked *record.Recheck
+	carried   float64 // goodput that a re-check found
 	notes     []string
 	recovery  float64
 }
@@ -43,7 +44,7 @@ type controller struct {
 type unloaded struct {
 	iteration, request float64 // seconds
 	share              float64 // of failed iterations
-	known              bool
+	count              float64 // iterations that say so
 }
 
 // ablations switch single rules off, in tests that show what each is for.
@@ -207,59 +208,27 @@ func (m *mix) slowest() float64 {
 	return t
 }
 
-// part is one scenario's share of the mix and its requests per iteration.
-type part struct{ share, requests float64 }
-
-// parts are the scenarios that were seen. The weights are used where they are
-// all known: the shares of a few hundred iterations are noisy.
-func (m *mix) parts() []part {
-	var ps []part
-	total := 0.0
+// perIteration is the mean number of requests of the mix, 1 at least. Weights
+// are used where they are all known: the shares of a few hundred iterations are noisy.
+func (m *mix) perIteration() float64 {
 	weighted := len(m.given) >= len(m.sound)
 	for i := range m.sound {
-		weighted = weighted && i < len(m.given) && m.given[i].Weight > 0
+		weighted = weighted && m.given[i].Weight > 0
 	}
+	requests, total := 0.0, 0.0
 	for i, s := range m.sound {
 		ended := float64(s.OK + s.Failed)
 		if ended == 0 {
 			continue
 		}
-		p := part{float64(s.Started), float64(s.Requests) / ended}
+		share := float64(s.Started)
 		if weighted {
-			p.share = m.given[i].Weight
+			share = m.given[i].Weight
 		}
-		total += p.share
-		ps = append(ps, p)
+		requests += share * float64(s.Requests) / ended
+		total += share
 	}
-	for i := range ps {
-		ps[i].share /= total
-	}
-	return ps
-}
-
-// perIteration is the mean number of requests, 1 at least.
-func (m *mix) perIteration() float64 {
-	n := 0.0
-	for _, p := range m.parts() {
-		n += p.share * p.requests
-	}
-	return max(1, n)
-}
-
-// requestShare is the largest share of failed requests that keeps the failed
-// iterations at the tolerance.
-func (m *mix) requestShare(tolerance float64) float64 {
-	parts := m.parts()
-	if len(parts) == 0 {
-		return tolerance
-	}
-	return largest(0, tolerance, func(p float64) bool {
-		f := 0.0
-		for _, s := range parts {
-			f += s.share * (1 - math.Pow(1-p, max(1, s.requests)))
-		}
-		return f <= tolerance
-	})
+	return max(1, requests/max(total, 1e-9))
 }
 
 func (c *controller) note(text string) { c.notes = append(c.notes, text) }

@@ -67,6 +67,7 @@ type order struct {
 	min, max   float64 // seconds
 	need       float64 // successful iterations before a pass is believed (closed)
 	ramp       bool    // weak evidence suffices to go on
+	exact      bool    // its times are not stretched
 }
 
 // hold is a load that was kept for a while, and what came of it.
@@ -161,7 +162,7 @@ func (h *hold) figure(c *controller) {
 	last := max(0, len(h.good)-2)
 	bad, good := sum(h.reqBad[last:]), sum(h.reqGood[last:])
 	h.lastShare = bad / max(1, bad+good)
-	h.growth = (h.ending - h.inFlight0) / math.Sqrt(2*max(1, h.sum.started))
+	h.growth = (h.ending - h.inFlight0) / math.Sqrt((1+c.closed.unruly)*max(1, h.sum.started))
 }
 
 func (h *hold) length() float64 { return h.sum.seconds }

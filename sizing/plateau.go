@@ -83,7 +83,7 @@ func (c *controller) judgeCurve() {
 	}
 	for _, p := range ps {
 		z := (s.best - p.y) / math.Sqrt(1/p.weight+1/top.weight)
-		if p.n > s.bestN && p.y < .95*s.best && z > 3 && !s.rising && !c.ablations.noRetrograde {
+		if p.n > s.bestN && p.y < .95*s.best && z > 3 && !s.rising && !s.flat && !c.ablations.noRetrograde {
 			s.falling = true
 		}
 	}
@@ -148,11 +148,12 @@ func (c *controller) explore() {
 		c.note("the same load gave more later: what was seen before is not used")
 		c.forgotten = len(c.holds)
 		one := c.keep(1, order{phase: "probe", why: "goodput rose: all over again", min: 1, max: 4, need: 20, ramp: true})
-		s.rising, s.falling, s.everRose, s.hi, s.lo = false, false, true, nil, one
+		s.rising, s.falling, s.flat, s.everRose, s.hi, s.lo = false, false, false, true, nil, one
 		s.best, s.bestN = one.y, 1
 		c.unloaded.iteration = max(one.mean, .0005)
 	}
 	s.plateau = c.finalPlateau()
+	c.measureUnruly()
 }
 
 // finalPlateau is the pool, or the peak where goodput falls.
@@ -186,23 +187,66 @@ func (c *controller) measurePlateau() {
 		return
 	}
 	rate := max(p.goodput, s.best)
-	need := rate * confirmTime * stretch(rate)
+	c.measureUnruly()
+	need := rate * confirmTime * c.stretch(rate) * c.closed.unruly
+	if s.falling {
+		need = 1 / (peakError * peakError)
+	}
 	if p.goodput > 0 {
 		need = min(need, p.count*(math.Pow(p.se/aim, 2)-1))
 	}
-	fell := s.falling
-	c.keep(c.plateauUsers(), order{phase: "plateau", why: "goodput that more users do not raise, precisely", min: 1, max: max(1, need/rate), need: need})
+	h := c.keep(c.plateauUsers(), order{phase: "plateau", why: "goodput that more users do not raise, precisely", min: 1, max: max(1, need/rate), need: need})
 	c.judgeCurve()
-	if !s.falling || fell || s.rising {
-		return
+	if s.falling && !s.rising && !c.clearlyFalls() {
+		c.doubtFall(h)
 	}
-	// Lower at a larger number, or lower earlier? Look at the largest again.
-	last := s.lo.number()
+}
+
+// doubtFall looks at the best and at the largest number of users once more,
+// and believes these two alone: the best of a dozen noisy holds looks like a
+// peak, and a service that warms up is slower at the numbers tried first.
+func (c *controller) doubtFall(best *hold) {
+	s := &c.closed
+	seconds := clamp(1/(peakError*peakError*max(s.best, 1)), 2, confirmTime)
+	o := order{phase: "plateau", why: "goodput seems to fall with more users: by chance, or slower earlier?", min: seconds, max: seconds, need: math.Inf(1)}
+	if best.number() != s.bestN {
+		best = c.keep(s.bestN, o)
+	}
+	last := c.keep(s.largest(), o)
+	s.flat = last.y > .95*best.y || best.y-last.y < 2*math.Hypot(best.se*best.y, last.se*last.y)
+	c.judgeCurve()
+}
+
+// peakError is the relative error that a peak is measured to: what is carried
+// is decided elsewhere on the curve.
+const peakError = .025
+
+// measureUnruly finds how much goodput varies while the service is full: a mix
+// of short and long scenarios completes far more unevenly than one of equals.
+func (c *controller) measureUnruly() {
+	ticks, d := 4.0, 4.0 // weight of the usual
+	for _, h := range c.sinceRise() {
+		if h.level >= 1.3*c.little() && h.pass && h.ticks() >= 4 {
+			k := float64(h.ticks())
+			ticks, d = ticks+k, d+k*dispersion(h.good)
+		}
+	}
+	c.closed.unruly = clamp(d/ticks, 1, 4)
+}
+
+// largest is the largest number of users that says something about goodput.
+func (s *closed) largest() int {
 	if s.hi != nil && s.hi.cause != causeFailures {
-		last = s.hi.number()
+		return s.hi.number()
 	}
-	c.keep(last, order{phase: "plateau", why: "goodput seems to fall with more users: or was it slower earlier?", min: 2, max: 4, need: 1000})
-	c.judgeCurve()
+	return s.lo.number()
+}
+
+// clearlyFalls says whether the fall is too deep to be a matter of chance or of a warm-up.
+func (c *controller) clearlyFalls() bool {
+	ps := c.curve()
+	last := ps[len(ps)-1]
+	return last.y < .8*c.closed.best && len(ps) > 3 && ps[len(ps)-2].y < .9*c.closed.best
 }
 
 // plateauUsers is the smallest number of the ramp that surely fills the service.

@@ -15,7 +15,7 @@ func (c *controller) probe() *hold {
 			c.stuck(h)
 		}
 	}
-	c.unloaded = unloaded{iteration: max(h.mean, .0005), request: h.latency.Mean().Seconds(), share: h.share(), known: true}
+	c.unloaded = unloaded{iteration: max(h.mean, .0005), request: h.latency.Mean().Seconds(), share: h.share(), count: h.sum.ok}
 	c.budget = c.opt.Budget.Seconds() + budgetPerUnit*c.unloaded.iteration
 	if !h.pass && h.share() < 4*c.opt.Tolerance {
 		h = c.keep(1, order{phase: "probe", why: "one user fails at times: by chance?", min: 3, max: 8, need: 100})

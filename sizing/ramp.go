@@ -1,6 +1,9 @@
 package sizing
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 const (
 	fullAt    = 1.9  // times the users that fill the service by Little's law: goodput cannot rise beyond
@@ -34,6 +37,7 @@ func (c *controller) ramp() {
 			return
 		}
 		s.lo = h
+		c.refineUnloaded(h)
 		if h.y > s.best {
 			s.best, s.bestN = h.y, n
 		}
@@ -42,6 +46,18 @@ func (c *controller) ramp() {
 			return
 		}
 	}
+}
+
+// refineUnloaded adds what a few more users saw while nothing waits: the time
+// of an iteration decides when the ramp ends, and one user may have made only three.
+func (c *controller) refineUnloaded(h *hold) {
+	u := &c.unloaded
+	if u.count >= 100 || h.mean > 1.3*u.iteration || h.mean < .7*u.iteration {
+		u.count = math.Inf(1)
+		return
+	}
+	u.iteration = (u.iteration*u.count + h.sum.busy) / (u.count + h.sum.ok)
+	u.count += h.sum.ok
 }
 
 func (c *controller) whyMore(n int) string {

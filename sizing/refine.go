@@ -24,7 +24,8 @@ func unseen(rate float64, cause string) *hold {
 // resolution is the relative width that the number of iterations in a
 // confirming hold allows, and no less than what was asked for.
 func (c *controller) resolution(rate float64) float64 {
-	return max(c.opt.Resolution, 1.6/math.Sqrt(max(rate, 1)*confirmTime*stretch(rate)))
+	iterations := max(rate, 1) * confirmTime * c.stretch(rate)
+	return max(c.opt.Resolution, 1.6*math.Sqrt(c.closed.unruly/iterations))
 }
 
 // width is that of the interval that is looked for.
@@ -54,12 +55,7 @@ func (c *controller) straddle(g guess) {
 	b.handed = true
 	b.step = c.opt.Resolution
 	c.drain()
-	t := confirmTime
-	if c.open.falling {
-		t *= 2
-		rate /= 1 - w/2 // the guess itself is tried
-	}
-	h := c.carry(rate*(1-w/2), order{phase: "confirm", why: g.why, min: t, max: 1.25 * t})
+	h := c.carry(rate*(1-w/2), order{phase: "confirm", why: g.why, min: confirmTime, max: 1.25 * confirmTime})
 	if !h.pass {
 		c.fail(h)
 		return
@@ -72,12 +68,8 @@ func (c *controller) straddle(g guess) {
 // search narrows the bracket, confirms its lower end and tests the upper one
 // again, until both hold.
 func (c *controller) search() {
-	b := &c.bracket
 	for {
 		c.withinBudget()
-		if b.confirmed != nil && c.open.falling && b.handed && !b.testedHi {
-			return // a load above may collapse for good: it is not tried
-		}
 		c.refine()
 		if c.confirm() && c.sandwich() {
 			break

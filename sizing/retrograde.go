@@ -7,44 +7,159 @@ import (
 
 // A service that slows down as more is in flight does not reject what it
 // cannot carry: it collapses, some time. A rate is carried if it survives a
-// minute in nine runs of ten.
+// minute in nine runs of ten, that is, if no more are in flight then than were
+// ever tried. The curve of goodput over users is the rate of deaths of a
+// birth-death process, which says so without a single collapse.
 const (
-	surviveTime = 60.0
-	surviveIn   = .9
+	surviveTime  = 60.0
+	surviveIn    = .9
+	surviveStep  = .25 // seconds: implicit steps are stable at any length
+	octaves      = 1.5 // over which the curve is smoothed
+	stepBelow    = .04 // relative
+	nearCollapse = 6.0 // seconds for each of the holds that measure the curve where it decides
 )
 
 // beforeCollapse is the highest rate that the measured curve lets survive. It
 // is computed, not tried: arrivals above it may bring the service down for good.
 func (c *controller) beforeCollapse() guess {
-	ps := c.curve()
-	last := ps[len(ps)-1].n
-	peak := 0.0
-	for _, p := range ps {
-		peak = max(peak, p.y)
+	rate := c.survivable()
+	for _, n := range c.decisiveUsers(rate) {
+		c.keep(n, order{
+			phase: "plateau", why: fmt.Sprintf("goodput falls beyond %d users: how much, where %s arrivals/s are decided", c.closed.bestN, number(rate)),
+			min: nearCollapse, max: nearCollapse, need: math.Inf(1),
+		})
 	}
-	mean := surviveTime / -math.Log(surviveIn)
-	rate := largest(.05*peak, peak, func(l float64) bool {
-		return timeToCollapse(l, ps, c.closed.bestN, last) >= mean
-	})
-	return guess{rate, causeCollapse, fmt.Sprintf("goodput falls from %.4g/s at %d users: about this much survives %g s in %g %% of runs", peak, c.closed.bestN, surviveTime, 100*surviveIn)}
+	c.judgeCurve()
+	rate = c.survivable()
+	return guess{rate, causeCollapse, fmt.Sprintf("goodput falls from %s/s at %d users: about this much survives %g s in %g %% of runs",
+		number(c.closed.best), c.closed.bestN, surviveTime, 100*surviveIn)}
 }
 
-// timeToCollapse is the mean time until so many are in flight that goodput is
-// below the rate of arrivals, in the birth-death process of the curve.
-func timeToCollapse(l float64, ps []point, best, last int) float64 {
-	t, total := 0.0, 0.0
-	for n := 0; n <= last; n++ {
-		mu := 0.0
-		if n > 0 {
-			mu = between(ps, float64(n))
-		}
-		t = 1/l + mu/l*t
-		total += t
-		if n > best && mu < l || total > 1e6 {
+// carryBelow holds the computed rate for twice the usual time, for a collapse
+// takes its time, and steps down if it does not hold. Nothing above is tried.
+func (c *controller) carryBelow(g guess) {
+	b := &c.bracket
+	b.lo = unseen(c.open.low, "")
+	rate, why := g.rate, g.why
+	for {
+		c.withinBudget()
+		c.drain()
+		h := c.carry(rate, order{phase: "confirm", why: why, min: 2 * confirmTime, max: 2.5 * confirmTime})
+		if h.pass {
+			c.pass(h)
+			b.confirmed = h
 			break
 		}
+		if c.wasOutage(h) {
+			continue
+		}
+		c.fail(h)
+		c.open.inversions++
+		rate, why = rate*(1-stepBelow), "the computed rate did not hold: lower"
+		c.open.low = min(c.open.low, rate/2)
 	}
-	return total
+	if b.hi == nil {
+		b.hi = unseen(g.rate*(1+c.resolution(g.rate)/2), causeCollapse)
+	}
+	if len(c.outages) > 0 {
+		c.unstable()
+	}
+}
+
+// survivable is the highest rate that the curve lets survive.
+func (c *controller) survivable() float64 {
+	ps := c.curve()
+	last := ps[len(ps)-1].n
+	curve := make([]float64, last+1)
+	peak := 0.0
+	for n := 1; n <= last; n++ {
+		curve[n] = smooth(ps, float64(n))
+		peak = max(peak, curve[n])
+	}
+	return largest(.05*peak, 1.05*peak, func(rate float64) bool { return survives(rate, curve) >= surviveIn })
+}
+
+// decisiveUsers are numbers around that at which goodput falls to the rate: half of it, and itself.
+func (c *controller) decisiveUsers(rate float64) []int {
+	ps := c.curve()
+	last := ps[len(ps)-1].n
+	n := max(2, c.closed.bestN+1)
+	for n < last && smooth(ps, float64(n)) > rate {
+		n++
+	}
+	return []int{max(2, n/2), max(3, n)}
+}
+
+// curveError is the relative error of the curve where it decides what survives.
+func (c *controller) curveError() float64 {
+	ps := c.curve()
+	v, ns := 0.0, c.decisiveUsers(c.bracket.confirmed.level)
+	for _, n := range ns {
+		weight := 0.0
+		for _, p := range ps {
+			weight += nearness(p.n, float64(n)) * p.weight * p.y * p.y
+		}
+		v += 1 / max(weight, 1)
+	}
+	return math.Sqrt(v / float64(len(ns)))
+}
+
+// nearness is the weight of what was measured at m users for the curve at n.
+func nearness(m int, n float64) float64 {
+	u := math.Abs(math.Log2(float64(m)/n)) / octaves
+	if u >= 1 {
+		return 0
+	}
+	return math.Pow(1-u*u*u, 3)
+}
+
+// smooth is the goodput at n users: a line through what was measured within
+// some octaves, by weight and nearness, on log scales.
+func smooth(ps []point, n float64) float64 {
+	var w, x, y, xx, xy float64
+	for _, p := range ps {
+		d := math.Log2(float64(p.n) / n)
+		k := nearness(p.n, n) * p.weight * p.y * p.y // of the logarithm
+		v := math.Log(p.y)
+		w, x, y, xx, xy = w+k, x+k*d, y+k*v, xx+k*d*d, xy+k*d*v
+	}
+	if w == 0 {
+		return between(ps, n)
+	}
+	if det := w*xx - x*x; det > 1e-9*w*w {
+		return math.Exp((y*xx - x*xy) / det)
+	}
+	return math.Exp(y / w)
+}
+
+// survives is the chance that, after a minute of arrivals from none in flight,
+// no more are in flight than the curve has users; beyond its end goodput is taken as flat.
+func survives(rate float64, curve []float64) float64 {
+	last := len(curve) - 1
+	size := 3*last + 1
+	death := func(n int) float64 { return curve[min(n, last)] }
+	p, upper := make([]float64, size), make([]float64, size)
+	p[0] = 1
+	const h = surviveStep
+	for range int(surviveTime / h) {
+		for i := range p { // implicit step of the tridiagonal system, by elimination
+			diagonal := 1.0
+			if i < size-1 {
+				diagonal += h * rate
+			}
+			if i > 0 {
+				diagonal += h * death(i)
+				diagonal += h * rate * upper[i-1]
+				p[i] += h * rate * p[i-1]
+			}
+			p[i] /= diagonal
+			upper[i] = -h * death(i+1) / diagonal
+		}
+		for i := size - 2; i >= 0; i-- {
+			p[i] -= upper[i] * p[i+1]
+		}
+	}
+	return sum(p[:last+1])
 }
 
 // between interpolates the curve's goodput at n users, on log scales.

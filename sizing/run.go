@@ -30,7 +30,7 @@ func newController(o Options, load Load) *controller {
 	if o.By != ByRate {
 		c.closed.max = int(min(o.Max, math.MaxInt32))
 	}
-	c.closed.inflated, c.open.stretch, c.open.wide, c.open.above = 1, 1, 1, 1
+	c.closed.inflated, c.closed.unruly, c.open.stretch, c.open.wide, c.open.above = 1, 1, 1, 1, 1
 	return c
 }
 
@@ -45,12 +45,41 @@ func (c *controller) run() (e ending) {
 			panic(r)
 		}
 	}()
-	c.size()
+	switch {
+	case c.opt.From != nil:
+		c.recheck()
+	case c.opt.By == ByRate:
+		c.byRate()
+	case c.opt.By == BySessions:
+		c.bySessions()
+	default:
+		c.byUsers()
+	}
+	if c.opt.Soak > 0 {
+		c.soak()
+	}
 	return ending{verdict: Found}
 }
 
-// size is the default: virtual users explore, arrivals test.
-func (c *controller) size() {
+// soak keeps the answer for as long as was asked.
+func (c *controller) soak() {
+	d := c.opt.Soak.Seconds()
+	c.budget = max(c.budget, c.now) + 2*d
+	o := order{phase: "soak", why: "the answer, for as long as was asked", min: d, max: d, need: atLeast, exact: true}
+	var h *hold
+	if held := c.bracket.confirmed; held != nil {
+		c.drain()
+		h = c.carry(held.level, o)
+	} else {
+		h = c.keep(c.closed.lo.number(), o)
+	}
+	if !h.pass {
+		c.end(Unstable, h.cause, "what held for %.0f s did not hold for %s: %s", confirmTime, c.opt.Soak, c.told(h))
+	}
+}
+
+// byUsers is the default: virtual users explore, arrivals test.
+func (c *controller) byUsers() {
 	var g guess
 	if one := c.probe(); one != nil {
 		g = c.paced(one)
@@ -70,6 +99,10 @@ func (c *controller) size() {
 		}
 		g = c.fromUsers()
 		c.handOver()
+	}
+	if c.open.falling {
+		c.carryBelow(g)
+		return
 	}
 	c.straddle(g)
 	c.search()
@@ -100,6 +133,9 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Budget < 5*time.Second {
 		return o, usageError{"budget", o.Budget.String(), "is too short for any answer: 5s at least"}
+	}
+	if o.From != nil && (o.From.Capacity == nil || !(o.From.Capacity.Goodput > 0)) {
+		return o, usageError{"from", o.From.Verdict, "is an answer without a number: nothing to compare with"}
 	}
 	if o.Max == 0 {
 		o.Max = math.Inf(1)

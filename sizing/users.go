@@ -11,6 +11,7 @@ type closed struct {
 	best     float64 // goodput, and the users that gave it
 	bestN    int
 	falling  bool // goodput at some larger number is lower, surely
+	flat     bool // it seemed to fall, and did not when looked at again
 	rising   bool // the same number gave more later
 	lo, hi   *hold
 	knee     int // smallest number of users that reaches 97 % of the plateau
@@ -18,6 +19,7 @@ type closed struct {
 	plateau  plateau
 	everRose bool
 	onlyOne  float64 // goodput of one user that fails alone
+	unruly   float64 // how much more goodput varies than independent completions, 1 at least
 	inflated float64 // multiplies the length of holds after contradictions
 }
 
@@ -31,8 +33,11 @@ const (
 // bound is Wald's, for an error a on either side.
 func bound(a float64) float64 { return math.Log((1 - a) / a) }
 
-// stretch makes holds of slow services longer, for the same number of iterations.
-func stretch(rate float64) float64 { return clamp(math.Sqrt(400/max(rate, 1)), 1, 2.5) }
+// stretch makes holds of slow services longer, for the same number of
+// iterations, and those of services whose goodput varies much.
+func (c *controller) stretch(rate float64) float64 {
+	return clamp(math.Sqrt(400*c.closed.unruly/max(rate, 1)), 1, 2.5)
+}
 
 // lastUsers is the last hold of virtual users.
 func (c *controller) lastUsers() *hold {
@@ -88,7 +93,7 @@ func (c *controller) keepOnce(n int, o order) *hold {
 	c.wait(settle)
 	h := c.newHold(o, false, float64(n))
 	h.settle = settle
-	h.max = max(o.max, 1.5*c.unloaded.iteration)
+	h.max = max(o.max, c.whole(n)*c.unloaded.iteration)
 	a := bound(sure)
 	if o.ramp {
 		a = bound(doubtful)
@@ -104,6 +109,15 @@ func (c *controller) keepOnce(n int, o order) *hold {
 		h.restart(c)
 	}
 	return c.close(h)
+}
+
+// whole is how many unloaded iterations a hold lasts at least: fewer of them
+// are enough where many users give as many iterations in a part of one.
+func (c *controller) whole(n int) float64 {
+	if n >= 16 && c.unloaded.iteration > slowBy {
+		return .6
+	}
+	return 1.5
 }
 
 // judgeUsers lets a tick go by and says whether the hold is decided.

@@ -61,3 +61,12 @@ func (w *World) Tick(ctx context.Context, d time.Duration) (sizing.Tick, error) 
 
 // Now is the virtual time in seconds.
 func (w *World) Now() float64 { return w.now }
+
+// Options are those that the model is sized with.
+func (m *Model) Options() sizing.Options {
+	o := sizing.Options{Tolerance: Tolerance, Objectives: m.Objectives, Max: m.Max}
+	for i, s := range m.mix {
+		o.Scenarios = append(o.Scenarios, sizing.Scenario{Name: string(rune('a' + i)), Weight: s.weight})
+	}
+	return o
+}

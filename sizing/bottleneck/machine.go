@@ -1,0 +1,88 @@
+package bottleneck
+
+import (
+	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// hostCPU is the machine's CPU: the limit only where the service itself had to
+// wait for it. That others keep a machine full does not slow a service that sleeps.
+func (a *analysis) hostCPU(host string) candidate {
+	c := candidate{name: record.LimitCPU, source: host}
+	used := a.at(host, record.CPUCores)
+	if !used.known() || used.limit <= 0 {
+		return c
+	}
+	c.ceiling = a.ceiling(c, record.CPUCores, used)
+	if used.use() < 0.85 {
+		return c
+	}
+	ran, waited, watched := a.wanted()
+	if watched && ran+waited < 0.75*used.limit {
+		return c
+	}
+	c.add(record.CPUCores, used.mean, "%s of the machine's %s in use", percent(used.use()), cores(used.limit))
+	if watched {
+		c.add("service_cores", ran, "%s by the service", short(ran))
+	}
+	if g := a.at(record.KindGenerator, record.CPUCores); g.known() && host == record.KindHost {
+		c.add("generator_cores", g.mean, "%s by the generator", short(g.mean))
+	}
+	c.score = a.nearness(c.ceiling)
+	queue, pressure := a.at(host, record.RunQueue), a.at(host, record.CPUPressure)
+	if pressure.mean > pressureMuch || queue.mean > used.limit || waited > pressureMuch*used.limit {
+		c.score += 0.4
+	}
+	if used.use() > fullUse {
+		c.score += 0.1
+	}
+	if f := a.at(host, record.CPUStealCores); f.mean > 0.1*used.limit {
+		c.add(record.CPUStealCores, f.mean, "%s cores are taken by the hypervisor", short(f.mean))
+	}
+	return c
+}
+
+// wanted is how many cores the service's sources used and waited for.
+func (a *analysis) wanted() (ran, waited float64, watched bool) {
+	for _, source := range a.watch.target {
+		used := a.at(source, record.CPUCores)
+		if !used.known() {
+			continue
+		}
+		watched = true
+		ran += used.mean
+		waited += a.at(source, record.CPUWaiting).mean
+	}
+	return ran, waited, watched
+}
+
+// generator is this program: when it was late, nothing is known of the service.
+func (a *analysis) generator() candidate {
+	c := candidate{name: record.LimitGenerator, source: record.KindGenerator}
+	used := a.at(record.KindGenerator, record.CPUCores)
+	if used.known() && used.limit > 0 {
+		c.add(record.CPUCores, used.mean, "the generator used %s of its %s", percent(used.use()), cores(used.limit))
+		if used.use() > generatorBusy {
+			c.score = 0.95
+			c.ceiling = a.ceiling(c, record.CPUCores, used)
+		}
+	}
+	for _, host := range a.watch.hosts {
+		full := a.at(host, record.CPUCores)
+		ran, _, watched := a.wanted()
+		if host == record.KindHost && watched && full.use() > 0.95 && used.mean > max(ran, 0.4*full.limit) {
+			c.score = max(c.score, 0.95)
+			c.add("service_cores", ran, "on a full machine it used more cores than the service (%s)", short(ran))
+		}
+	}
+	if wait := a.at(record.KindGenerator, record.SchedWaitS); wait.known() && wait.mean > math.Max(0.1*a.limit.unloaded, 2e-3) && used.use() > 0.7 {
+		c.score = max(c.score, 0.9)
+		c.add(record.SchedWaitS, wait.mean, "its own work waited %s for a thread", duration(wait.mean))
+	}
+	if a.Sizing != nil && a.Sizing.Verdict == "generator" {
+		c.score = 1
+		c.add("verdict", 1, "%s", a.Sizing.Reason)
+	}
+	return c
+}

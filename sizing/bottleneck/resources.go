@@ -1,0 +1,337 @@
+package bottleneck
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// Saturation is what these values are beyond, at the limit.
+const (
+	throttledMuch = 0.05 // of the quota's periods
+	pressureMuch  = 0.25 // of the time, cpu and io
+	memoryMuch    = 0.01 // of the time all tasks waited for memory
+	linkFull      = 0.9
+	generatorBusy = 0.85 // of its quota: it is late from there on
+)
+
+// resources scores every resource of every source.
+func (a *analysis) resources() []candidate {
+	var all []candidate
+	for _, source := range a.watch.target {
+		all = append(all, a.cpu(source), a.thread(source), a.memory(source), a.disk(source),
+			a.network(source), a.descriptors(source), a.backlog(source))
+	}
+	for _, host := range a.watch.hosts {
+		all = append(all, a.hostCPU(host), a.network(host))
+	}
+	all = append(all, a.generator())
+	a.consequences(all)
+	return slices.DeleteFunc(all, func(c candidate) bool { return c.score == 0 && c.ceiling == nil })
+}
+
+// consequences takes weight from what follows from another full resource.
+func (a *analysis) consequences(all []candidate) {
+	best := map[string]float64{}
+	for _, c := range all {
+		best[c.name] = max(best[c.name], c.score)
+	}
+	if best[record.LimitGenerator] >= fullUse {
+		for i := range all { // whatever else was full, it was not filled by the load that was meant
+			if all[i].name != record.LimitGenerator {
+				all[i].score *= 0.5
+			}
+		}
+		return
+	}
+	busy := max(best[record.LimitCPU], best[record.LimitThread], best[record.LimitMemory], best[record.LimitGC])
+	for i := range all {
+		switch c := &all[i]; {
+		case c.name == record.LimitBacklog && max(busy, best[record.LimitDisk]) >= 0.8: // nobody had time to accept
+			c.score *= 0.5
+		case c.name == record.LimitDisk && best[record.LimitMemory] >= 0.8: // it reads back what had to go
+			c.score *= 0.5
+		case c.name == record.LimitNetwork && busy >= 0.8:
+			c.score *= 0.7
+		}
+	}
+}
+
+// at is a value at the limit.
+func (a *analysis) at(source, name string) figure {
+	return a.watch.during(source, name, a.limit.at)
+}
+
+func (c *candidate) add(name string, value float64, format string, args ...any) {
+	c.evidence = append(c.evidence, record.Evidence{Name: name, Value: value, Text: fmt.Sprintf(format, args...)})
+}
+
+// tellCeiling adds the ceiling to the evidence.
+func (c *candidate) tellCeiling() {
+	if c.ceiling != nil {
+		c.add("ceiling", c.ceiling.Rate, "ceiling %s/s", short(c.ceiling.Rate))
+	}
+}
+
+func (a *analysis) cpu(source string) candidate {
+	c := candidate{name: record.LimitCPU, source: source}
+	used := a.at(source, record.CPUCores)
+	if !used.known() {
+		return c
+	}
+	if used.limit > 0 {
+		c.add(record.CPUCores, used.mean, "%s of its %s", percent(used.use()), cores(used.limit))
+	} else {
+		c.add(record.CPUCores, used.mean, "uses %s of an unknown limit", cores(used.mean))
+	}
+	c.ceiling = a.ceiling(c, record.CPUCores, used)
+	c.score = a.nearness(c.ceiling)
+	saturated := false
+	if f := a.at(source, record.CPUThrottled); f.known() && f.mean > throttledMuch {
+		saturated = true
+		c.add(record.CPUThrottled, f.mean, "throttled %s of periods", percent(f.mean))
+	}
+	if f := a.at(source, record.CPUPressure); f.known() && f.mean > pressureMuch {
+		saturated = true
+		c.add(record.CPUPressure, f.mean, "a task waited for a core %s of the time", percent(f.mean))
+	}
+	if f := a.at(source, record.CPUWaiting); f.known() && used.limit > 0 && f.mean > pressureMuch*used.limit {
+		saturated = true
+		c.add(record.CPUWaiting, f.mean, "%s threads waited for a core", short(f.mean))
+	}
+	// throttling of what is far from its quota on average is bursts, not a limit
+	if saturated && used.use() > 0.5 {
+		c.score += 0.4
+	}
+	if used.use() > fullUse {
+		c.score += 0.1
+	}
+	c.tellCeiling()
+	a.collection(&c)
+	return c
+}
+
+// collection renames a full CPU that is used by the garbage collector.
+func (a *analysis) collection(c *candidate) {
+	f := a.at(c.source, record.GCCPU)
+	for _, other := range a.watch.target {
+		if !f.known() {
+			f = a.at(other, record.GCCPU)
+		}
+	}
+	if f.known() && f.mean >= 0.3 && c.score >= scoreNeeded {
+		c.name = record.LimitGC
+		c.evidence = slices.Insert(c.evidence, 0, record.Evidence{
+			Name: record.GCCPU, Value: f.mean, Text: percent(f.mean) + " of its CPU time is garbage collection",
+		})
+	}
+}
+
+// thread is one thread that is busy all the time while there are more cores.
+func (a *analysis) thread(source string) candidate {
+	c := candidate{name: record.LimitThread, source: source}
+	busiest, used := a.at(source, record.CPUBusiestThread), a.at(source, record.CPUCores)
+	if !busiest.known() || used.limit < 1.2 {
+		return c // with one core or less it is the CPU
+	}
+	c.add(record.CPUBusiestThread, busiest.mean, "its busiest thread uses %s of a core", percent(busiest.mean))
+	c.add(record.CPUCores, used.mean, "all together %s of %s", short(used.mean), cores(used.limit))
+	if busiest.limit == 0 {
+		busiest.limit = 1
+	}
+	c.ceiling = a.ceiling(c, record.CPUBusiestThread, busiest)
+	if busiest.mean < 0.8 {
+		return c // a thread that waits is no limit, whatever a line says
+	}
+	c.score = a.nearness(c.ceiling) + 0.4
+	if busiest.mean > fullUse {
+		c.score += 0.1
+	}
+	c.tellCeiling()
+	return c
+}
+
+func (a *analysis) memory(source string) candidate {
+	c := candidate{name: record.LimitMemory, source: source}
+	kills := a.watch.total(source, record.MemoryOOMKills)
+	for _, r := range a.watch.sources[source] {
+		if containsAny(r.Note, "want of memory", "OOM") {
+			kills++
+		}
+	}
+	used := a.at(source, record.MemoryBytes)
+	most := 0.0
+	for i := range a.watch.sources[source] {
+		if use, ok := a.watch.sources[source][i].Use(record.MemoryBytes); ok {
+			most = max(most, use)
+		}
+	}
+	if used.limit > 0 {
+		c.add(record.MemoryBytes, used.mean, "%s of its %s of memory at most", percent(most), size(used.limit))
+	}
+	if kills > 0 {
+		c.score = 1
+		c.add(record.MemoryOOMKills, kills, "killed for want of memory %s times", short(kills))
+		return c
+	}
+	if f := a.at(source, record.MemoryPressureFull); f.known() && f.mean > memoryMuch {
+		c.score += 0.4
+		c.add(record.MemoryPressureFull, f.mean, "all tasks waited for memory %s of the time", percent(f.mean))
+	}
+	hits, faults := a.at(source, record.MemoryLimitHits), a.at(source, record.MemoryFaults)
+	if hits.mean > 0 && used.use() > fullUse && faults.mean > 10 {
+		c.score += 0.5
+		c.add(record.MemoryFaults, faults.mean, "%s pages a second read back from disk", short(faults.mean))
+	}
+	if used.use() > fullUse {
+		c.score += 0.1
+	}
+	return c
+}
+
+// disk needs the machine's word that a disk is busy and the service's own that it waits for it.
+func (a *analysis) disk(source string) candidate {
+	c := candidate{name: record.LimitDisk, source: source}
+	busy := figure{}
+	for _, from := range append([]string{source}, a.watch.hosts...) {
+		for _, name := range []string{record.IOPressureSome, record.DiskBusy} {
+			if f := a.at(from, name); f.known() && f.mean > busy.mean {
+				busy = f
+			}
+		}
+	}
+	blocked, own := a.at(source, record.DiskBlocked), a.at(source, record.IOPressureSome)
+	waits := blocked.mean > 0.2 || own.mean > 0.15
+	if !blocked.known() && !own.known() {
+		l, ok := a.demand(source, record.DiskWriteBytes)
+		waits = ok && l.rises()
+	}
+	if !busy.known() || !waits {
+		return c
+	}
+	c.add(record.IOPressureSome, busy.mean, "a disk was waited for %s of the time", percent(busy.mean))
+	if blocked.known() {
+		c.add(record.DiskBlocked, blocked.mean, "%s of its threads slept for it", short(blocked.mean))
+	}
+	if f := a.at(source, record.DiskWriteBytes); f.mean > 0 {
+		c.add(record.DiskWriteBytes, f.mean, "%s/s written", size(f.mean))
+	}
+	busy.limit = 1
+	c.ceiling = a.ceiling(c, record.IOPressureSome, busy)
+	c.score = a.nearness(c.ceiling)
+	if busy.mean > pressureMuch {
+		c.score += 0.4
+	}
+	if busy.mean > fullUse {
+		c.score += 0.1
+	}
+	return c
+}
+
+func (a *analysis) network(source string) candidate {
+	c := candidate{name: record.LimitNetwork, source: source}
+	for _, name := range []string{record.NetOutBytes, record.NetInBytes} {
+		f := a.at(source, name)
+		if !f.known() || f.limit <= 0 || f.use() < 0.1 {
+			continue
+		}
+		ceiling := a.ceiling(c, name, f)
+		score := a.nearness(ceiling)
+		if f.use() > linkFull {
+			score += 0.5
+		}
+		if c.ceiling == nil || score > c.score {
+			c.score, c.ceiling, c.evidence = score, ceiling, nil
+			c.add(name, f.mean, "%s/s of %s/s of its link", size(f.mean), size(f.limit))
+		}
+	}
+	if f := a.at(source, record.NetDrops); c.ceiling != nil && f.mean > 1 {
+		c.score += 0.3
+		c.add(record.NetDrops, f.mean, "%s packets a second dropped", short(f.mean))
+	}
+	if c.score > 0 {
+		c.tellCeiling()
+	}
+	a.unsent(&c)
+	return c
+}
+
+// unsent sees a narrow way by what the service has written and could not send yet.
+func (a *analysis) unsent(c *candidate) {
+	queue := a.at(c.source, record.NetSendQueueBytes)
+	var bytes, iterations, flight, length float64
+	for _, p := range a.limit.at {
+		bytes, iterations = bytes+p.bytes, iterations+p.ok
+		flight, length = flight+concurrency(p)*p.length(), length+p.length()
+	}
+	if !queue.known() || bytes == 0 || iterations == 0 || flight == 0 {
+		return
+	}
+	waiting := queue.mean / (bytes / iterations) // iterations whose answer waits to be sent
+	share := waiting / (flight / length)
+	if share < 0.25 || queue.mean < 16<<10 {
+		return
+	}
+	score := 0.6
+	if share >= 0.5 {
+		score = 0.9
+	}
+	if score <= c.score {
+		return
+	}
+	c.score, c.evidence = score, nil
+	c.add(record.NetSendQueueBytes, queue.mean, "%s of answers are written and not yet sent", size(queue.mean))
+	c.add("net_waiting_share", share, "%s of what is under way waits for the network", percent(share))
+	c.add(record.NetOutBytes, bytes/length, "%s/s arrive", size(bytes/length))
+}
+
+func (a *analysis) descriptors(source string) candidate {
+	c := candidate{name: record.LimitDescriptors, source: source}
+	most, limit := 0.0, 0.0
+	for i := range a.watch.sources[source] {
+		r := &a.watch.sources[source][i]
+		if use, ok := r.Use(record.Descriptors); ok && use > most {
+			most, limit = use, r.Limits[record.Descriptors]
+		}
+	}
+	if most < 0.95 {
+		return c
+	}
+	c.score = 0.9
+	c.add(record.Descriptors, most*limit, "%s of its %s descriptors open", percent(most), short(limit))
+	if f, n := a.failing(); n > 0 {
+		c.add("failed_share", f.share, "up to %s of iterations fail", percent(f.share))
+	} else {
+		c.add("in_flight", concurrency(a.limit.highest), "with %s iterations under way", short(concurrency(a.limit.highest)))
+	}
+	return c
+}
+
+// backlog is a queue of connections that overflows, or is never empty.
+func (a *analysis) backlog(source string) candidate {
+	c := candidate{name: record.LimitBacklog, source: source}
+	overflows := a.at(source, record.NetListenOverflows)
+	if !overflows.known() {
+		for _, host := range a.watch.hosts {
+			overflows = a.at(host, record.NetListenOverflows)
+		}
+	}
+	queue := a.at(source, record.NetListenQueue)
+	if overflows.mean > 0.5 {
+		c.score += 0.5
+		c.add(record.NetListenOverflows, overflows.mean, "%s connections a second refused because the queue was full", short(overflows.mean))
+	}
+	if queue.mean >= 1 {
+		c.score += 0.4
+		c.add(record.NetListenQueue, queue.mean, "%s connections wait to be accepted", short(queue.mean))
+	}
+	if queue.known() && queue.mean < 1 {
+		c.score = 0 // refused elsewhere on this machine
+	}
+	return c
+}
+
+func containsAny(text string, words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return len(w) > 0 && contains(text, w) })
+}

@@ -1,0 +1,89 @@
+package sizing
+
+import (
+	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// A former answer is checked again in half a minute: one user, then arrivals
+// where it held, then where it did not.
+const (
+	recheckBelow = 9.0 // seconds
+	recheckAbove = 5.0
+	recheckWarm  = 2.0
+)
+
+// recheck compares with a former answer.
+func (c *controller) recheck() {
+	f := c.opt.From.Capacity
+	r := &record.Recheck{Former: f.Goodput, MaxRegression: c.opt.MaxRegression}
+	c.rechecked = r
+	if one := c.probe(); one != nil && f.OfferedConfirmed == 0 {
+		c.compare(r, pool{one.y * one.length(), one.length()}, one.se)
+		return
+	}
+	if f.OfferedConfirmed == 0 {
+		c.recheckUsers(r)
+		return
+	}
+	c.open.low = f.OfferedConfirmed / 2
+	c.handOver()
+	c.arrive(c.open.low)
+	c.wait(recheckWarm)
+	below := c.carryFor(f.OfferedConfirmed, recheckBelow, "where it held before")
+	if !below.pass {
+		c.fail(below)
+		c.bracket.lo = unseen(c.open.low, "")
+		// Above the limit what gets through is what it carries.
+		c.compare(r, pool{below.y * below.length(), below.length()}, below.se)
+		return
+	}
+	c.pass(below)
+	c.bracket.confirmed = below
+	above := c.carryFor(c.formerUpper(f), recheckAbove, "where it did not hold before")
+	if above.pass {
+		c.pass(above)
+		c.bracket.confirmed = above
+		c.note("it carries more than before: size it anew to know how much")
+	} else {
+		c.fail(above)
+	}
+	held := c.bracket.confirmed
+	c.compare(r, pool{held.level * (1 - held.share()) * held.length(), held.length()}, held.se)
+}
+
+func (c *controller) carryFor(rate, seconds float64, why string) *hold {
+	return c.carry(rate, order{phase: "recheck", why: why, min: seconds, max: seconds, exact: true})
+}
+
+// formerUpper is a rate that the former answer calls too much.
+func (c *controller) formerUpper(f *record.Capacity) float64 {
+	if f.FirstFailing != nil {
+		return *f.FirstFailing
+	}
+	return f.OfferedConfirmed * (1 + max(c.opt.Resolution, f.Resolution))
+}
+
+// recheckUsers does the same where the former answer stayed in virtual users.
+func (c *controller) recheckUsers(r *record.Recheck) {
+	n := max(1, 2*c.opt.From.Capacity.Knee)
+	h := c.keep(min(n, c.closed.max), order{phase: "recheck", why: "twice the users that filled it", min: recheckBelow, max: recheckBelow + recheckAbove, need: math.Inf(1)})
+	c.closed.plateau = plateau{goodput: h.y, se: h.se, count: h.sum.ok, seconds: h.length(), from: n, to: n, kind: "flat"}
+	c.compare(r, pool{h.y * h.length(), h.length()}, h.se)
+}
+
+// compare says how much the goodput changed, and whether it fell by more than
+// is allowed and by more than chance explains.
+func (c *controller) compare(r *record.Recheck, now pool, se float64) {
+	former := 0.0
+	if f := c.opt.From.Capacity; f.CI95[1] > 0 {
+		former = (f.CI95[1] - f.CI95[0]) / 2 / f.Goodput
+	}
+	x := now.rate()
+	r.Change = x/r.Former - 1
+	r.Noise = math.Hypot(1.96*se, former)
+	r.Regressed = r.Change < -r.MaxRegression && r.Change < -r.Noise
+	c.closed.plateau.goodput = max(c.closed.plateau.goodput, x)
+	c.carried = x
+}

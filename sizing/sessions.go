@@ -1,0 +1,133 @@
+package sizing
+
+import (
+	"fmt"
+	"math"
+)
+
+// sessionWidth is the relative width of the interval of virtual users.
+const sessionWidth = .05
+
+// bySessions stays in virtual users to the end: how many sessions until it breaks.
+func (c *controller) bySessions() {
+	s := &c.closed
+	if one := c.probe(); one != nil {
+		s.hi = one
+		g := c.paced(one)
+		s.plateau.goodput = g.rate * c.succeed()
+		c.end(Found, one.cause, "one virtual user is too much: %s", c.told(one))
+	}
+	c.explore()
+	for s.hi != nil {
+		c.refineSessions()
+		if c.confirmSessions() && c.sandwichSessions() {
+			break
+		}
+	}
+	c.narrowKnee()
+	if len(c.outages) > 0 {
+		c.unstable()
+	}
+	if s.hi == nil { // nothing fails: the plateau is the answer
+		n := min(s.lo.number(), 2*max(1, s.knee))
+		s.lo = c.keep(n, order{phase: "confirm", why: "no number of users fails: the plateau for longer", min: confirmTime, max: 1.25 * confirmTime, need: atLeast})
+	}
+	if !s.falling {
+		s.plateau = c.finalPlateau()
+	}
+}
+
+// tryUsers holds n users, and looks again where everything failed.
+func (c *controller) tryUsers(n int, o order) *hold {
+	c.withinBudget()
+	h := c.keep(n, o)
+	if h.pass {
+		return h
+	}
+	return c.outage(h)
+}
+
+// refineSessions narrows the numbers that pass and fail to 5 %, or to one user.
+func (c *controller) refineSessions() {
+	s := &c.closed
+	for s.hi.number() > s.lo.number()+1 && s.hi.level > (1+sessionWidth)*1.01*s.lo.level {
+		n, why := c.sessionCandidate()
+		h := c.tryUsers(n, order{phase: "refine", why: why, min: refineMin * s.inflated, max: refineMax * s.inflated, need: atLeast})
+		if h.pass {
+			s.lo = h
+		} else {
+			s.hi = h
+		}
+	}
+}
+
+// sessionCandidate is the next number of users: beside the number that fits, by
+// the share that fails above it or by the objective's logit, else the middle.
+func (c *controller) sessionCandidate() (int, string) {
+	lo, hi := c.closed.lo, c.closed.hi
+	fits := (1 - hi.share()) * hi.level / (1 - c.opt.Tolerance)
+	if c.mix.perIteration() > 1 {
+		fits = math.Sqrt(lo.level * hi.level)
+	}
+	for i := range hi.series {
+		if k := &hi.series[i]; hi.forLatency() && k.cause == hi.cause {
+			a, b := logit(lo.series[i].share(lo.half())), logit(k.share(hi.half()))
+			u := clamp((logit(k.allowed)-a)/max(b-a, .1), 0, 1)
+			fits = lo.level * math.Pow(hi.level/lo.level, u)
+		}
+	}
+	n, why := math.Sqrt(lo.level*hi.level), "half-way"
+	switch {
+	case fits*(1-sessionWidth/2) > 1.01*lo.level && fits < hi.level:
+		n, why = fits*(1-sessionWidth/2), fmt.Sprintf("about %.0f fit: just below", fits)
+	case fits*(1+sessionWidth/2) < .99*hi.level && fits*(1+sessionWidth/2) > lo.level:
+		n, why = fits*(1+sessionWidth/2), fmt.Sprintf("about %.0f fit: just above", fits)
+	}
+	return min(max(int(math.Round(n)), lo.number()+1), hi.number()-1), why
+}
+
+// confirmSessions holds the lower end for the confirming time, and steps down if it fails.
+func (c *controller) confirmSessions() bool {
+	s := &c.closed
+	h := c.tryUsers(s.lo.number(), order{phase: "confirm", why: "the lower end, for longer", min: confirmTime, max: 1.25 * confirmTime, need: atLeast})
+	if h.pass {
+		s.lo = h
+		return true
+	}
+	c.open.inversions++
+	s.inflated = min(s.inflated*1.4, 2.5)
+	s.hi = h
+	if h.number() == 1 {
+		c.end(Baseline, h.cause, "%s with one virtual user, which passed before", c.told(h))
+	}
+	n := int(h.level / (1 + sessionWidth*math.Pow(1.6, float64(c.open.inversions-1))))
+	n = max(1, min(n, h.number()-1))
+	s.lo = c.tryUsers(n, order{phase: "refine", why: "what passed before has failed: lower", min: refineMin * s.inflated, max: refineMax * s.inflated, need: atLeast})
+	return false
+}
+
+// sandwichSessions tests the upper end again: it must fail, else the search goes on upwards.
+func (c *controller) sandwichSessions() bool {
+	s := &c.closed
+	if c.ablations.noSandwich {
+		return true
+	}
+	h := c.tryUsers(s.hi.number(), order{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin * s.inflated, max: refineMax * s.inflated, need: atLeast})
+	if !h.pass {
+		s.hi = h
+		return true
+	}
+	s.lo, s.hi, s.everRose = h, nil, true
+	for n := h.number(); n < s.max; {
+		n = min(s.max, max(n+1, int(float64(n)*(1+2*sessionWidth))))
+		h = c.tryUsers(n, order{phase: "refine", why: "no upper end is known: higher", min: refineMin, max: refineMax, need: atLeast})
+		if !h.pass {
+			s.hi = h
+			break
+		}
+		if s.lo = h; h.number() > farUsers && h.level > farBeyond*c.little() {
+			break
+		}
+	}
+	return false
+}

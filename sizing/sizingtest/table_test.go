@@ -1,0 +1,199 @@
+package sizingtest_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/sizing"
+	"github.com/plimsoll-load/plimsoll/sizing/sizingtest"
+)
+
+var (
+	seeds  = flag.Int("seeds", 20, "runs of each model in the table")
+	table  = flag.String("table", "", "write the table of all models to this file")
+	models = flag.String("models", "", "only these models, with commas between")
+	by     = flag.String("by", "vus,rate,sessions", "only these modes, with commas between")
+	follow = flag.Uint64("follow", 0, "log the holds of one run with this seed")
+)
+
+func size(t *testing.T) sizingtest.Sizer {
+	return func(w *sizingtest.World, o sizing.Options) (record.Sizing, error) {
+		return sizing.Run(t.Context(), w, o, nil)
+	}
+}
+
+func wanted(list, name string) bool {
+	return list == "" || slices.Contains(strings.Split(list, ","), name)
+}
+
+// TestTable writes what the controller achieves on all models: run it with -table FILE.
+func TestTable(t *testing.T) {
+	if *table == "" {
+		t.Skip("no -table FILE")
+	}
+	var out strings.Builder
+	for _, control := range strings.Split(*by, ",") {
+		fmt.Fprintf(&out, "## --by %s, %d runs of each model\n\n%s", control, *seeds, sizingtest.TableHead)
+		covered, numbers := 0, 0
+		for _, m := range sizingtest.Models() {
+			if !wanted(*models, m.Name) {
+				continue
+			}
+			o := m.Options()
+			o.By = sizing.Control(control)
+			s, err := sizingtest.Measure(m, o, *seeds, size(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out.WriteString(s.Row())
+			covered, numbers = covered+s.Covered, numbers+len(s.Errors)
+		}
+		fmt.Fprintf(&out, "\nThe 95 %% interval holds the truth in %d of %d numbers (%.1f %%).\n\n", covered, numbers, 100*float64(covered)/float64(max(1, numbers)))
+	}
+	if err := os.WriteFile(*table, []byte(out.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFollow logs one run, hold by hold: run it with -follow SEED -models NAME -v.
+func TestFollow(t *testing.T) {
+	if *follow == 0 {
+		t.Skip("no -follow SEED")
+	}
+	for _, m := range sizingtest.Models() {
+		if !wanted(*models, m.Name) {
+			continue
+		}
+		o := m.Options()
+		o.By = sizing.Control(strings.Split(*by, ",")[0])
+		a, err := sizing.Run(t.Context(), m.New(*follow), o, func(h record.Hold) { t.Log(line(h)) })
+		t.Logf("%s: %s, %s; truth %+v, capacity %+v, plateau %+v, users %+v, %v", m.Name, a.Verdict, a.Reason, m.Truth(), a.Capacity, a.Plateau, a.VUs, err)
+	}
+}
+
+func line(h record.Hold) string {
+	bound := func(x *float64) string {
+		if x == nil {
+			return "?"
+		}
+		return fmt.Sprintf("%.1f", *x)
+	}
+	return fmt.Sprintf("%6.1f %-8s %-4s %8.1f settle %5.2f length %5.2f share %.3f goodput %8.1f y %8.1f ± %.3f mean %.4f in flight %5.0f z %+.1f phi %.1f %s %s %v [%s %s] left %.0f: %s",
+		h.StartS, h.Phase, h.Control, h.Level, h.SettleS, h.LengthS, h.Share, h.Goodput, h.Work, h.SE, h.MeanS, h.InFlight,
+		h.GrowthZ, h.Phi, h.Verdict, h.Cause, h.Marginal, bound(h.Interval.Lo), bound(h.Interval.Hi), h.LeftS, h.Why)
+}
+
+// What a broken controller would miss, on a set that has every kind of service.
+func TestFindsWhatIsKnown(t *testing.T) {
+	for _, c := range []struct {
+		model      string
+		by         sizing.Control
+		in3, in5   float64 // shares of the runs
+		wall, late float64 // seconds: median and 95 % quantile
+		failed     float64 // median share of what was sent
+	}{
+		{"bucket", sizing.ByVUs, 1, 1, 50, 60, .09},
+		{"mdcK", sizing.ByVUs, 1, 1, 50, 60, .09},
+		{"mmcK", sizing.ByVUs, .95, 1, 50, 70, .09},
+		{"bimodal", sizing.ByVUs, .95, 1, 50, 60, .09},
+		{"bursty-err", sizing.ByVUs, .9, .95, 45, 110, .09},
+		{"limiter400", sizing.ByVUs, .95, 1, 45, 110, .2},
+		{"mmc-noerr", sizing.ByVUs, .85, 1, 80, 170, 0},
+		{"mmc-slo", sizing.ByVUs, .75, .95, 80, 170, 0},
+		{"warm-up", sizing.ByVUs, .75, .95, 150, 190, .05},
+		{"autoscale", sizing.ByVUs, .9, .95, 190, 240, .05},
+		{"slow50", sizing.ByVUs, .7, .85, 150, 260, .05},
+		{"kinto", sizing.ByVUs, .7, .9, 90, 130, 0},
+		{"kinto-floor", sizing.ByVUs, .7, .9, 100, 150, 0},
+		{"multi5", sizing.ByVUs, .85, .95, 110, 210, .05},
+		{"think0.1", sizing.ByVUs, .85, .95, 130, 290, .15},
+		{"mix3-noerr", sizing.ByVUs, .65, .8, 150, 300, 0},
+		{"bucket", sizing.ByRate, .95, 1, 60, 100, .07},
+		{"mmcK", sizing.ByRate, .9, 1, 60, 100, .07},
+		{"mmc-slo", sizing.ByRate, .75, .85, 100, 250, 0},
+		{"mmc-noerr", sizing.ByRate, .85, .95, 100, 240, 0},
+		{"autoscale", sizing.ByRate, .85, .95, 180, 240, .05},
+		{"mmcK", sizing.BySessions, .95, 1, 70, 80, .07},
+	} {
+		t.Run(c.model+" by "+string(c.by), func(t *testing.T) {
+			t.Parallel()
+			m := sizingtest.Named(c.model)
+			o := m.Options()
+			o.By = c.by
+			s, err := sizingtest.Measure(m, o, 20, size(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			bad := s.Within(.03) < c.in3 || s.Within(.05) < c.in5 ||
+				sizingtest.Quantile(s.Wall, .5) > c.wall || sizingtest.Quantile(s.Wall, .95) > c.late ||
+				sizingtest.Quantile(s.FailedShare, .5) > c.failed || s.Users > 1.15 || s.Offered > 2.2
+			if bad {
+				t.Errorf("want ≥ %.0f %% within 3 %%, ≥ %.0f %% within 5 %%, wall ≤ %.0f and %.0f s, ≤ %.0f %% failed, users ≤ 1.15 and arrivals ≤ 2.2 of what is allowed (%.2f, %.2f); got\n%s",
+					100*c.in3, 100*c.in5, c.wall, c.late, 100*c.failed, s.Users, s.Offered, s.Row())
+			}
+		})
+	}
+}
+
+func TestGivesNoNumberWhereThereIsNone(t *testing.T) {
+	for _, name := range []string{"leak", "base10", "broken", "think1-max500", "genlimit", "slow12"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := sizingtest.Named(name)
+			s, err := sizingtest.Measure(m, m.Options(), 20, size(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Right(m.Expect) < 1 || len(s.Errors) > 0 {
+				t.Errorf("want %s in all runs, got %v", m.Expect, s.Verdicts)
+			}
+		})
+	}
+}
+
+func TestTellsShapes(t *testing.T) {
+	for name, want := range map[string][2]int{ // at least so many of 20 fall, rise
+		"kinto": {19, 0}, "kinto-floor": {19, 0}, "usl-retro": {17, 0}, "warm-up": {0, 17},
+		"mmcK": {-1, 0}, "mmc-noerr": {-1, 0}, "mix3-noerr": {-3, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := sizingtest.Named(name)
+			var falling, rising int
+			for seed := range uint64(20) {
+				a, err := sizing.Run(t.Context(), m.New(seed), m.Options(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if a.Shape.Retrograde != nil {
+					falling++
+				}
+				if a.Shape.Rising {
+					rising++
+				}
+			}
+			if want[0] < 0 && falling > -want[0] || falling < want[0] || rising < want[1] {
+				t.Errorf("%d of 20 fall and %d rise, want %v (negative: at most)", falling, rising, want)
+			}
+		})
+	}
+}
+
+// A sizing in virtual time must not take real time: 40 s pass in milliseconds.
+func TestTimeIsVirtual(t *testing.T) {
+	m := sizingtest.Named("mdcK")
+	start := time.Now()
+	w := m.New(1)
+	if _, err := sizing.Run(t.Context(), w, m.Options(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if w.Now() < 20 || time.Since(start) > 10*time.Second {
+		t.Errorf("%.0f s of virtual time took %v", w.Now(), time.Since(start))
+	}
+}
