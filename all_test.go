@@ -52,9 +52,10 @@ var layers = map[string][]string{
 	"sizing/recommend":  {"runtime/metric", "runtime/record", "gonum.org/v1/gonum"},
 	"sizing/sizingtest": {"sizing", "runtime/metric", "runtime/record"},
 
-	"report":       {"runtime/record", "runtime/metric", "report/chart", "gonum.org/v1/gonum", "golang.org/x/term"},
-	"report/chart": {"github.com/wcharczuk/go-chart"},
-	"report/html":  {"runtime/record", "runtime/metric", "report", "report/chart"},
+	"report":            {"runtime/record", "runtime/metric", "report/chart", "gonum.org/v1/gonum", "golang.org/x/term"},
+	"report/chart":      {"github.com/wcharczuk/go-chart"},
+	"report/reporttest": {"runtime/plan", "runtime/record", "runtime/metric", "report"}, // records for tests
+	"report/html":       {"runtime/record", "runtime/metric", "report", "report/chart"},
 }
 
 // banned modules, and why.

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 const runLong = `Runs a load test: virtual users that run a script's scenarios, for so many
@@ -39,6 +40,7 @@ func newRun(p process) *cobra.Command {
 
 // begin prepares a session, and executes it unless only its settings are asked for.
 func begin(ctx context.Context, p process, o settings, drive driver) error {
+	p.tune(uint64(ownLimits(ctx)[record.MemoryBytes]))
 	s, err := prepare(ctx, p, o)
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ type Request struct {
 	Endpoint EndpointID
 	Status   uint16        // 0 when no response came
 	Failure  FailureID     // NoFailure when it counts as successful
-	Duration time.Duration // from the first byte sent to the last received; from when it was due in an open load
+	Duration time.Duration // from the first byte sent to the last received
 	BytesIn  int           // on the connection, headers included
 	BytesOut int
 	Reused   bool // it went over a connection that had served a request before
