@@ -25,10 +25,10 @@ func newDoctor(p process) *cobra.Command {
 			for _, f := range [][2]string{
 				{"version", version + revision()},
 				{"processors", limit(own[record.CPUCores], "%g cores")},
-				{"memory", bytes(own[record.MemoryBytes])},
+				{"memory", amount(own[record.MemoryBytes])},
 				{"open files", limit(own[record.Descriptors], "%.0f: as many connections at most")},
 				{"ports", ports()},
-				{"garbage collector", fmt.Sprintf("GOGC=%d, soft memory limit %s", gc.percent, bytes(float64(gc.limit)))},
+				{"garbage collector", fmt.Sprintf("GOGC=%d, soft memory limit %s", gc.percent, amount(float64(gc.limit)))},
 				{"git", outside("git", "for --repo")},
 				{"npm", outside("npm", "for --install of a repository's packages")},
 				{"docker", outside("docker", "only to look around: containers are watched without it")},
@@ -58,7 +58,7 @@ func limit(v float64, format string) string {
 	return fmt.Sprintf(format, v)
 }
 
-func bytes(v float64) string {
+func amount(v float64) string {
 	if v <= 0 || v >= math.MaxInt64 {
 		return "not known"
 	}
