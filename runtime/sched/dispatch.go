@@ -18,6 +18,9 @@ const (
 	// makersMax is how many users are made at a time while arrivals run: their
 	// iterations need the processors more.
 	makersMax = 8
+	// spares are the users that are free even when iterations grow longer than
+	// those that have ended.
+	spares = 2
 	// defaultCeiling bounds an open load's users where the plan does not.
 	defaultCeiling = 10_000
 )
@@ -105,9 +108,8 @@ func (l *Load) demand(at time.Duration) {
 	}
 	rate := max(l.open.due.Rate(at), l.open.due.Rate(at+time.Second))
 	want := poolSize(rate, l.took.mean())
-	if queued := l.open.queue.len() - l.open.closing; queued > 0 {
-		want = max(want, int(l.ready.Load())+queued)
-	}
+	busy := int(l.ready.Load()) - len(l.open.idle) - l.open.closing
+	want = max(want, busy+l.open.queue.len()+spares)
 	want = min(max(want, l.plan.VUs), l.ceiling())
 	l.want = max(want, len(l.users)) // an open load keeps its users
 	if l.want > len(l.users) && l.makers() > 0 {
@@ -116,11 +118,11 @@ func (l *Load) demand(at time.Duration) {
 }
 
 // poolSize is how many users carry arrivals whose iterations take so long: by
-// Little's law rate·took are busy on average, give or take its root as
-// arrivals are at best as regular as Poisson's at worst.
+// Little's law rate·took are busy on average, with Poisson arrivals give or
+// take the root of that.
 func poolSize(rate float64, took time.Duration) int {
 	busy := rate * took.Seconds()
-	return int(math.Ceil(max(1.5*busy, busy+4*math.Sqrt(busy)))) + 2
+	return int(math.Ceil(max(1.5*busy, busy+4*math.Sqrt(busy)))) + spares
 }
 
 // makers is how many more users may be in the making; mu is held.
@@ -267,12 +269,6 @@ func (o *occupancy) add(n int, together time.Duration) {
 	o.value += (each - o.value) * min(float64(n)/o.n, 1)
 }
 
-// assumedIteration stands for the mean as long as no iteration has ended.
-const assumedIteration = 100 * time.Millisecond
-
-func (o *occupancy) mean() time.Duration {
-	if o.n == 0 {
-		return assumedIteration
-	}
-	return time.Duration(o.value)
-}
+// mean is 0 as long as no iteration has ended: until then it is the arrivals
+// that queue who ask for more users.
+func (o *occupancy) mean() time.Duration { return time.Duration(o.value) }

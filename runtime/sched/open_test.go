@@ -81,7 +81,7 @@ func TestArrivalWaitsBrieflyForAUserInTheMaking(t *testing.T) {
 	for _, tt := range []struct {
 		making  time.Duration
 		dropped uint64
-	}{{30 * time.Millisecond, 0}, {300 * time.Millisecond, 2}} {
+	}{{30 * time.Millisecond, 0}, {300 * time.Millisecond, 1}} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &service{iterate: takes(time.Hour), making: tt.making}
 			l := s.load(plan.Plan{MaxVUs: 10})
@@ -179,6 +179,16 @@ func TestUserPoolFollowsLittle(t *testing.T) {
 		run(t, l)
 		if s.dropped.NoVU > 0 {
 			t.Errorf("%d of 1500 arrivals dropped", s.dropped.NoVU)
+		}
+	})
+}
+
+func TestShortIterationsNeedFewUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(time.Millisecond)}
+		run(t, s.load(arriving(5000, second)))
+		if len(s.made) > 200 {
+			t.Errorf("%d users were made for 5 in flight, want no more than the 200 of the start", len(s.made))
 		}
 	})
 }

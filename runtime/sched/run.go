@@ -73,9 +73,12 @@ func (l *Load) Run(ctx context.Context) (Ending, error) {
 	}
 }
 
-// openingMax bounds how many users are made before an open load begins, where
-// the plan does not say.
-const openingMax = 200
+// Where the plan does not say how many users are made before an open load
+// begins, it is as many as iterations of assumedIteration need, up to openingMax.
+const (
+	assumedIteration = 100 * time.Millisecond
+	openingMax       = 200
+)
 
 // peak is the highest rate of the plan.
 func (l *Load) peak() float64 {
