@@ -15,6 +15,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"sync"
 
 	gochart "github.com/wcharczuk/go-chart/v2"
 )
@@ -123,7 +124,7 @@ func (p Picture) render(with gochart.RendererProvider, scale int) (body []byte, 
 	if err != nil {
 		return nil, fmt.Errorf("chart: %w", err)
 	}
-	font, err := gochart.GetDefaultFont()
+	font, err := defaultFont()
 	if err != nil {
 		return nil, fmt.Errorf("chart: %w", err)
 	}
@@ -141,6 +142,9 @@ func (p Picture) render(with gochart.RendererProvider, scale int) (body []byte, 
 	}
 	return out.Bytes(), nil
 }
+
+// defaultFont is go-chart's, which parses it in a race when it is first asked for it twice.
+var defaultFont = sync.OnceValues(gochart.GetDefaultFont)
 
 func (p Picture) head() int {
 	if p.Bare {

@@ -85,8 +85,13 @@ type column struct {
 }
 
 // pack keeps a typical value to half a percent, larger ones more exactly.
-func pack(values []float64) column {
-	c := column{Quantum: quantum(values)}
+func pack(values []float64) column { return packIn(quantum(values), values) }
+
+// packTimes keeps hundredths of a second.
+func packTimes(times []float64) column { return packIn(0.01, times) }
+
+func packIn(quantum float64, values []float64) column {
+	c := column{Quantum: quantum}
 	var out strings.Builder
 	var before, step, repeated int64
 	gap := false
@@ -151,7 +156,7 @@ func quantum(values []float64) float64 {
 
 func dataOf(r *report.Run, name string, times []float64, panels []report.Panel) pageData {
 	d := pageData{Started: r.Head.Started.UTC().Format("2006-01-02T15:04:05Z"), Run: name, Panels: []panelData{}, Bands: []bandData{}, Events: []eventData{}}
-	d.Times = pack(times)
+	d.Times = packTimes(times)
 	for _, p := range panels {
 		panel := panelData{ID: p.ID, Title: p.Title, Unit: string(p.Unit), Full: full(p)}
 		for _, l := range p.Lines {

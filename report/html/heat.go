@@ -72,7 +72,7 @@ func heatOf(r *report.Run) *heatData {
 	if m == nil {
 		return nil
 	}
-	d := &heatData{From: pack(m.from), To: pack(m.to), Low: low(m.first), Ratio: ratio(), Bins: m.end - m.first, Most: m.most}
+	d := &heatData{From: packTimes(m.from), To: packTimes(m.to), Low: low(m.first), Ratio: ratio(), Bins: m.end - m.first, Most: m.most}
 	for _, cells := range m.cells {
 		d.Cells = append(d.Cells, packCells(cells[m.first:m.end]))
 	}

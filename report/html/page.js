@@ -256,10 +256,13 @@ function legend(p) {
   const items = [...p.figure.querySelectorAll('.legend li')];
   let former = null;   // what was shown before one line was isolated
   const isolate = (i) => {
-    if (only(p) === i && former) { show(p, former); former = null; return; }
-    former = only(p) === i ? p.shown.map(() => true) : p.shown.slice();
-    if (only(p) === i) { show(p, former); former = null; return; }
-    show(p, p.shown.map((_, k) => k === i));
+    if (only(p) !== i) {
+      former = p.shown;
+      show(p, p.shown.map((_, k) => k === i));
+      return;
+    }
+    show(p, former || p.shown.map(() => true));
+    former = null;
   };
   p.figure.querySelector('.legend').setAttribute('aria-label', 'Series of ' + p.panel.title);
   return items.map((li, i) => {
@@ -267,7 +270,8 @@ function legend(p) {
     const button = el('button', { type: 'button', 'aria-pressed': String(p.shown[i]), title: 'Click: hide or show. Double-click or Shift+Enter: only this one, and back.' }, ...li.childNodes, value);
     let before = null;
     button.addEventListener('click', (e) => {
-      if (e.detail > 1) return;   // part of a double click
+      if (e.detail > 1) return;   // the second of a double click
+      if (e.shiftKey) { isolate(i); return; }
       before = p.shown.slice();
       show(p, p.shown.map((s, k) => (k === i ? !s : s)));
     });
@@ -275,9 +279,6 @@ function legend(p) {
       if (before) p.shown = before;   // undo the first click
       before = null;
       isolate(i);
-    });
-    button.addEventListener('keydown', (e) => {
-      if (e.key === 'Enter' && e.shiftKey) { e.preventDefault(); isolate(i); }
     });
     li.append(button);
     return { button, value };

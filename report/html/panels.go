@@ -38,7 +38,7 @@ func panelViews(r *report.Run, times []float64, panels []report.Panel) []panelVi
 	coarse, thinned := thin(times, panels, staticSlots)
 	var out []panelView
 	for i, p := range thinned {
-		view := panelView{ID: p.ID, Title: p.Title, Note: p.Note, Label: p.Title + " over time", Values: valueTable(times, panels[i])}
+		view := panelView{ID: p.ID, Title: p.Title, Note: p.Note, Label: strings.TrimSpace(p.Title+" "+p.Note) + " over time", Values: valueTable(times, panels[i])}
 		for k, l := range p.Lines {
 			view.Legend = append(view.Legend, key(l.Name, l.Color, k, l.Off))
 		}
@@ -97,7 +97,7 @@ func picture(label string, p chart.Panel) template.HTML {
 
 // valueTable is a panel in at most twelve rows of numbers.
 func valueTable(times []float64, p report.Panel) *tableView {
-	t := &tableView{Title: p.Title + " in numbers", Head: []cell{{Text: "until"}}}
+	t := &tableView{Title: strings.TrimSpace(p.Title+" "+p.Note) + " in numbers", Head: []cell{{Text: "until"}}}
 	for _, l := range p.Lines {
 		t.Head = append(t.Head, cell{Text: l.Name, Right: true})
 	}
