@@ -32,6 +32,9 @@ func (r *Run) Evidence() []string {
 		}
 		say("%s.", text)
 	}
+	if b := r.bottleneck(); b != nil {
+		out = append(out, bottleneckEvidence(b)...)
+	}
 	from, to, when := 0.0, math.Inf(1), "during the run"
 	if h := r.limitHold(); h != nil {
 		from, to, when = h.StartS, h.StartS+h.LengthS, "at "+LoadOf(*h)
@@ -93,9 +96,20 @@ func (r *Run) nearestLimits(sources []Source, from, to float64) []near {
 	return list
 }
 
+func bottleneckEvidence(b *record.Bottleneck) []string {
+	out := []string{bottleneckLine(b) + "."}
+	for _, g := range b.Growth {
+		out = append(out, strings.TrimSuffix(g.Text, ".")+".")
+	}
+	return append(out, b.Notes...)
+}
+
 func (r *Run) resourceEvidence(from, to float64, when string) []string {
 	targets := r.Targets()
 	if len(targets) == 0 {
+		if r.bottleneck() != nil {
+			return nil // it has said so
+		}
 		return []string{"The target's resources were not watched, so what limits it is not known."}
 	}
 	list := r.nearestLimits(targets, from, to)

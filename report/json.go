@@ -36,9 +36,11 @@ type Summary struct {
 	Thresholds []any           `json:"thresholds"`
 	Resources  Readings        `json:"resources"`
 	Generator  GeneratorState  `json:"generator"`
-	Demo       *record.Demo    `json:"demo,omitempty"`
-	Warnings   []string        `json:"warnings"`
-	Record     string          `json:"record"`
+	// Bottleneck is what limited the service; null where that was not looked into.
+	Bottleneck *record.Bottleneck `json:"bottleneck"`
+	Demo       *record.Demo       `json:"demo,omitempty"`
+	Warnings   []string           `json:"warnings"`
+	Record     string             `json:"record"`
 }
 
 // LoadSummary is what load was made.
@@ -164,6 +166,11 @@ func Summarize(r *Run) Summary {
 	}
 	if r.End != nil {
 		s.ExitCode, s.Sizing, s.Demo = &r.End.ExitCode, r.sizing(), r.End.Demo
+		if b := r.End.Bottleneck; b != nil {
+			copied := *b
+			copied.Evidence = append([]record.Evidence{}, b.Evidence...)
+			s.Bottleneck = &copied
+		}
 	}
 	s.addRows(r)
 	for _, source := range r.Sources {

@@ -12,14 +12,36 @@ import (
 // resourceFacts say what was near its limit in the target, and whether the generator was.
 func (r *Run) resourceFacts() []fact {
 	var out []fact
-	targets := r.Targets()
-	if len(targets) == 0 {
+	targets, b := r.Targets(), r.bottleneck()
+	if b != nil {
+		out = append(out, fact{"Bottleneck", bottleneckLine(b)})
+		for _, g := range b.Growth[:min(len(b.Growth), 2)] {
+			out = append(out, fact{"Growth", g.Text})
+		}
+	}
+	if len(targets) == 0 && b == nil {
 		out = append(out, fact{"Target", "its resources were not watched"})
 	}
 	for _, s := range targets {
 		out = append(out, fact{"Target", s.Name + ": " + nearest(s)})
 	}
 	return append(out, fact{"Generator", r.generatorLine()})
+}
+
+// bottleneck is what the record says limited the service; nil where nobody looked.
+func (r *Run) bottleneck() *record.Bottleneck {
+	if r.End == nil || r.End.Bottleneck == nil || r.End.Bottleneck.Name == "" {
+		return nil
+	}
+	return r.End.Bottleneck
+}
+
+func bottleneckLine(b *record.Bottleneck) string {
+	text := b.String()
+	if b.Confidence > 0 {
+		text += fmt.Sprintf(" (confidence %s)", Number(b.Confidence))
+	}
+	return text
 }
 
 // nearest lists what of a source came nearest to its limit.

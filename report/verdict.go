@@ -41,7 +41,7 @@ func (r *Run) Verdict() Verdict {
 		v.Tone = Warn
 	}
 	if s := r.End.Sizing; s != nil {
-		v.Sentence = sizingSentence(s)
+		v.Sentence = r.sizingSentence(s)
 		if s.Reason != "" {
 			v.Reason = s.Reason
 		}
@@ -65,7 +65,7 @@ func (r *Run) totals() string {
 		PerSecond(c.Ended(), r.Duration), Percent(float64(c.Failed), float64(c.Ended())))
 }
 
-func sizingSentence(s *record.Sizing) string {
+func (r *Run) sizingSentence(s *record.Sizing) string {
 	switch {
 	case s.Capacity != nil:
 		text := fmt.Sprintf("carries %s iterations/s", Number(s.Capacity.Goodput))
@@ -75,10 +75,7 @@ func sizingSentence(s *record.Sizing) string {
 		if s.AtLimit.P95S > 0 {
 			text += ", p95 " + Seconds(s.AtLimit.P95S)
 		}
-		if s.Binding != "" {
-			text += ", limited by " + s.Binding
-		}
-		return text
+		return text + r.limitedBy(s)
 	case s.Verdict == "baseline":
 		return fmt.Sprintf("no capacity: %s of the iterations fail at the lowest load already (tolerance %s)",
 			Percent(s.Unloaded.FailedShare, 1), Percent(s.Settings.Tolerance, 1))
@@ -88,6 +85,22 @@ func sizingSentence(s *record.Sizing) string {
 		return fmt.Sprintf("no tested limit; the best seen is %s iterations/s", Number(s.Plateau.Goodput))
 	}
 	return "no limit was found, and no load was measured long enough to give a number"
+}
+
+// limitedBy names what gives way first: a resource where that is known with
+// some confidence, else what set the limit.
+func (r *Run) limitedBy(s *record.Sizing) string {
+	if b := r.bottleneck(); b != nil && b.Confidence >= 0.3 {
+		switch b.Name {
+		case record.LimitNone, record.LimitUnsure, record.LimitUnwatched:
+		default:
+			return strings.TrimSuffix(", limited by "+b.Name+" of "+b.Source, " of ")
+		}
+	}
+	if s.Binding != "" {
+		return ", limit set by " + s.Binding
+	}
+	return ""
 }
 
 // capacityLines are the lines of the answer: label and text.

@@ -11,7 +11,11 @@ import (
 // figures are the numbers under the verdict, at most six.
 func figures(r *report.Run) []figure {
 	if r.End != nil && r.End.Sizing != nil {
-		return sizingFigures(r.End.Sizing)
+		out := sizingFigures(r.End.Sizing)
+		if b := r.End.Bottleneck; b != nil && b.Name != "" {
+			out = append(out, figure{"Bottleneck", b.Name, b.Source, "confidence " + report.Number(b.Confidence)})
+		}
+		return out
 	}
 	c := r.Total
 	if c.Ended() == 0 {

@@ -26,7 +26,7 @@ func Sizing(s Service) []byte {
 	lo, hi := 1.037*s.Capacity, 1.068*s.Capacity
 	z.hold("confirm", "rate", lo, 12)
 	z.hold("sandwich", "rate", hi, 8)
-	m.tail(record.End{AtS: z.at, Verdict: "found", Reason: "both sides of the limit were tested", Sizing: z.answer(lo, hi)})
+	m.tail(record.End{AtS: z.at, Verdict: "found", Reason: "both sides of the limit were tested", Sizing: z.answer(lo, hi), Bottleneck: z.bottleneck()})
 	return encode(m.rows)
 }
 
@@ -102,5 +102,18 @@ func (z *sizing) answer(lo, hi float64) *record.Sizing {
 		Shape:     record.Shape{AboveLimit: "flat", RecoveryS: 0.5},
 		Generator: record.GeneratorReport{OK: true, Sent: 0.9998, LateS: 0.0003, CPU: 0.22},
 		Cost:      cost, Settings: record.SizingSettings{Tolerance: 0.05, Resolution: 0.03, BudgetS: 240, Max: 500},
+	}
+}
+
+// bottleneck is as sizing/bottleneck would name it; nil where nothing was watched.
+func (z *sizing) bottleneck() *record.Bottleneck {
+	if z.Unwatched {
+		return nil
+	}
+	next := record.Ceiling{Name: record.LimitNetwork, Source: "host", Rate: 6.2 * z.Capacity}
+	return &record.Bottleneck{
+		Name: record.LimitCPU, Source: z.Prefix + "container kinto", Confidence: 0.8, RunnerUp: record.LimitMemory, Goodput: z.Capacity,
+		Evidence: []record.Evidence{{Name: record.CPUCores, Value: 1.95, Text: "cpu 97 % of 2 cores"}, {Name: record.CPUThrottled, Value: 0.1, Text: "throttled in 10 % of the periods"}},
+		Next:     &next, Coverage: 1,
 	}
 }

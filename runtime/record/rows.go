@@ -154,6 +154,8 @@ type End struct {
 	Reason   string  `json:"reason"` // one line: why it ended
 	ExitCode int     `json:"exit_code"`
 	Sizing   *Sizing `json:"sizing,omitempty"`
+	// Bottleneck is what limited the service, where that was looked into.
+	Bottleneck *Bottleneck `json:"bottleneck,omitempty"`
 	// Demo is the truth about the demo target, told only after the end.
 	Demo *Demo `json:"demo,omitempty"`
 }
