@@ -1,6 +1,8 @@
 package bottleneck_test
 
 import (
+	"flag"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -9,12 +11,15 @@ import (
 	"github.com/plimsoll-load/plimsoll/sizing/bottleneck"
 )
 
+// times is how often each fault is looked at; 200 for the table in the documentation.
+var times = flag.Int("times", 40, "runs of each fault")
+
 // fault is a way in which a service is limited, and what it should be called.
 type fault struct {
 	name  string // what it is
 	want  string // the right verdict
 	build func(l *lab)
-	check func(t *testing.T, l *lab, b record.Bottleneck) // of what is right in every single run
+	check func(l *lab, b record.Bottleneck) error // of what is right in every single run
 }
 
 // quota sets a CPU limit that is used up at the capacity.
@@ -58,10 +63,11 @@ func (l *lab) also(more func(s state) map[string]float64) {
 
 func faults() []fault {
 	return []fault{
-		{"CPU quota", record.LimitCPU, quota, func(t *testing.T, l *lab, b record.Bottleneck) {
+		{"CPU quota", record.LimitCPU, quota, func(l *lab, b record.Bottleneck) error {
 			if b.Source != web || b.Ceilings[0].Name != record.LimitCPU || math.Abs(b.Ceilings[0].Rate/l.capacity-1) > 0.12 {
-				t.Errorf("of %q, ceilings %+v, capacity %v", b.Source, b.Ceilings, l.capacity)
+				return fmt.Errorf("of %q, ceilings %+v, capacity %v", b.Source, b.Ceilings, l.capacity)
 			}
+			return nil
 		}},
 		{"CPU quota beside a noisy neighbour", record.LimitCPU, func(l *lab) {
 			quota(l)
@@ -86,10 +92,11 @@ func faults() []fault {
 			l.hostAdds = func(s state) map[string]float64 {
 				return map[string]float64{record.CPUCores: 0.1 + 3.9*s.full, record.CPUPressure: s.full * 0.7, record.RunQueue: 8 * s.full}
 			}
-		}, func(t *testing.T, _ *lab, b record.Bottleneck) {
+		}, func(_ *lab, b record.Bottleneck) error {
 			if b.Source != host {
-				t.Errorf("of %q, want the host's", b.Source)
+				return fmt.Errorf("of %q, want the host's", b.Source)
 			}
+			return nil
 		}},
 		{"one thread", record.LimitThread, func(l *lab) {
 			l.slots = 1
@@ -164,10 +171,11 @@ func faults() []fault {
 			}
 		}, nil},
 		{"a rate limit", record.LimitAdmission, func(l *lab) { idle(l); l.refuses = true }, nil},
-		{"a pool", record.LimitPool, func(l *lab) { idle(l) }, func(t *testing.T, l *lab, b record.Bottleneck) {
+		{"a pool", record.LimitPool, func(l *lab) { idle(l) }, func(l *lab, b record.Bottleneck) error {
 			if math.Abs(b.Slots/l.slots-1) > 0.1 {
-				t.Errorf("%v slots, want %v", b.Slots, l.slots)
+				return fmt.Errorf("%v slots, want %v", b.Slots, l.slots)
 			}
+			return nil
 		}},
 		{"a pool beside a noisy neighbour", record.LimitPool, func(l *lab) {
 			idle(l)
@@ -180,10 +188,11 @@ func faults() []fault {
 		{"another service", record.LimitDownstream, func(l *lab) {
 			idle(l)
 			l.also(func(s state) map[string]float64 { return map[string]float64{record.ConnectionsOut: min(s.n, l.slots)} })
-		}, func(t *testing.T, _ *lab, b record.Bottleneck) {
+		}, func(_ *lab, b record.Bottleneck) error {
 			if b.Source != web {
-				t.Errorf("of %q", b.Source)
+				return fmt.Errorf("of %q", b.Source)
 			}
+			return nil
 		}},
 		{"the generator", record.LimitGenerator, func(l *lab) {
 			idle(l)
@@ -196,10 +205,7 @@ func faults() []fault {
 }
 
 func TestEachFaultIsNamedRightInNearlyAllRunsAndHardlyEverWrong(t *testing.T) {
-	runs := 200
-	if testing.Short() {
-		runs = 40
-	}
+	runs := *times
 	for _, f := range faults() {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
@@ -213,7 +219,9 @@ func TestEachFaultIsNamedRightInNearlyAllRunsAndHardlyEverWrong(t *testing.T) {
 				case f.want:
 					right++
 					if f.check != nil {
-						f.check(t, l, b)
+						if err := f.check(l, b); err != nil {
+							t.Errorf("seed %d: %v", seed, err)
+						}
 					}
 					if len(b.Evidence) < 2 || b.Confidence < 0.3 || b.Confidence > 1 {
 						t.Errorf("seed %d: a bare label: %+v", seed, b)

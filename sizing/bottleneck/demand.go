@@ -147,6 +147,8 @@ func (a *analysis) ceiling(c candidate, value string, at figure) *record.Ceiling
 	if l, ok := a.demand(c.source, value); ok && l.rises() {
 		out.Rate, out.Low, out.High = l.full(at.limit)
 		out.Demand = l.demand
+	} else if out.Use >= 0.02 { // too few loads: at least as far as if it used nothing when idle
+		out.Rate, out.Demand = a.limit.rate/out.Use, at.mean/a.limit.rate
 	}
 	if out.Use >= fullUse { // at the limit itself, extrapolating is idle
 		if used := a.limit.rate / min(out.Use, 1); used < out.Rate {

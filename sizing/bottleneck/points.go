@@ -89,13 +89,14 @@ func pointsOfWindows(windows []record.Window, tolerance float64) []point {
 func pointOf(windows []record.Window, tolerance float64) (point, bool) {
 	first, last := windows[0], windows[len(windows)-1]
 	p := point{from: first.StartS, to: last.StartS + last.LengthS}
-	var failed, seconds, flight, users float64
+	var failed, seconds, timed, flight, users float64
 	for i := range windows {
 		w := &windows[i]
 		for _, s := range w.Scenarios {
 			p.ok += float64(s.OK)
 			failed += float64(s.Failed)
 			seconds += s.Duration.Mean().Seconds() * float64(s.Duration.Count())
+			timed += float64(s.Duration.Count())
 		}
 		flight += float64(w.InFlight)
 		users += float64(w.VUs)
@@ -108,7 +109,7 @@ func pointOf(windows []record.Window, tolerance float64) (point, bool) {
 	p.share = failed / (p.ok + failed)
 	p.pass = p.share <= tolerance
 	if p.ok > 0 {
-		p.mean, p.se = seconds/p.ok, 1/math.Sqrt(p.ok)
+		p.mean, p.se = seconds/max(timed, 1), 1/math.Sqrt(p.ok)
 	}
 	return p, true
 }
@@ -125,7 +126,7 @@ func (a *analysis) addWindows() {
 			}
 			p.addEndpoints(w)
 			for _, s := range w.Scenarios {
-				failed += float64(s.Failed)
+				failed += float64(s.FailedDuration.Count())
 				seconds += s.FailedDuration.Mean().Seconds() * float64(s.FailedDuration.Count())
 			}
 		}

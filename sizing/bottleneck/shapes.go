@@ -107,16 +107,20 @@ func (a *analysis) admission() candidate {
 
 // flat says whether more users than fill it carry no more, and over which range of users.
 func (a *analysis) flat() (span float64, ok bool) {
+	users := a.limit.users
+	if len(users) == 0 || users[0].level == users[len(users)-1].level {
+		return 0, false // one load alone is flat always
+	}
 	filled := a.limit.slots
-	lowest, highest := math.Inf(1), 0.0
-	for _, p := range a.limit.users {
+	highest := 0.0
+	for _, p := range users {
 		if p.level < 1.9*filled || p.level < 2 || (!p.pass && p.share > 0.5) {
 			continue
 		}
 		if math.Abs(p.rate/a.limit.rate-1) > max(flatWithin, 3*p.se) {
 			return 0, false
 		}
-		lowest, highest = min(lowest, p.level), max(highest, p.level)
+		highest = max(highest, p.level)
 	}
 	return highest / max(filled, 1), highest > 0
 }
