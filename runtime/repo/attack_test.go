@@ -205,16 +205,8 @@ func TestNoHookAndNoFilterRuns(t *testing.T) {
 	}
 	config := "[core]\n\thooksPath = " + hooks + "\n\tfsmonitor = touch " + pwned +
 		"\n[filter \"evil\"]\n\tsmudge = touch " + pwned + "; cat\n\trequired = true\n[init]\n\ttemplateDir = " + dir + "\n"
-	global := filepath.Join(dir, "gitconfig")
-	if err := os.WriteFile(global, []byte(config), 0o644); err != nil {
-		t.Fatal(err)
-	}
 	opt := options(t, o.fileURL())
-	for i, v := range opt.Environ {
-		if strings.HasPrefix(v, "GIT_CONFIG_GLOBAL=") {
-			opt.Environ[i] = "GIT_CONFIG_GLOBAL=" + global
-		}
-	}
+	home(t, &opt, config)
 	clone(t, opt)
 	if _, err := os.Stat(pwned); err == nil {
 		t.Error("a hook or filter ran")

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -192,6 +193,43 @@ func TestHugeRepositoryIsRefused(t *testing.T) {
 	refused(t, opt, 2, "larger than 1 MiB", "--max-repo-size")
 }
 
+// slowly counts what a server sends and waits after each write, so that there is time to stop it.
+type slowly struct {
+	http.ResponseWriter
+	ctx  context.Context //nolint:containedctx // the request's own, for as long as the request
+	sent *atomic.Int64
+}
+
+func (s slowly) Write(p []byte) (int, error) {
+	select {
+	case <-s.ctx.Done():
+		return 0, s.ctx.Err()
+	case <-time.After(time.Duration(len(p)/1024) * 100 * time.Microsecond): // 10 MB/s
+	}
+	n, err := s.ResponseWriter.Write(p)
+	s.sent.Add(int64(n))
+	return n, err
+}
+
+func TestHugeRepositoryIsStoppedOnItsWay(t *testing.T) {
+	t.Parallel()
+	o := newOrigin(t)
+	const whole = 24 << 20
+	o.write("large.bin", noise(whole))
+	o.push()
+	var sent atomic.Int64
+	opt := options(t, o.serve(func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h.ServeHTTP(slowly{w, r.Context(), &sent}, r)
+		})
+	}))
+	opt.MaxSize = 1 << 20
+	refused(t, opt, 2, "larger than 1 MiB")
+	if n := sent.Load(); n > whole*3/4 {
+		t.Errorf("the server had sent %d of %d bytes", n, whole)
+	}
+}
+
 func TestDecompressionBombIsRefusedBeforeItIsUnpacked(t *testing.T) {
 	t.Parallel()
 	o := newOrigin(t)
@@ -240,6 +278,7 @@ func silent(t *testing.T) (url string, came, gone <-chan struct{}) {
 			}
 			in <- struct{}{}
 			open.Go(func() {
+				_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
 				_, _ = io.Copy(io.Discard, conn)
 				_ = conn.Close()
 				out <- struct{}{}
@@ -301,6 +340,7 @@ func TestPasswordIsNeverPromptedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	opt := options(t, url)
+	home(t, &opt, "[core]\n\taskPass = "+script+"\n")
 	opt.Environ = append(opt.Environ, "GIT_ASKPASS="+script, "SSH_ASKPASS="+script, "DISPLAY=:0")
 	refused(t, opt, 7, "private", "credential helper")
 	if _, err := os.Stat(asked); err == nil {

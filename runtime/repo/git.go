@@ -169,7 +169,7 @@ var passed = regexp.MustCompile(`(?i)^(PATH|HOME|USER|LOGNAME|TMPDIR|TMP|TEMP|XD
 func local() []string {
 	var args []string
 	for _, c := range []string{
-		"core.hooksPath=" + os.DevNull, "core.fsmonitor=false", "core.askPass=", "credential.interactive=false",
+		"core.hooksPath=" + os.DevNull, "core.fsmonitor=false", "credential.interactive=false",
 		"core.protectNTFS=true", "core.protectHFS=true", "core.symlinks=true", "core.bigFileThreshold=8m",
 		"submodule.recurse=false", "fetch.recurseSubmodules=false", "protocol.ext.allow=never",
 		"fetch.fsckObjects=true", "fetch.fsck.zeroPaddedFilemode=ignore", "fetch.fsck.missingSpaceBeforeDate=ignore",

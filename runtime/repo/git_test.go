@@ -132,6 +132,16 @@ func options(t *testing.T, url string) repo.Options {
 	}
 }
 
+// home gives the clone a user whose git configuration is text.
+func home(t *testing.T, o *repo.Options, text string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, ".gitconfig"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o.Environ = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1"}
+}
+
 func clone(t *testing.T, o repo.Options) *repo.Checkout {
 	t.Helper()
 	c, err := repo.Clone(t.Context(), o)
