@@ -111,7 +111,11 @@ func (s *session) build(ctx context.Context, binder *jsapi.Binder) error {
 	if s.settings.mode == plan.Classic {
 		driven.Stages = nil // the classic's ramp is driven, too
 	}
-	s.load = sched.New(sched.Options{Plan: driven, Drop: s.metrics.Drop, Spawn: s.spawn, Keep: s.settings.mode != plan.Run})
+	o := sched.Options{Plan: driven, Drop: s.metrics.Drop, Spawn: s.spawn}
+	if s.settings.mode != plan.Run { // a service that falls behind shows as a backlog, not as arrivals that were not sent
+		o.Keep, o.Patience = true, s.plan.Timeout
+	}
+	s.load = sched.New(o)
 	return s.openRecord()
 }
 
@@ -189,6 +193,8 @@ func (s *session) tick() metric.Window {
 	}
 	s.ticked = true
 	w := s.metrics.Collect(time.Now(), vus)
+	w.InFlight += s.load.Waiting()
+	w.Lateness = s.load.Lateness()
 	s.rec.window(&w)
 	s.progress.window(&w)
 	_, ok, failed := w.Iterations()

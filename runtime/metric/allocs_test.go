@@ -13,7 +13,7 @@ func TestSamplesAllocateNothing(t *testing.T) {
 	now := time.Now()
 	b := metric.NewCollector(now, 1).Buffer()
 	sample := func() {
-		b.Begin(1, metric.Closed)
+		b.Begin(1)
 		b.Request(now, metric.Request{Endpoint: 3, Status: 200, Duration: time.Millisecond})
 		b.Check(now, metric.Check{Check: 2, OK: true})
 		b.Iteration(now, metric.Iteration{Scenario: 1, Duration: time.Millisecond, Requests: 1})
@@ -31,7 +31,7 @@ func BenchmarkIterationSamples(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		buf, now := c.Buffer(), time.Now()
 		for pb.Next() {
-			buf.Begin(0, metric.Closed)
+			buf.Begin(0)
 			buf.Request(now, metric.Request{Status: 200, Duration: time.Millisecond})
 			buf.Check(now, metric.Check{OK: true})
 			buf.Iteration(now, metric.Iteration{Duration: time.Millisecond, Requests: 1})

@@ -30,7 +30,7 @@ func TestSamplesOfManyUsersAddUpToOneWindow(t *testing.T) {
 				if i%10 == 0 {
 					f = refused
 				}
-				b.Begin(scenario, metric.Closed)
+				b.Begin(scenario)
 				b.Request(start, metric.Request{Scenario: scenario, Endpoint: get, Status: 200, Failure: f, Duration: time.Millisecond, BytesIn: 3, BytesOut: 2})
 				b.Check(start, metric.Check{Scenario: scenario, OK: i%2 == 0})
 				b.Iteration(start, metric.Iteration{Scenario: scenario, Failure: f, Duration: 2 * time.Millisecond, Requests: 1})
@@ -74,26 +74,22 @@ func TestIterationsUnderWayAreInFlight(t *testing.T) {
 	t.Parallel()
 	c := metric.NewCollector(time.Now(), 2)
 	a, b := c.Buffer(), c.Buffer()
-	a.Begin(0, metric.Closed)
-	b.Begin(0, metric.Closed)
+	a.Begin(0)
+	b.Begin(0)
 	a.Iteration(time.Now(), metric.Iteration{})
 	if got := c.InFlight(); got != 1 {
 		t.Errorf("in flight %d, want 1", got)
 	}
 }
 
-func TestLatenessIsCountedOnlyForWhatWasDue(t *testing.T) {
+func TestDroppedArrivalsAreCountedByReason(t *testing.T) {
 	t.Parallel()
 	start := time.Now()
 	c := metric.NewCollector(start, 1)
-	b := c.Buffer()
-	b.Begin(0, metric.Closed)
-	b.Begin(0, 5*time.Millisecond)
-	b.Flush()
 	c.Drop(metric.Dropped{NoVU: 2, Late: 1})
-	w := c.Collect(start.Add(time.Second), 1)
-	if w.Lateness.Count() != 1 || w.Dropped != (metric.Dropped{NoVU: 2, Late: 1}) {
-		t.Errorf("lateness of %d, dropped %+v", w.Lateness.Count(), w.Dropped)
+	c.Drop(metric.Dropped{NoVU: 1})
+	if w := c.Collect(start.Add(time.Second), 1); w.Dropped != (metric.Dropped{NoVU: 3, Late: 1}) {
+		t.Errorf("dropped %+v", w.Dropped)
 	}
 }
 

@@ -55,14 +55,10 @@ func (b *Buffer) Check(now time.Time, c Check) {
 	b.add(now, sample{kind: checkSample, scenario: c.Scenario, id: uint16(c.Check), ok: c.OK})
 }
 
-// Closed is the lateness of an iteration that was not due at any time.
-const Closed time.Duration = -1
-
-// Begin counts an iteration that starts, late by how much after it was due
-// ([Closed] in a closed load). InFlight has it at once.
-func (b *Buffer) Begin(s ScenarioID, late time.Duration) {
+// Begin counts an iteration that starts; InFlight has it at once.
+func (b *Buffer) Begin(s ScenarioID) {
 	b.shard.begun.Add(1)
-	b.add(b.last, sample{kind: iterationSample, scenario: s, fresh: true, duration: late})
+	b.add(b.last, sample{kind: iterationSample, scenario: s, fresh: true})
 }
 
 // Iteration counts an iteration that ended at now.
@@ -145,9 +141,6 @@ func (w *Window) countIteration(s *sample) {
 	sc := at(&w.Scenarios, int(s.scenario))
 	if s.fresh {
 		sc.Started++
-		if s.duration != Closed {
-			w.Lateness.Add(s.duration)
-		}
 		return
 	}
 	sc.Requests += uint64(s.requests)

@@ -8,10 +8,10 @@ type Window struct {
 	Length time.Duration
 
 	VUs      int // running at its end
-	InFlight int // iterations under way at its end
+	InFlight int // iterations under way at its end; in an open load also those that are due and wait for a virtual user
 
 	Dropped  Dropped   // arrivals that could not start (open load)
-	Lateness Histogram // start of an iteration minus when it was due (open load)
+	Lateness Histogram // the generator's own: from when an iteration was due to its start, where a virtual user was free (open load)
 
 	Scenarios []ScenarioWindow // by ScenarioID
 	Endpoints []EndpointWindow // by EndpointID

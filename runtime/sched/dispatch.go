@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// queueTime is how long an arrival waits for a user that is still being
-	// made. Past it, and at once when no more may be made, it is dropped.
-	queueTime = 100 * time.Millisecond
+	// defaultPatience is how long an arrival waits for a user that is still
+	// being made. Past it, and at once when no more may be made, it is dropped.
+	defaultPatience = 100 * time.Millisecond
 	// lateLimit is how far behind the dispatcher may be and still start
 	// arrivals: after a generator was halted, a burst is not the load asked for.
 	lateLimit = time.Second
@@ -33,9 +33,10 @@ type arrivals struct {
 	idle     []*user   // the one that was busy last is the first to be taken: its connections are warm
 	queue    fifo      // due, and waiting for users to come
 	drops    metric.Dropped
-	opening  bool   // users are made before arrivals begin
-	closing  int    // users that end their last closed iteration
-	openings uint64 // how often arrivals began
+	late     metric.Histogram // of arrivals that found a user free
+	opening  bool             // users are made before arrivals begin
+	closing  int              // users that end their last closed iteration
+	openings uint64           // how often arrivals began
 }
 
 // dispatch hands out arrivals when they are due, until the load is over.
@@ -64,7 +65,7 @@ func (l *Load) dispatch() {
 // release hands out all that is due and returns when to come again; zero: when roused. mu is held.
 func (l *Load) release(now time.Time) time.Time {
 	o := &l.open
-	o.expire(now)
+	o.expire(now, l.patience)
 	at := now.Sub(o.origin)
 	next, more := o.due.Due()
 	for ; more && next <= at && !l.exhausted(); next, more = o.due.Due() {
@@ -94,7 +95,7 @@ func (l *Load) release(now time.Time) time.Time {
 		wake = o.origin.Add(next)
 	}
 	if o.queue.len() > 0 {
-		if expiry := o.queue.first().Add(queueTime); !more || expiry.Before(wake) {
+		if expiry := o.queue.first().Add(l.patience); !more || expiry.Before(wake) {
 			wake = expiry
 		}
 	}
@@ -195,7 +196,7 @@ func (l *Load) nextQueued() (time.Time, bool) {
 	if l.open.queue.len() == 0 {
 		return time.Time{}, false
 	}
-	l.open.expire(time.Now())
+	l.open.expire(time.Now(), l.patience)
 	if l.open.queue.len() == 0 || !l.take() {
 		return time.Time{}, false
 	}
@@ -203,8 +204,8 @@ func (l *Load) nextQueued() (time.Time, bool) {
 }
 
 // expire drops the arrivals that have waited too long.
-func (o *arrivals) expire(now time.Time) {
-	for o.queue.len() > 0 && now.Sub(o.queue.first()) >= queueTime {
+func (o *arrivals) expire(now time.Time, patience time.Duration) {
+	for o.queue.len() > 0 && now.Sub(o.queue.first()) >= patience {
 		o.queue.pop()
 		o.drops.NoVU++
 	}

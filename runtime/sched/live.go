@@ -20,6 +20,7 @@ type user struct {
 	// Of the user's own goroutine.
 	timer *time.Timer
 	tally tally
+	late  time.Duration // of the arrival it took while it was free; negative: it is counted
 
 	// Under the load's mutex.
 	at      int         // index in users
@@ -234,6 +235,10 @@ func (l *Load) accept(u *user, vu User) (time.Time, bool) {
 	l.mu.Lock()
 	l.learn(&u.tally)
 	l.open.welcome(u)
+	if u.late >= 0 {
+		l.open.late.Add(u.late)
+		u.late = -1
+	}
 	if u.told() != serve {
 		l.mu.Unlock()
 		return time.Time{}, false
@@ -247,6 +252,7 @@ func (l *Load) accept(u *user, vu User) (time.Time, bool) {
 	vu.Flush()
 	select {
 	case due := <-u.due:
+		u.late = max(time.Since(due), 0)
 		return due, true
 	case <-u.nudge:
 	}

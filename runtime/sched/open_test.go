@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/sched"
 )
@@ -101,6 +102,34 @@ func TestArrivalWaitsBrieflyForAUserInTheMaking(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestPatientArrivalsWaitForABusyService(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(3 * second), making: 2 * second}
+		s.begin, s.iterated = time.Now(), map[int]int{}
+		l := sched.New(sched.Options{Plan: plan.Plan{Grace: 10 * second}, Spawn: s.spawn, Drop: s.drop, Patience: 10 * second})
+		go func() {
+			l.Resize(1)
+			pass(6 * second)
+			l.SetRate(20)
+			pass(second)
+			if n := l.Waiting(); n < 10 {
+				t.Errorf("%d arrivals wait while users are made, want most of 20", n)
+			}
+			pass(5 * second)
+			l.SetRate(1)
+			pass(15 * second)
+			if late := l.Lateness(); late.Count() == 0 || late.Max() > 10*time.Millisecond {
+				t.Errorf("arrivals that found a user free were up to %v late (%d of them): waiting for a busy one is not the generator's", late.Max(), late.Count())
+			}
+			l.Stop()
+		}()
+		run(t, l)
+		if s.dropped != (metric.Dropped{}) {
+			t.Errorf("%+v dropped, want none", s.dropped)
+		}
+	})
 }
 
 func TestSetRateWhileArrivalsRun(t *testing.T) {

@@ -13,6 +13,7 @@
 package sched
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"sync"
@@ -29,15 +30,19 @@ type Options struct {
 	Plan  plan.Plan // a plan without stages is driven by Resize and SetRate alone
 	Spawn Spawn
 	Drop  func(metric.Dropped) // counts arrivals that did not start; may be nil
-	Keep  bool                 // surplus users of a Resize rest, connected, until they are needed again; else they leave
+	// Patience is how long an arrival waits for a virtual user where all are
+	// busy and more may be made; past it it is dropped. 0: 100 ms.
+	Patience time.Duration
+	Keep     bool // surplus users of a Resize rest, connected, until they are needed again; else they leave
 }
 
 // Load is the load of one run. Its methods are safe for concurrent use.
 type Load struct {
-	plan  plan.Plan
-	spawn Spawn
-	drop  func(metric.Dropped)
-	keep  bool
+	plan     plan.Plan
+	spawn    Spawn
+	drop     func(metric.Dropped)
+	keep     bool
+	patience time.Duration
 
 	ready atomic.Int64 // users that were made and have not left
 	rests atomic.Int64 // of them, those that rest
@@ -72,7 +77,7 @@ const (
 // New makes a load; [Load.Run] starts it.
 func New(o Options) *Load {
 	l := &Load{
-		plan: o.Plan, spawn: o.Spawn, drop: o.Drop, keep: o.Keep,
+		plan: o.Plan, spawn: o.Spawn, drop: o.Drop, keep: o.Keep, patience: cmp.Or(o.Patience, defaultPatience),
 		kick: make(chan struct{}, 1), rouse: make(chan struct{}, 1),
 		random: rand.New(rand.NewPCG(o.Plan.Seed, jitterStream)),
 	}
@@ -103,6 +108,24 @@ func (l *Load) InFlight() int {
 		}
 	}
 	return n
+}
+
+// Waiting returns how many arrivals are due and wait for a virtual user.
+func (l *Load) Waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open.queue.len()
+}
+
+// Lateness returns how much later than due the arrivals began that found a
+// virtual user free, since the last call: the generator's own lateness. What
+// waited because all users were busy is the service's.
+func (l *Load) Lateness() metric.Histogram {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	late := l.open.late
+	l.open.late = metric.Histogram{}
+	return late
 }
 
 // Resize makes the load a closed one of n users and returns at once. New users
@@ -177,7 +200,7 @@ func (l *Load) grow(ctx context.Context) {
 		missing = min(missing, l.makers())
 	}
 	for i := range missing {
-		u := &user{at: len(l.users), nudge: make(chan struct{}, 1), due: make(chan time.Time, 1)}
+		u := &user{at: len(l.users), late: -1, nudge: make(chan struct{}, 1), due: make(chan time.Time, 1)}
 		l.ids++
 		u.id = l.ids
 		if l.mode == opened {

@@ -26,12 +26,12 @@ func (u *User) Iterate(_ context.Context, due time.Time) Result {
 	}
 	s := u.pick()
 	start := time.Now()
-	late, origin := metric.Closed, start
+	origin := start
 	if !due.IsZero() {
-		late, origin = start.Sub(due), due
+		origin = due
 	}
 	u.scenario, u.failed, u.failure, u.requests = s.id, false, metric.NoFailure, 0
-	u.samples.Begin(s.id, late)
+	u.samples.Begin(s.id)
 	if !u.factory.options.keepCookies {
 		u.client.ResetCookies()
 	}
