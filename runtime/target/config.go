@@ -238,13 +238,13 @@ func (c *Config) fault() string {
 
 // Random draws a service for a demonstration: it rejects or it queues for
 // ever, at a capacity that a small machine carries together with its load
-// generator (150 to 400 requests per second), reached with a few users.
+// generator (500 to 1,000 requests per second), reached with a few users.
 func Random(rng *rand.Rand) Config {
 	name := "rejects"
 	if rng.IntN(2) == 1 {
 		name = "queues"
 	}
-	c, err := ParseModel(fmt.Sprintf("%s:%d,servers=%d,seed=%d", name, 150+rng.IntN(251), 4+rng.IntN(7), rng.Uint64()))
+	c, err := ParseModel(fmt.Sprintf("%s:%d,servers=%d,seed=%d", name, 500+rng.IntN(501), 4+rng.IntN(7), rng.Uint64()))
 	if err != nil {
 		panic("target: " + err.Error()) // each draw is a valid model
 	}
