@@ -268,7 +268,7 @@ func (c *controller) drain() {
 	o, t1 := &c.open, c.unloaded.iteration
 	c.arrive(o.low)
 	start, at, down := c.now, uint64(c.total.requests()), 0.0
-	for c.now-start < 20 {
+	for c.now-start < patience {
 		var s sums
 		s.add(c.stepArrivals(o.low))
 		failed := s.reqFailed - s.timedOut // what times out is backlog
@@ -289,8 +289,17 @@ func (c *controller) drain() {
 			break
 		}
 	}
+	if c.now-start >= patience { // a harmless rate does not drain it: none does, if anything
+		c.arrive(0)
+		for c.now-start < 2*patience && c.inFlight > 0 {
+			c.step(tick)
+		}
+	}
 	c.recovery = max(c.recovery, c.now-start)
 }
+
+// patience is how long a drain waits, in seconds.
+const patience = 20
 
 // recover waits until a service that is down answers again, a minute at most.
 func (c *controller) recover() {

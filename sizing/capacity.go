@@ -22,7 +22,7 @@ func (c *controller) capacity(s *record.Sizing) {
 	h := b.confirmed
 	// Arrivals are known: only the failing share is measured, and that varies less than a count.
 	goodput := h.level * (1 - h.share())
-	if full := c.open.full; full.count >= enoughPooled && c.open.expect == causeFailures && !c.open.falling {
+	if full := c.open.full; full.count >= enoughPooled && b.hi != nil && b.hi.cause == causeFailures && !c.open.falling {
 		if x := full.rate(); h.y < x*(1+max(.03, 3*h.se)) {
 			goodput = min(goodput, x*c.useful()) // a queue that still fills hides failures
 		} else { // the pool is older than a rise

@@ -39,7 +39,9 @@ func (c *controller) fromUsers() guess {
 		o.low = min(g.rate, c.lastUsers().y) / 2
 	case s.hi != nil && s.hi.cause == causeFailures:
 		g = guess{x / c.succeed(), causeFailures, fmt.Sprintf("%.4g/s is what it completes; the tolerance allows %.4g/s to arrive", x, x/c.succeed())}
-		o.full = pool{p.count, p.seconds}
+		if !s.everRose { // what still rises is no measure of what is to come
+			o.full = pool{p.count, p.seconds}
+		}
 	default:
 		g.cause, g.why = causeBacklog, fmt.Sprintf("%.4g/s is what it completes, however many users wait", x)
 		o.backed, o.wide = pool{p.count, p.seconds}, 1.5

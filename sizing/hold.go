@@ -172,6 +172,17 @@ func (h *hold) share() float64  { return h.series[0].share(0) }
 func (h *hold) lately() float64 { return h.series[0].share(h.half()) }
 func (h *hold) number() int     { return int(h.level) }
 func (h *hold) dead() bool      { return h.lastShare >= .85 }
+
+// collapsed says whether nearly every request of a second failed.
+func (h *hold) collapsed() bool {
+	last := h.ticks() - 4
+	if last < 0 {
+		return false
+	}
+	bad, good := sum(h.reqBad[last:]), sum(h.reqGood[last:])
+	return bad >= 20 && bad > .95*(bad+good)
+}
+
 func (h *hold) rejecting() bool { return h.cause == causeFailures && !h.dead() }
 func (h *hold) forLatency() bool {
 	return h.cause != "" && h.cause != causeFailures && h.cause != causeBacklog

@@ -117,7 +117,7 @@ func (c *controller) sandwichSessions() bool {
 		s.hi = h
 		return true
 	}
-	s.lo, s.hi, s.everRose = h, nil, true
+	s.lo, s.hi = h, nil
 	for n := h.number(); n < s.max; {
 		n = min(s.max, max(n+1, int(float64(n)*(1+2*sessionWidth))))
 		h = c.tryUsers(n, order{phase: "refine", why: "no upper end is known: higher", min: refineMin, max: refineMax, need: atLeast})

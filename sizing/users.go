@@ -132,6 +132,10 @@ func (c *controller) judgeUsers(h *hold, a float64) bool {
 			return true
 		}
 	}
+	if c.closed.best > 0 && h.collapsed() && !c.ablations.noOutage {
+		h.cause = causeFailures
+		return true
+	}
 	enough := d >= h.min && (h.sum.ok >= h.need || d >= h.max)
 	switch {
 	case h.ramp && enough && h.sum.ended() >= 15 && h.calm(), enough && h.within(a, c.ablations):
@@ -162,7 +166,7 @@ func (c *controller) outage(h *hold) *hold {
 	again := c.keep(h.number(), order{
 		phase: h.phase, why: "everything failed although less passed: is it the load?", min: 2, max: 6, need: 400,
 	})
-	if again.pass {
+	if again.pass || again.share() < .5 { // the same load fails little, if at all
 		c.fell(h.requestsAt)
 	}
 	return again

@@ -11,8 +11,12 @@ import (
 	"github.com/plimsoll-load/plimsoll/sizing/bottleneck"
 )
 
-// times is how often each fault is looked at; 200 for the table in the documentation.
-var times = flag.Int("times", 40, "runs of each fault")
+// How much is looked at: 200 times for the table in the documentation.
+var (
+	times  = flag.Int("times", 40, "runs of each fault")
+	matrix = flag.Bool("matrix", false, "size every real fault, -times times each")
+	budget = flag.String("budget", "60s", "of one real sizing")
+)
 
 // fault is a way in which a service is limited, and what it should be called.
 type fault struct {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -144,13 +145,17 @@ func (a *analysis) ceiling(c candidate, value string, at figure) *record.Ceiling
 		return nil
 	}
 	out := record.Ceiling{Name: c.name, Source: c.source, Use: at.use(), Rate: math.Inf(1)}
-	if l, ok := a.demand(c.source, value); ok && l.rises() {
-		out.Rate, out.Low, out.High = l.full(at.limit)
-		out.Demand = l.demand
-	} else if out.Use >= 0.02 { // too few loads: at least as far as if it used nothing when idle
+	line, fits := a.demand(c.source, value)
+	switch {
+	case fits && line.rises():
+		out.Rate, out.Low, out.High = line.full(at.limit)
+		out.Demand = line.demand
+	case shared(c.source):
+		return nil // others use it too: how much of it the load needs is not known
+	case out.Use >= 0.02: // too few loads: at least as far as if it used nothing when idle
 		out.Rate, out.Demand = a.limit.rate/out.Use, at.mean/a.limit.rate
 	}
-	if out.Use >= fullUse { // at the limit itself, extrapolating is idle
+	if out.Use >= fullUse && !shared(c.source) { // at the limit itself, extrapolating is idle
 		if used := a.limit.rate / min(out.Use, 1); used < out.Rate {
 			out.Rate, out.Low, out.High = used, a.limit.rate, used/fullUse
 		}
@@ -160,6 +165,12 @@ func (a *analysis) ceiling(c candidate, value string, at figure) *record.Ceiling
 	}
 	out.Rate = max(out.Rate, a.limit.rate*0.9) // it carried that
 	return &out
+}
+
+// shared says whether a source is a machine: its use is not the service's alone.
+func shared(source string) bool {
+	kind, _, _ := strings.Cut(source, " ")
+	return kind == record.KindHost
 }
 
 // nearness scores how close a ceiling is to the limit that was found.

@@ -2,6 +2,7 @@ package bottleneck
 
 import (
 	"math"
+	"slices"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -28,6 +29,11 @@ func (a *analysis) hostCPU(host string) candidate {
 	}
 	if g := a.at(record.KindGenerator, record.CPUCores); g.known() && host == record.KindHost {
 		c.add("generator_cores", g.mean, "%s by the generator", short(g.mean))
+	}
+	// the service wanted all that is left, and it is used up: that is the ceiling
+	c.ceiling = &record.Ceiling{
+		Name: c.name, Source: host, Rate: a.limit.rate / min(used.use(), 1), Low: a.limit.rate, High: a.limit.rate / fullUse,
+		Use: used.use(), Demand: used.mean / a.limit.rate,
 	}
 	c.score = a.nearness(c.ceiling)
 	queue, pressure := a.at(host, record.RunQueue), a.at(host, record.CPUPressure)
@@ -82,7 +88,7 @@ func (a *analysis) generator() candidate {
 	}
 	if a.Sizing != nil && a.Sizing.Verdict == "generator" {
 		c.score = 1
-		c.add("verdict", 1, "%s", a.Sizing.Reason)
+		c.evidence = slices.Insert(c.evidence, 0, record.Evidence{Name: "verdict", Value: 1, Text: a.Sizing.Reason})
 	}
 	return c
 }

@@ -202,6 +202,9 @@ func (a *analysis) disk(source string) candidate {
 		}
 	}
 	blocked, own := a.at(source, record.DiskBlocked), a.at(source, record.IOPressureSome)
+	if always := min(blocked.mean, 1); always > busy.mean { // waits for a journal are in no pressure
+		busy = figure{mean: always, cover: blocked.cover}
+	}
 	waits := blocked.mean > 0.2 || own.mean > 0.15
 	if !blocked.known() && !own.known() {
 		l, ok := a.demand(source, record.DiskWriteBytes)

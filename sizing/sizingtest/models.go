@@ -2,6 +2,7 @@ package sizingtest
 
 import (
 	"math"
+	"sync"
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/sizing"
@@ -20,7 +21,7 @@ type Model struct {
 	timeout       float64 // of the client
 	generatorCost float64 // CPU seconds a request; 0: it costs nothing
 	spinning      bool    // no back-off after a failed iteration
-	truth         func(*Model) Truth
+	truth         func() Truth
 }
 
 type scenario struct {
@@ -37,7 +38,11 @@ const Tolerance = .05
 const clientTimeout = 10
 
 func model(name string, s func() service, truth func(*Model) Truth) *Model {
-	return &Model{Name: name, service: s, truth: truth, timeout: clientTimeout, mix: same(1, 1, 0)}
+	m := &Model{Name: name, service: s, timeout: clientTimeout, mix: same(1, 1, 0)}
+	if truth != nil {
+		m.truth = sync.OnceValue(func() Truth { return truth(m) })
+	}
+	return m
 }
 
 // same is a mix of one scenario of n equal requests.

@@ -11,12 +11,12 @@ import (
 // Truth is what a service carries: arrivals per second, and of these the successful ones.
 type Truth struct{ Offered, Goodput float64 }
 
-// Truth computes it, from a closed form or by long runs.
+// Truth computes it, from a closed form or by long runs, once.
 func (m *Model) Truth() Truth {
 	if m.truth == nil {
 		return Truth{}
 	}
-	return m.truth(m)
+	return m.truth()
 }
 
 // rejects is a service that always completes c a second once more arrive: c = (1-p)·offered.
@@ -147,7 +147,7 @@ func below(l float64, mu func(float64) float64, span float64, n int) float64 {
 // survivesObjective is the highest rate that keeps objective and tolerance over a minute in nine runs of ten.
 func survivesObjective(lo, hi float64) func(*Model) Truth {
 	return func(m *Model) Truth {
-		const runs, rounds = 60, 8
+		const runs, rounds = 40, 7
 		for range rounds {
 			rate, good := (lo+hi)/2, 0
 			for seed := range uint64(runs) {
