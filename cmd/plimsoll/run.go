@@ -15,16 +15,20 @@ iterations, for a time, in stages, or at a rate of arrivals.
   plimsoll run loadtest.js --vus 10 --duration 30s
   plimsoll run loadtest.js --stages 30s:50,1m:50,30s:0
   plimsoll run loadtest.js --rate 150/s --duration 1m
-  plimsoll run loadtest.js --sizing                    Molotov's autosizing`
+  plimsoll run loadtest.js --sizing                    Molotov's autosizing
+  plimsoll run smoke                                   a named test of ./plimsoll.json
+  plimsoll run --repo https://example.org/tests.git smoke`
 
 func newRun(p process) *cobra.Command {
 	var o settings
 	var classic classicFlags
 	c := &cobra.Command{
-		Use: "run SCRIPT", Short: "run a load test", Long: runLong, GroupID: "load", Args: exactly(1, "a script"),
+		Use: "run SCRIPT|TEST", Short: "run a load test", Long: runLong, GroupID: "load", Args: exactly(1, "a script or a named test"),
 		RunE: func(c *cobra.Command, args []string) error {
-			o.script = args[0]
-			if classic.on {
+			if err := o.find(c.Context(), p, args[0], p.say); err != nil {
+				return err
+			}
+			if classic.on || o.test.Classic {
 				o.mode = plan.Classic
 				return begin(c.Context(), p, o, classic.drive)
 			}

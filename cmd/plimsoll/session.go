@@ -52,14 +52,14 @@ type session struct {
 // prepare loads the script, resolves the plan and opens the record. What it
 // returns must be closed.
 func prepare(ctx context.Context, p process, o settings) (*session, error) {
-	s := &session{p: p, settings: o, names: metric.NewNames(), fold: report.NewFold(), progress: newProgress(p.stderr, o.quiet)}
-	s.metrics = metric.NewCollector(time.Now(), runtime.GOMAXPROCS(0))
 	if err := o.draw(p); err != nil {
 		return nil, err
 	}
+	s := &session{p: p, settings: o, names: metric.NewNames(), fold: report.NewFold(), progress: newProgress(p.stderr, o.quiet)}
+	s.metrics = metric.NewCollector(time.Now(), runtime.GOMAXPROCS(0))
 	binder := jsapi.NewBinder(all.Modules())
 	var err error
-	if s.script, err = script.Load(o.script, scriptModules(binder)); err != nil {
+	if s.script, err = o.load(binder); err != nil {
 		return nil, err
 	}
 	if err := s.startDemo(ctx); err != nil {
@@ -90,7 +90,7 @@ func (s *session) build(ctx context.Context, binder *jsapi.Binder) error {
 	}
 	shared := &engine.Shared{}
 	s.factory, err = vu.Load(ctx, vu.Config{
-		Script: s.script, Names: s.names, Buffer: s.metrics.Buffer, Env: env,
+		Script: s.script, Names: s.names, Buffer: s.metrics.Buffer, Env: env, Within: s.settings.root,
 		Seed: s.settings.seed, FailOn: s.settings.failOn(s.p),
 		Bind:    func(u *vu.User) vu.Need { return binder.Bind(u) },
 		Client:  func() *engine.Client { return engine.New(s.engineOptions(shared)) },
@@ -155,7 +155,7 @@ func (s *session) openRecord() error {
 	host, _ := os.Hostname() // a record without the name is as good
 	s.rec.row(&record.Run{
 		SchemaVersion: record.SchemaVersion, Tool: "plimsoll " + version, Mode: s.mode(), Started: time.Now().UTC(),
-		Command: append([]string{"plimsoll"}, s.p.args...), Script: s.settings.script, ScriptHash: s.script.Hash(),
+		Command: s.p.typed(), Repository: s.settings.repository, Script: s.settings.script, ScriptHash: s.script.Hash(),
 		Seed: s.plan.Seed, Tolerance: s.plan.Sizing.Tolerance, Settings: s.plan.Settings,
 		Generator: record.Host{Name: host, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), GoVersion: runtime.Version()},
 	})

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -20,10 +19,10 @@ import (
 // merged with the environment and the script's options by package plan; the
 // rest is about this process alone.
 type settings struct {
-	mode    plan.Mode
-	given   map[string]string // settings given as flags, by name
-	seed    uint64            // drawn, used unless one is given
-	script  string
+	mode  plan.Mode
+	given map[string]string // settings given as flags, by name
+	seed  uint64            // drawn, used unless one is given
+	source
 	env     []string // NAME=VALUE, or NAME
 	output  string
 	demo    string // model; demoRandom: drawn at random; "": no demo target
@@ -66,6 +65,7 @@ func (o *settings) flags(c *cobra.Command, modes ...plan.Mode) {
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress on stderr")
 	f.BoolVar(&o.explain, "show-config", false, "print each setting's value and source, and end")
 	o.show.flags(c)
+	o.source.flags(c)
 	markRare(f, "arrivals", "max-vus", "grace", "seed", "delay", "backoff", "fail-on", "resolution", "soak", "per-scenario",
 		"target-load", "ramp-up", "classic-only", "full", "show-config", "max", "max-regression")
 }
@@ -152,33 +152,19 @@ func (o *settings) failOn(p process) []string {
 
 // resolve merges all sources into a plan.
 func (o *settings) resolve(p process, options json.RawMessage) (plan.Plan, []string, error) {
-	made, warnings, err := plan.Resolve(plan.Sources{Mode: o.mode, Script: options, Env: p.env, Flags: o.given, Seed: o.seed})
+	made, warnings, err := plan.Resolve(plan.Sources{Mode: o.mode, Script: options, Test: o.source.settings(), Env: p.env, Flags: o.given, Seed: o.seed})
 	made.Script = o.script
 	return made, warnings, err
 }
 
-// environment is the script's __ENV: the tool's own, then what the demo says, then what was named.
+// environment is the script's __ENV: for a script of this disk the tool's
+// own, too; then what the project file and the demo say, then what was named.
 func (s *session) environment() (map[string]string, error) {
-	own := map[string]string{}
-	for _, pair := range s.p.environ() {
-		name, value, _ := strings.Cut(pair, "=")
-		own[name] = value
-	}
-	env := maps.Clone(own)
+	given := s.settings.env
 	if s.demo != nil {
-		env["SERVER_URL"] = s.demo.url
+		given = append([]string{"SERVER_URL=" + s.demo.url}, given...)
 	}
-	for _, pair := range s.settings.env {
-		name, value, valued := strings.Cut(pair, "=")
-		if name == "" {
-			return nil, usage("write -e NAME=VALUE, or -e NAME to pass a variable on", "-e %q names no variable", pair)
-		}
-		if !valued {
-			value = own[name]
-		}
-		env[name] = value
-	}
-	return env, nil
+	return s.settings.test.Environment(given, s.p.environ())
 }
 
 // engineOptions are those of the virtual users' clients.

@@ -21,15 +21,18 @@ something gives, then arrivals test the answer on both sides.
 
   plimsoll size examples/kinto/loadtest.js --demo
   plimsoll size loadtest.js --tolerance 1% --objective 'p(95)<200ms'
-  plimsoll size loadtest.js --from last.jsonl --max-regression 10%`
+  plimsoll size loadtest.js --from last.jsonl --max-regression 10%
+  plimsoll size --repo https://example.org/tests.git kinto`
 
 func newSize(p process) *cobra.Command {
 	o := settings{mode: plan.Size}
 	var from string
 	c := &cobra.Command{
-		Use: "size SCRIPT", Short: "find how much a service carries", Long: sizeLong, GroupID: "load", Args: exactly(1, "a script"),
+		Use: "size SCRIPT|TEST", Short: "find how much a service carries", Long: sizeLong, GroupID: "load", Args: exactly(1, "a script or a named test"),
 		RunE: func(c *cobra.Command, args []string) error {
-			o.script = args[0]
+			if err := o.find(c.Context(), p, args[0], p.say); err != nil {
+				return err
+			}
 			former, err := formerAnswer(from)
 			if err != nil {
 				return err

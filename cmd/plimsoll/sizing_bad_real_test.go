@@ -1,0 +1,254 @@
+//go:build real
+
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Targets that no number is right for: each must end with its verdict, with
+// the interval so far, and with its exit status. They are small servers of
+// this test; what sizes them is a process.
+
+// mortal is a server of eight slots that carries 500 requests a second, until
+// it dies some time after its first request. Later it may come back.
+type mortal struct {
+	addr  string
+	slots chan struct{}
+	first sync.Once
+	after time.Duration // of life; 0: it does not die
+	back  time.Duration // after death; 0: never
+
+	mu     sync.Mutex
+	server *http.Server
+	ended  bool
+}
+
+func newMortal(t *testing.T, after, back time.Duration) *mortal {
+	t.Helper()
+	m := &mortal{slots: make(chan struct{}, 8), after: after, back: back}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.addr = ln.Addr().String()
+	m.live(ln)
+	t.Cleanup(func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.ended = true
+		m.server.Close()
+	})
+	return m
+}
+
+func (m *mortal) live(ln net.Listener) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ended {
+		ln.Close()
+		return
+	}
+	m.server = &http.Server{Handler: m, ReadHeaderTimeout: time.Minute}
+	go func(s *http.Server) { _ = s.Serve(ln) }(m.server) // it ends by Close
+}
+
+// die closes the port and every connection.
+func (m *mortal) die() {
+	m.mu.Lock()
+	m.server.Close()
+	m.mu.Unlock()
+	if m.back > 0 {
+		time.AfterFunc(m.back, func() {
+			if ln, err := net.Listen("tcp", m.addr); err == nil { // else another took the port: it stays dead
+				m.live(ln)
+			}
+		})
+	}
+}
+
+func (m *mortal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if m.after > 0 {
+		m.first.Do(func() { time.AfterFunc(m.after, m.die) })
+	}
+	select {
+	case m.slots <- struct{}{}:
+	case <-r.Context().Done():
+		return
+	}
+	defer func() { <-m.slots }()
+	<-time.After(16 * time.Millisecond)
+	_, _ = w.Write([]byte("{}"))
+}
+
+// raw is a server that answers each request with the same bytes, or never.
+func raw(t *testing.T, answer string) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(context.Background())
+	t.Cleanup(func() { end(); ln.Close() })
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				defer context.AfterFunc(ended, func() { c.Close() })()
+				for buffer := make([]byte, 4096); ; {
+					if _, err := c.Read(buffer); err != nil {
+						return
+					}
+					if _, err := c.Write([]byte(answer)); err != nil {
+						return
+					}
+				}
+			}()
+		}
+	}()
+	return ln.Addr().String()
+}
+
+// nobody is an address that refuses connections.
+func nobody(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln.Close()
+	return ln.Addr().String()
+}
+
+// readsJSON fails where the answer is no JSON.
+const readsJSON = `import http from 'plimsoll/http'
+export default () => { http.get(__ENV.SERVER_URL + '/').json() }
+`
+
+func TestRealBadTargets(t *testing.T) {
+	l := newLab(t)
+	strict := filepath.Join(filepath.Dir(l.script), "json.js")
+	if err := os.WriteFile(strict, []byte(readsJSON), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name    string
+		addr    string
+		script  string
+		verdict string
+		exit    int
+		known   bool // something is known of the limit: the interval has a lower end
+		within  time.Duration
+	}{
+		{"it dies mid-way", newMortal(t, 10*time.Second, 0).addr, l.script, "unstable", 5, true, 150 * time.Second},
+		{"it restarts mid-way", newMortal(t, 10*time.Second, 2*time.Second).addr, l.script, "unstable", 5, true, 4 * time.Minute},
+		{"it refuses at once", nobody(t), l.script, "dead", 6, false, time.Minute},
+		{"it accepts and never answers", raw(t, ""), l.script, "dead", 6, false, 90 * time.Second},
+		{"it answers 200 with garbage", raw(t, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\x00\xff{garb,"), strict, "dead", 6, false, time.Minute},
+		{"it does not speak HTTP", raw(t, "\x00\x01\x02 nonsense\r\n\r\n"), l.script, "dead", 6, false, time.Minute},
+	}
+	var table strings.Builder
+	var mu sync.Mutex
+	sideBySide(len(tests), func(i int) {
+		tt := tests[i]
+		got, err := l.load(t.Context(), "http://"+tt.addr, "size", tt.script)
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		t.Logf("load %s: %s: %s, exit %d, after %.0f s, from %.1f/s: %s", busy(), tt.name, got.Verdict, got.exit, got.took.Seconds(), got.Interval.Lo, got.Reason)
+		table.WriteString(badRow(tt.name, got))
+		l.table("bad targets", badHead+table.String())
+		if got.Verdict != tt.verdict || got.exit != tt.exit {
+			t.Errorf("%s: verdict %s and exit %d, want %s and %d: %s (%s)", tt.name, got.Verdict, got.exit, tt.verdict, tt.exit, got.Reason, got.record)
+		}
+		if got.Capacity != nil {
+			t.Errorf("%s: a capacity of %v is claimed", tt.name, got.Capacity.Goodput)
+		}
+		if (got.Interval.Lo > 0) != tt.known {
+			t.Errorf("%s: the interval begins at %v", tt.name, got.Interval.Lo)
+		}
+		if got.took > tt.within {
+			t.Errorf("%s: it took %v, want %v at most", tt.name, got.took, tt.within)
+		}
+	})
+}
+
+const badHead = "| target | verdict | exit | capacity | known so far | wall |\n|---|---|---|---|---|---|\n"
+
+func badRow(name string, s *sized) string {
+	known := "nothing"
+	if s.Interval.Lo > 0 {
+		known = "from " + percentOf(s.Interval.Lo/100, "%.0f") + "/s"
+	}
+	if s.Interval.Hi != nil {
+		known += " to " + percentOf(*s.Interval.Hi/100, "%.0f") + "/s"
+	}
+	return "| " + strings.Join([]string{
+		name, s.Verdict, percentOf(float64(s.exit)/100, "%.0f"), orNone(s.Capacity != nil), known, s.took.Round(time.Second).String(),
+	}, " | ") + " |\n"
+}
+
+// A sizing that is stopped tells what it has found so far.
+func TestRealSizingInterrupted(t *testing.T) {
+	l := newLab(t)
+	s, err := l.serve(t.Context(), "rejects:450")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := l.recordFile("size")
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	c := l.on(ctx, generatorCore, l.plimsoll, "size", l.script, "--json", "--output="+file)
+	c.Env, c.Stdout, c.Stderr = append(c.Env, "SERVER_URL="+s.url), &stdout, &stderr
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for text := []byte(nil); bytes.Count(text, []byte(`"type":"hold"`)) < 5 && ctx.Err() == nil; text, _ = os.ReadFile(file) {
+		<-tick.C
+	}
+	_ = c.Process.Signal(os.Interrupt)
+	begin := time.Now()
+	if exit := (*exec.ExitError)(nil); !errors.As(c.Wait(), &exit) {
+		t.Fatalf("it ends as if nothing had happened: %s", &stdout)
+	}
+	took := time.Since(begin)
+	if _, err := s.stop(); err != nil {
+		t.Error(err)
+	}
+	var got answer
+	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
+		t.Fatalf("%v\n%.2000s\n%s", err, &stdout, &stderr)
+	}
+	t.Logf("%s, exit %d, from %.1f/s, after %v", got.Verdict, c.ProcessState.ExitCode(), got.Interval.Lo, took)
+	if got.Verdict != "interrupted" || c.ProcessState.ExitCode() != 130 || got.Capacity != nil {
+		t.Errorf("verdict %s, exit %d, capacity %v", got.Verdict, c.ProcessState.ExitCode(), got.Capacity)
+	}
+	if !(got.Interval.Lo > 0) || len(got.Curve) < 5 {
+		t.Errorf("what was found so far is not told: %+v, %d holds", got.Interval, len(got.Curve))
+	}
+	if took > 15*time.Second {
+		t.Errorf("it ended %v after Ctrl-C", took)
+	}
+}
