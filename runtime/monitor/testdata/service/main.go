@@ -26,6 +26,7 @@ type service struct {
 	slots chan struct{}
 	kept  [][]byte
 	file  *os.File
+	size  int
 	down  string
 	http  *http.Client
 	next  time.Time // of the limiter
@@ -39,9 +40,10 @@ func main() {
 	slots := flag.Int("slots", 10, "of the pool, the backlog, or descriptors")
 	rate := flag.Float64("rate", 300, "of the limiter")
 	dir := flag.String("dir", os.TempDir(), "where fsync writes")
+	size := flag.Int("bytes", 4096, "that fsync writes")
 	down := flag.String("downstream", "", "address of a service to ask")
 	flag.Parse()
-	s := &service{work: *work, slots: make(chan struct{}, *slots), down: *down, gap: time.Duration(float64(time.Second) / *rate)}
+	s := &service{work: *work, size: *size, slots: make(chan struct{}, *slots), down: *down, gap: time.Duration(float64(time.Second) / *rate)}
 	s.http = &http.Client{Transport: &http.Transport{MaxConnsPerHost: *slots, MaxIdleConnsPerHost: *slots}}
 	if *mode == "fsync" {
 		f, err := os.CreateTemp(*dir, "service-fsync")
@@ -157,7 +159,7 @@ func (s *service) limiter(w http.ResponseWriter, r *http.Request) {
 
 func (s *service) fsync(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	_, err := s.file.WriteAt(make([]byte, 4096), 0)
+	_, err := s.file.WriteAt(make([]byte, s.size), 0)
 	if err == nil {
 		err = s.file.Sync()
 	}
