@@ -9,6 +9,7 @@ import (
 
 // Curve is the load curve: what came out for what was under way.
 type Curve struct {
+	Name   string // of the set, in a comparison
 	X      string // what the loads are: "iterations under way", "virtual users"
 	Points []CurvePoint
 	Knee   float64     // virtual users that reach 97 % of the plateau; 0: not known

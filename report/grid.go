@@ -24,7 +24,7 @@ func (r *Run) Interval() float64 {
 	return typical(len(r.Points), func(i int) float64 { return r.Points[i].Length })
 }
 
-// typical is the median of what values returns for n things; 0 of nothing.
+// typical is the (lower) median of what values returns for n things; 0 of nothing.
 func typical(n int, value func(int) float64) float64 {
 	if n <= 0 {
 		return 0
@@ -34,7 +34,7 @@ func typical(n int, value func(int) float64) float64 {
 		list[i] = value(i)
 	}
 	slices.Sort(list)
-	return list[n/2]
+	return list[(n-1)/2]
 }
 
 // onto puts readings made at other times on the grid: each slot gets the last

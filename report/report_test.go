@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -285,7 +288,7 @@ func TestTheDemoIsComparedWithItsTruth(t *testing.T) {
 		Verdict: "found", Capacity: &record.Capacity{Goodput: 1000}, Unloaded: record.Unloaded{RequestsPerIteration: 2},
 	}}
 	got := text(t, read(t, rows(t, record.Run{SchemaVersion: 1, Mode: "size"}, end)), report.TextOptions{Width: 200})
-	for _, want := range []string{"target was set to carry 2,040 requests/s (queue), counted 74,342 requests itself", "1,000 iterations/s × 2 requests = 2,000 requests/s, -2.0 % off"} {
+	for _, want := range []string{"target was set to carry 2,040 requests/s (queue), counted 74,342 requests itself", "1,000 iterations/s × 2 requests = 2,000 requests/s, −2.0 % off"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("lacks %q:\n%s", want, got)
 		}
@@ -330,4 +333,77 @@ func rows(t *testing.T, list ...any) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+func TestPictureIsAsLookedAt(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"run", "size"} {
+		r := read(t, records()[name])
+		var svg, png bytes.Buffer
+		if err := report.SVG(&svg, r); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name+".svg", svg.Bytes())
+		if err := report.PNG(&png, r); err != nil || !bytes.HasPrefix(png.Bytes(), []byte("\x89PNG")) {
+			t.Errorf("PNG of %s: %v, %d bytes", name, err, png.Len())
+		}
+	}
+	if err := report.SVG(io.Discard, read(t, rows(t, record.Run{SchemaVersion: 1}))); err == nil {
+		t.Error("a run without a window gave a picture")
+	}
+}
+
+func TestThinKeepsExtremesAndGaps(t *testing.T) {
+	t.Parallel()
+	times, values := make([]float64, 10_000), make([]float64, 10_000)
+	for i := range times {
+		times[i], values[i] = float64(i), 5
+		if i >= 6000 && i < 7000 {
+			values[i] = math.NaN()
+		}
+	}
+	values[1234], values[4321] = 100, -100
+	at, columns := report.Thin(times, [][]float64{values}, 1000)
+	if len(at) != 1000 || len(columns[0]) != 1000 || !slices.IsSorted(at) {
+		t.Fatalf("%d times and %d values, want 1000 of each, in order", len(at), len(columns[0]))
+	}
+	highest, lowest, missing := 0.0, 0.0, 0
+	for i, v := range columns[0] {
+		switch {
+		case math.IsNaN(v):
+			missing++
+			if at[i] < 5990 || at[i] > 7010 {
+				t.Errorf("a gap at %v, where there was none", at[i])
+			}
+		default:
+			highest, lowest = max(highest, v), min(lowest, v)
+		}
+	}
+	if highest != 100 || lowest != -100 || missing < 98 || missing > 102 {
+		t.Errorf("extremes %v and %v, %d gaps: want 100, -100 and about 100", highest, lowest, missing)
+	}
+}
+
+func TestReadingsAreNeitherInterpolatedNorHeldForLong(t *testing.T) {
+	t.Parallel()
+	body := []any{record.Run{SchemaVersion: 1}}
+	for i := range 20 {
+		body = append(body, record.Window{StartS: float64(i), LengthS: 1, VUs: 1})
+		if i%5 == 0 && i != 10 {
+			body = append(body, record.Resources{AtS: float64(i) + 0.5, Source: "host", Values: map[string]float64{record.CPUCores: float64(i)}})
+		}
+	}
+	_, panels := read(t, rows(t, body...)).Panels()
+	i := slices.IndexFunc(panels, func(p report.Panel) bool { return p.ID == "target-cores" })
+	if i < 0 {
+		t.Fatal("no panel of cores")
+	}
+	for slot, v := range panels[i].Lines[0].Values {
+		if !math.IsNaN(v) && v != 0 && v != 5 && v != 15 {
+			t.Errorf("second %d shows %v, which nobody read", slot, v)
+		}
+	}
+	if v := panels[i].Lines[0].Values[14]; !math.IsNaN(v) {
+		t.Errorf("nine seconds after a reading, of a source that reads each five, it still shows %v", v)
+	}
 }

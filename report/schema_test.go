@@ -16,12 +16,15 @@ import (
 
 // schemas are the published ones: what each is of, and whether a sizing's keys are in it.
 var schemas = map[string]struct {
-	title string
-	of    reflect.Type
-	size  bool
+	title   string
+	of      reflect.Type
+	size    bool
+	version int
 }{
-	"run":  {"Object of `plimsoll run --json`", reflect.TypeFor[report.Summary](), false},
-	"size": {"Object of `plimsoll size --json`", reflect.TypeFor[report.Summary](), true},
+	"run":  {"Object of `plimsoll run --json`", reflect.TypeFor[report.Summary](), false, report.JSONVersion},
+	"size": {"Object of `plimsoll size --json`", reflect.TypeFor[report.Summary](), true, report.JSONVersion},
+
+	"compare": {"Object of `plimsoll compare --json`", reflect.TypeFor[report.ComparisonSummary](), true, report.ComparisonVersion},
 }
 
 // The schemas are made from the types, so that neither can change without the
@@ -103,7 +106,7 @@ func schema(name string, strict bool) object {
 	of := schemas[name]
 	m := maker{strict: strict, defs: object{}}
 	s := m.properties(of.of, of.size)
-	s["properties"].(object)["schema_version"] = object{"const": report.JSONVersion}
+	s["properties"].(object)["schema_version"] = object{"const": of.version}
 	s["$schema"], s["title"] = "https://json-schema.org/draft/2020-12/schema", of.title
 	s["description"] = "Times are seconds, sizes bytes, shares fractions from 0 to 1, rates per second. What is not known is null or missing, never 0."
 	s["$defs"] = m.defs
@@ -162,6 +165,9 @@ func (m maker) add(s object, t reflect.Type, all bool) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		tag, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if !f.IsExported() {
+			continue
+		}
 		switch _, taken := properties[tag]; {
 		case f.Anonymous && f.Type.Kind() == reflect.Pointer:
 			if all {

@@ -51,6 +51,15 @@ type Line struct {
 	Name  string
 	Color int // of the palette
 	Y     []float64
+	X     []float64 // where they are not the panel's
+}
+
+// xs are the line's positions on a panel's x axis.
+func (l Line) xs(p Panel) []float64 {
+	if l.X != nil {
+		return l.X
+	}
+	return p.X
 }
 
 // Band is a stretch of the x axis.
@@ -168,12 +177,10 @@ func (p Picture) titles(s *surface, height int) int {
 
 // drawable says whether there is a value to draw, and time or load to draw it over.
 func (p Panel) drawable() bool {
-	if len(p.X) == 0 {
-		return false
-	}
 	for _, l := range p.Lines {
+		xs := l.xs(p)
 		for i, v := range l.Y {
-			if i < len(p.X) && finite(v) && finite(p.X[i]) {
+			if i < len(xs) && finite(v) && finite(xs[i]) {
 				return true
 			}
 		}
@@ -209,9 +216,11 @@ func (p Panel) draw(s *surface, pic Picture, top int) {
 // ranges never leaves a range to go-chart: both ends are finite and apart.
 func (p Panel) ranges(box gochart.Box) (x, y *gochart.ContinuousRange) {
 	x = &gochart.ContinuousRange{Min: math.Inf(1), Max: math.Inf(-1), Domain: box.Width()}
-	for _, v := range p.X {
-		if v = p.scaleX(v); finite(v) {
-			x.Min, x.Max = min(x.Min, v), max(x.Max, v)
+	for _, list := range append([]Line{{X: p.X}}, p.Lines...) {
+		for _, v := range list.X {
+			if v = p.scaleX(v); finite(v) {
+				x.Min, x.Max = min(x.Min, v), max(x.Max, v)
+			}
 		}
 	}
 	if p.TimeAxis {

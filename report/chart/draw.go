@@ -145,12 +145,13 @@ func (a *area) line(p Panel, line Line, order int) {
 		}
 		run = nil
 	}
+	xs := line.xs(p)
 	for i, v := range line.Y {
-		if i >= len(p.X) || !finite(v) || !finite(p.X[i]) {
+		if i >= len(xs) || !finite(v) || !finite(xs[i]) {
 			flush()
 			continue
 		}
-		run = append(run, point{a.px(p.X[i]), a.py(v)})
+		run = append(run, point{a.px(xs[i]), a.py(v)})
 	}
 	flush()
 }
@@ -237,13 +238,17 @@ func timeTicks(from, to float64) []float64 {
 	return out
 }
 
-// legend draws the panel's title and, at its right, the names of its lines.
+// legend draws the panel's title and, at its right, the names of the lines that are drawn.
 func (p Panel) legend(s *surface, width, top int) {
 	y := top - 4
-	s.text(point{left, y}, s.fit(p.Title, 300, 13), look{13, ink})
-	x := left + s.width(s.fit(p.Title, 300, 13), 13) + 24
+	title := s.fit(p.Title, width/2, 13)
+	s.text(point{left, y}, title, look{13, ink})
+	x := left + s.width(title, 13) + 24
 	palette, dashes := Palette(), Dashes()
 	for i, line := range p.Lines {
+		if line.Name == "" || len(line.Y) == 0 {
+			continue
+		}
 		name := s.fit(line.Name, 220, 11)
 		need := 26 + s.width(name, 11) + 14
 		if x+need > width-right {

@@ -61,8 +61,14 @@ type eventData struct {
 	Name string  `json:"name"`
 }
 
+// curveData are the load curves: one, or one a set of a comparison.
 type curveData struct {
-	X      string           `json:"x"`
+	X    string         `json:"x"`
+	Sets []curveSetData `json:"sets"`
+}
+
+type curveSetData struct {
+	Name   string           `json:"name"`
 	Knee   float64          `json:"knee,omitempty"`
 	Sure   *[2]float64      `json:"sure,omitempty"`
 	Points []curvePointData `json:"points"`
@@ -154,11 +160,19 @@ func quantum(values []float64) float64 {
 	return power
 }
 
-func dataOf(r *report.Run, name string, times []float64, panels []report.Panel) pageData {
-	d := pageData{Started: r.Head.Started.UTC().Format("2006-01-02T15:04:05Z"), Run: name, Panels: []panelData{}, Bands: []bandData{}, Events: []eventData{}}
-	d.Times = packTimes(times)
+// charts is what both a run's page and a comparison's show over time and load.
+type charts struct {
+	times  []float64
+	panels []report.Panel
+	bands  []report.Band
+	curves []report.Curve
+}
+
+func dataOf(name string, c charts) pageData {
+	times, panels := report.ThinPanels(c.times, c.panels, maxSlots)
+	d := pageData{Run: name, Times: packTimes(times), Panels: []panelData{}, Bands: []bandData{}, Events: []eventData{}, Curve: curvesOf(c.curves)}
 	for _, p := range panels {
-		panel := panelData{ID: p.ID, Title: p.Title, Unit: string(p.Unit), Full: full(p)}
+		panel := panelData{ID: p.ID, Title: p.Title, Unit: string(p.Unit), Full: p.Whole()}
 		for _, l := range p.Lines {
 			line := lineData{Name: l.Name, Color: l.Color, Off: l.Off, Values: pack(l.Values)}
 			if l.Whole > 0 {
@@ -171,29 +185,29 @@ func dataOf(r *report.Run, name string, times []float64, panels []report.Panel) 
 		}
 		d.Panels = append(d.Panels, panel)
 	}
-	for _, b := range r.Bands() {
+	for _, b := range c.bands {
 		d.Bands = append(d.Bands, bandData{tidy(b.From), tidy(b.To), string(b.Kind), b.Name})
 	}
-	for _, e := range r.Events[:min(len(r.Events), maxEvents)] {
-		d.Events = append(d.Events, eventData{tidy(e.AtS), e.Kind + ": " + e.Message})
+	return d
+}
+
+func curvesOf(curves []report.Curve) *curveData {
+	if len(curves) == 0 {
+		return nil
 	}
-	d.Heat = heatOf(r)
-	if c := r.LoadCurve(); c != nil {
-		d.Curve = &curveData{X: c.X, Knee: c.Knee, Sure: c.Tested}
+	d := &curveData{X: curves[0].X}
+	for _, c := range curves {
+		set := curveSetData{Name: c.Name, Knee: c.Knee, Sure: c.Tested}
 		for _, p := range c.Points {
-			d.Curve.Points = append(d.Curve.Points, curvePointData{tidy(p.Load), tidy(p.Goodput), tidy(p.P95), tidy(p.Failed), p.Verdict, p.Name})
+			set.Points = append(set.Points, curvePointData{tidy(p.Load), tidy(p.Goodput), tidy(p.P95), tidy(p.Failed), p.Verdict, p.Name})
 		}
+		d.Sets = append(d.Sets, set)
 	}
 	return d
 }
 
 // maxEvents bounds the marks on the time axis.
 const maxEvents = 200
-
-// full says that a panel shows how much of a limit is left, so its axis shows the limit.
-func full(p report.Panel) bool {
-	return p.Unit == report.UnitShare && p.Mark == nil && p.ID != "failures"
-}
 
 // tidy rounds to six digits, which is more than anyone reads.
 func tidy(v float64) float64 {

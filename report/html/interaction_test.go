@@ -290,3 +290,16 @@ func TestNarrowPagesDoNotScrollSideways(t *testing.T) {
 	}
 	b.quiet()
 }
+
+func TestComparisonWorksLikeARun(t *testing.T) {
+	t.Parallel()
+	b := visit(t, comparison(t, ""), "")
+	if n := js[int](b, `plimsoll.plots.length`); n != 4 {
+		t.Errorf("%d charts over time, want 4", n)
+	}
+	b.run(chromedp.Focus("#p-goodput .plot"), chromedp.KeyEvent("\u0303"), chromedp.KeyEvent("\u0303"))
+	if told := js[string](b, `document.getElementById('live').textContent`); !strings.HasPrefix(told, "set ") {
+		t.Errorf("the load curve tells %q, want whose point it is", told)
+	}
+	b.quiet()
+}

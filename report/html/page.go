@@ -38,18 +38,32 @@ var uPlotScript string
 //go:embed vendor/uPlot.min.css
 var uPlotStyle string
 
+// Options are what a run's page may have besides the run.
+type Options struct {
+	// Comparison with a former run, shown as a block of its own.
+	Comparison *report.Comparison
+}
+
 // Write writes the page of a run.
-func Write(w io.Writer, r *report.Run) error {
-	page, err := pageOf(r)
+func Write(w io.Writer, r *report.Run, o Options) error {
+	p, err := pageOf(r)
 	if err != nil {
 		return fmt.Errorf("html: %w", err)
 	}
+	if o.Comparison != nil {
+		p.Compared = changeTables(o.Comparison)
+		p.ComparedNotes = append(o.Comparison.LimitLines(), o.Comparison.Warnings...)
+	}
+	return p.write(w)
+}
+
+func (p *page) write(w io.Writer) error {
 	t, err := template.New("page").Parse(pageSource)
 	if err != nil {
 		return fmt.Errorf("html: %w", err)
 	}
 	var out bytes.Buffer
-	if err := t.Execute(&out, page); err != nil {
+	if err := t.Execute(&out, p); err != nil {
 		return fmt.Errorf("html: %w", err)
 	}
 	_, err = w.Write(out.Bytes())
@@ -80,7 +94,9 @@ type page struct {
 	Settings   [][3]string
 	Command    string
 	Events     []eventView
-	Record     string
+	// Compared are the changes against a former run, ComparedNotes what to know about them.
+	Compared      []tableView
+	ComparedNotes []string
 }
 
 // figure is one of the numbers under the verdict.
@@ -91,16 +107,22 @@ type fact struct{ Name, Value string }
 
 type eventView struct{ At, Kind, Message string }
 
-func pageOf(r *report.Run) (*page, error) {
-	v := r.Verdict()
+// newPage is a page with nothing but its verdict.
+func newPage(v report.Verdict) *page {
 	script := uPlotScript + "\n" + scriptSource
 	style := uPlotStyle + "\n" + styleSource
-	p := &page{
+	return &page{
 		Policy: policy(script, style), Style: template.CSS(style), Script: template.JS(script),
-		Title: titleOf(r), Mode: r.Head.Mode, Tool: r.Head.Tool, Verdict: v, Tone: [...]string{"good", "warn", "bad"}[v.Tone],
-		Figures: figures(r), Evidence: r.Evidence(), Warnings: r.Warnings, Failures: failureViews(r), Tables: tables(r),
-		Facts: facts(r), Command: strings.Join(quoted(r.Head.Command), " "), Record: r.Path,
+		Verdict: v, Tone: [...]string{"good", "warn", "bad"}[v.Tone],
 	}
+}
+
+func pageOf(r *report.Run) (*page, error) {
+	p := newPage(r.Verdict())
+	p.Title, p.Mode, p.Tool = titleOf(r), r.Head.Mode, r.Head.Tool
+	p.Figures, p.Evidence, p.Warnings = figures(r), r.Evidence(), r.Warnings
+	p.Failures, p.Tables, p.Facts = failureViews(r), tables(r), facts(r)
+	p.Command = strings.Join(quoted(r.Head.Command), " ")
 	if !r.Head.Started.IsZero() {
 		p.Started, p.StartedISO = r.Head.Started.UTC().Format("2 January 2006, 15:04 UTC"), r.Head.Started.UTC().Format("2006-01-02T15:04:05Z")
 	}
@@ -110,11 +132,19 @@ func pageOf(r *report.Run) (*page, error) {
 	for _, e := range r.Events[:min(len(r.Events), maxEvents)] {
 		p.Events = append(p.Events, eventView{report.Clock(e.AtS), e.Kind, e.Message})
 	}
-	times, panels := r.Panels()
-	p.Panels, p.Curve = panelViews(r, times, panels), curveViews(r)
-	fine, thinned := thin(times, panels, maxSlots)
-	data, err := encode(dataOf(r, nameOf(r), fine, thinned))
-	p.Data = template.JS(data)
+	c := charts{bands: r.Bands()}
+	c.times, c.panels = r.Panels()
+	if curve := r.LoadCurve(); curve != nil {
+		c.curves = []report.Curve{*curve}
+	}
+	p.Panels, p.Curve = withHeat(panelViews(c.times, c.panels, c.bands), r), curveViews(c.curves)
+	data := dataOf(nameOf(r), c)
+	data.Started, data.Heat = p.StartedISO, heatOf(r)
+	for _, e := range r.Events[:min(len(r.Events), maxEvents)] {
+		data.Events = append(data.Events, eventData{tidy(e.AtS), e.Kind + ": " + e.Message})
+	}
+	text, err := encode(data)
+	p.Data = template.JS(text)
 	return p, err
 }
 
@@ -156,24 +186,4 @@ func quoted(words []string) []string {
 		out = append(out, w)
 	}
 	return out
-}
-
-// thin reduces panels that share their times.
-func thin(times []float64, panels []report.Panel, limit int) ([]float64, []report.Panel) {
-	var columns [][]float64
-	for _, p := range panels {
-		for _, l := range p.Lines {
-			columns = append(columns, l.Values)
-		}
-	}
-	times, columns = report.Thin(times, columns, limit)
-	out := make([]report.Panel, len(panels))
-	for i, p := range panels {
-		p.Lines = append([]report.Line(nil), p.Lines...)
-		for k := range p.Lines {
-			p.Lines[k].Values, columns = columns[0], columns[1:]
-		}
-		out[i] = p
-	}
-	return times, out
 }

@@ -409,43 +409,48 @@ function heatChart(heat, box) {
   return p;
 }
 
-// The load curve: what came out for what was under way.
+// The load curve: what came out for what was under way; one of each set in a comparison.
 function curveChart(id, box, figure) {
-  const c = data.curve, points = c.points, good = id === 'goodput', unit = formats[good ? 'rate' : 'seconds'];
-  const xs = points.map((p) => p.load), ys = points.map((p) => (good ? p.goodput : p.p95 || null));
+  const good = id === 'goodput', unit = formats[good ? 'rate' : 'seconds'], sets = data.curve.sets;
+  const value = (p) => (good ? p.goodput : p.p95 || null);
+  const stroke = (k) => 'c' + (sets.length === 1 && !good ? 3 : k % 8);
+  // All points of all sets, by load; each has a place of its own on the axis of indexes.
+  const points = sets.flatMap((s, k) => s.points.map((p) => ({ ...p, set: k }))).sort((a, b) => a.load - b.load);
+  const xs = points.map((p) => p.load), ys = sets.map((_, k) => points.map((p) => (p.set === k ? value(p) : null)));
   const log = xs[0] > 0 && xs[xs.length - 1] > 16 * xs[0];
   const readout = el('span', { class: 'note' });
   figure.querySelector('figcaption').append(readout);
   const tell = (i) => {
     const p = points[i];
-    readout.textContent = p ? p.name + ': ' + formats.rate(p.goodput) + ', p95 ' + formats.seconds(p.p95) + ', ' + formats.share(p.failed) + ' failed' + (p.verdict ? ', ' + p.verdict : '') : '';
+    readout.textContent = p ? [sets[p.set].name, p.name].filter(Boolean).join(' ') + ': ' + formats.rate(p.goodput) + ', p95 ' + formats.seconds(p.p95) + ', ' + formats.share(p.failed) + ' failed' + (p.verdict ? ', ' + p.verdict : '') : '';
   };
   const marks = (u) => {
     const { ctx } = u, dpr = devicePixelRatio;
     ctx.save();
+    ctx.setLineDash([]);
     ctx.lineWidth = 2 * dpr;
-    points.forEach((p, i) => {
-      if (ys[i] == null) return;
+    for (const p of points) {
+      if (value(p) == null) continue;
       const failing = p.verdict === 'fail';
-      ctx.strokeStyle = color(failing ? 'bad' : good ? 'c0' : 'c3');
+      ctx.strokeStyle = color(failing && sets.length === 1 ? 'bad' : stroke(p.set));
       ctx.fillStyle = failing ? color('card') : ctx.strokeStyle;
       ctx.beginPath();
-      ctx.arc(u.valToPos(p.load, 'x', true), u.valToPos(ys[i], 'y', true), 4 * dpr, 0, 2 * Math.PI);
+      ctx.arc(u.valToPos(p.load, 'x', true), u.valToPos(value(p), 'y', true), 4 * dpr, 0, 2 * Math.PI);
       ctx.fill();
       ctx.stroke();
-    });
+    }
     ctx.restore();
   };
   const under = (u) => {
-    const { ctx, bbox } = u, dpr = devicePixelRatio;
+    const { ctx, bbox } = u, dpr = devicePixelRatio, { sure, knee } = sets[0];
     ctx.save();
-    if (good && c.sure) {
+    if (good && sure) {
       ctx.fillStyle = color('calm');
-      const top = u.valToPos(c.sure[1], 'y', true);
-      ctx.fillRect(bbox.left, top, bbox.width, Math.max(u.valToPos(c.sure[0], 'y', true) - top, 2 * dpr));
+      const top = u.valToPos(sure[1], 'y', true);
+      ctx.fillRect(bbox.left, top, bbox.width, Math.max(u.valToPos(sure[0], 'y', true) - top, 2 * dpr));
     }
-    if (c.knee) {
-      const x = u.valToPos(c.knee, 'x', true);
+    if (knee) {
+      const x = u.valToPos(knee, 'x', true);
       ctx.strokeStyle = ctx.fillStyle = color('soft');
       ctx.setLineDash([2 * dpr, 3 * dpr]);
       ctx.lineWidth = dpr;
@@ -462,11 +467,11 @@ function curveChart(id, box, figure) {
   const u = new uPlot({
     ...size(box, 220), padding: [10, 26, 0, 0], legend: { show: false },
     scales: { x: { time: false, distr: log ? 3 : 1, log: 2, range: pad }, y: { range: (u, lo, hi) => [0, hi * 1.1 || 1] } },
-    series: [{}, { stroke: () => color(good ? 'c0' : 'c3'), width: 1.75, points: { show: false } }],
+    series: [{}, ...sets.map((_, k) => ({ stroke: () => color(stroke(k)), width: 1.75, dash: DASHES[k % 8], spanGaps: true, points: { show: false } }))],
     axes: axes(unit, { values: (u, list) => list.map((v) => (v == null ? '' : number(v))), ...(log ? { splits: doublings, filter: (u, list) => list } : {}) }),
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 11 } },
     hooks: { drawClear: [under], draw: [marks], setCursor: [(u) => tell(u.cursor.idx == null ? -1 : u.cursor.idx)] },
-  }, [xs, ys], box);
+  }, [xs, ...ys], box);
   box.setAttribute('tabindex', '0');
   box.setAttribute('role', 'group');
   box.setAttribute('aria-roledescription', 'chart');
@@ -548,7 +553,7 @@ function downloads() {
 
 function start() {
   times = unpack(data.times);
-  fillBar();
+  if ($('bar')) fillBar();
   for (const figure of document.querySelectorAll('.charts .panel')) {
     const box = figure.querySelector('.plot'), still = figure.querySelector('.still');
     const panel = data.panels.find((p) => p.id === figure.dataset.id);
@@ -581,7 +586,7 @@ function start() {
 
 tables();
 downloads();
-if (data.panels.length) {
+if (data.panels.length || data.curve) {
   try {
     start();
   } catch (e) {

@@ -36,7 +36,7 @@ func pageOf(t *testing.T, r *report.Run) string {
 	t.Helper()
 	r.Path = "runs/run.jsonl"
 	var out strings.Builder
-	if err := html.Write(&out, r); err != nil {
+	if err := html.Write(&out, r, html.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -331,11 +331,72 @@ func FuzzWrite(f *testing.F) {
 			return
 		}
 		var out strings.Builder
-		if err := html.Write(&out, r); err != nil {
+		if err := html.Write(&out, r, html.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		if n := strings.Count(strings.ToLower(out.String()), "<script"); n != 2 {
 			t.Errorf("the page has %d scripts, want 2", n)
 		}
 	})
+}
+
+func comparison(t *testing.T, prefix string) string {
+	t.Helper()
+	var sets []report.Set
+	for i, capacity := range []float64{1000, 930} {
+		set := report.Set{Name: fmt.Sprintf("%sset %d", prefix, i)}
+		for seed := range uint64(3) {
+			r, err := report.Read(bytes.NewReader(reporttest.Sizing(reporttest.Service{Seed: seed, Capacity: capacity, Prefix: prefix})))
+			if err != nil {
+				t.Fatal(err)
+			}
+			set.Runs = append(set.Runs, r)
+		}
+		sets = append(sets, set)
+	}
+	c, err := report.Compare(sets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := html.WriteComparison(&out, c, 0.02); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestComparisonOverlaysItsSets(t *testing.T) {
+	t.Parallel()
+	got := comparison(t, "")
+	for _, want := range []string{"regression", "capacity of set 1", `id="p-throughput"`, `id="p-goodput"`, "set 1 against set 0"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	d := dataOf(t, got)
+	if a, b := d.line("throughput", "set 0"), d.line("throughput", "set 1"); len(a) == 0 || len(a) != len(b) {
+		t.Errorf("%d and %d values over each other", len(a), len(b))
+	}
+	if n := strings.Count(comparison(t, hostile), "<script"); n != 2 {
+		t.Errorf("the page has %d scripts, want 2", n)
+	}
+}
+
+func TestAFormerRunIsShownBesideARun(t *testing.T) {
+	t.Parallel()
+	r, err := report.Read(bytes.NewReader(reporttest.Sizing(reporttest.Service{})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := report.Compare([]report.Set{{Name: "before", Runs: []*report.Run{r}}, {Name: "now", Runs: []*report.Run{r}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := html.Write(&out, r, html.Options{Comparison: c}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "now against before") || !strings.Contains(out.String(), "not significant") {
+		t.Error("the page does not compare")
+	}
 }

@@ -34,24 +34,31 @@ type keyView struct {
 // staticSlots bounds the points of a static chart's line.
 const staticSlots = 240
 
-func panelViews(r *report.Run, times []float64, panels []report.Panel) []panelView {
-	coarse, thinned := thin(times, panels, staticSlots)
+func panelViews(times []float64, panels []report.Panel, bands []report.Band) []panelView {
+	coarse, thinned := report.ThinPanels(times, panels, staticSlots)
 	var out []panelView
 	for i, p := range thinned {
 		view := panelView{ID: p.ID, Title: p.Title, Note: p.Note, Label: strings.TrimSpace(p.Title+" "+p.Note) + " over time", Values: valueTable(times, panels[i])}
 		for k, l := range p.Lines {
 			view.Legend = append(view.Legend, key(l.Name, l.Color, k, l.Off))
 		}
-		view.Picture = picture(view.Label, chartOf(r, coarse, p))
+		view.Picture = picture(view.Label, report.PanelChart(coarse, p, bands))
 		out = append(out, view)
-		if heat := heatSVG(r, "Requests by response time, over time"); p.ID == "latency" && heat != "" {
-			out = append(out, panelView{
-				ID: "heat", Title: "Response times, all of them", Note: "each column one stretch of time, darker where more requests ended",
-				Label: "Heat map of response times over time", Picture: template.HTML(heat),
-			})
-		}
 	}
 	return out
+}
+
+// withHeat puts the heat map behind the response times.
+func withHeat(views []panelView, r *report.Run) []panelView {
+	at := slices.IndexFunc(views, func(v panelView) bool { return v.ID == "latency" })
+	heat := heatSVG(r, "Requests by response time, over time")
+	if at < 0 || heat == "" {
+		return views
+	}
+	return slices.Insert(views, at+1, panelView{
+		ID: "heat", Title: "Response times, all of them", Note: "each column one stretch of time, darker where more requests ended",
+		Label: "Heat map of response times over time", Picture: template.HTML(heat),
+	})
 }
 
 func key(name string, color, order int, off bool) keyView {
@@ -62,27 +69,6 @@ func key(name string, color, order int, off bool) keyView {
 	}
 	color %= len(palette)
 	return keyView{name, color, palette[color], strings.Join(dash, " "), off}
-}
-
-func chartOf(r *report.Run, times []float64, p report.Panel) chart.Panel {
-	c := chart.Panel{X: times, TimeAxis: true, FormatX: report.Clock, FormatY: p.Unit.Format}
-	if full(p) {
-		c.AtLeast = 1
-	}
-	for _, l := range p.Lines {
-		y := l.Values
-		if l.Off {
-			y = nil // it keeps its place in the order of dashes
-		}
-		c.Lines = append(c.Lines, chart.Line{Name: l.Name, Color: l.Color, Y: y})
-	}
-	for _, b := range r.Bands() {
-		c.Bands = append(c.Bands, chart.Band{From: b.From, To: b.To, Alarm: b.Kind == report.BandFail || b.Kind == report.BandOutage})
-	}
-	if p.Mark != nil {
-		c.Mark = &chart.Mark{At: p.Mark.At, Name: p.Mark.Name}
-	}
-	return c
 }
 
 // picture is a chart of one panel for the page; empty where nothing can be drawn.
@@ -124,33 +110,23 @@ func mean(list []float64) float64 {
 	return sum / float64(n)
 }
 
-// curveViews are the load curve: goodput, and response time over the same loads.
-func curveViews(r *report.Run) []panelView {
-	c := r.LoadCurve()
-	if c == nil {
-		return nil
-	}
-	var loads, goodput, p95 []float64
-	for _, p := range c.Points {
-		loads, goodput = append(loads, p.Load), append(goodput, p.Goodput)
-		if p.P95 <= 0 {
-			p.P95 = math.NaN()
+// curveViews are load curves: goodput, and response time over the same loads.
+func curveViews(curves []report.Curve) []panelView {
+	var views []panelView
+	for _, of := range []report.CurveOf{report.CurveGoodput, report.CurveP95} {
+		if len(curves) == 0 {
+			break
 		}
-		p95 = append(p95, p.P95)
-	}
-	base := chart.Panel{X: loads, FormatX: report.Number, Dots: true, Knee: c.Knee, LogX: report.Doubling(loads)}
-	draw := func(id, title string, unit report.Unit, color int, y []float64) panelView {
-		p := base
-		p.FormatY, p.Lines = unit.Format, []chart.Line{{Name: title, Color: color, Y: y}}
-		if id == "goodput" {
-			p.Sure = c.Tested
+		c := report.CurveChart(curves, of)
+		if still := picture(c.Title, c); still != "" {
+			view := panelView{ID: string(of), Title: of.Title(), Note: "by " + curves[0].X, Label: c.Title, Picture: still}
+			for i, l := range c.Lines {
+				if l.Name != "" {
+					view.Legend = append(view.Legend, key(l.Name, l.Color, i, false))
+				}
+			}
+			views = append(views, view)
 		}
-		label := title + " by " + c.X
-		return panelView{ID: id, Title: title, Note: "by " + c.X, Label: label, Picture: picture(label, p)}
-	}
-	views := []panelView{draw("goodput", "Successful iterations per second", report.UnitRate, 0, goodput)}
-	if slices.ContainsFunc(p95, func(v float64) bool { return !math.IsNaN(v) }) {
-		views = append(views, draw("p95", "Response time, p95", report.UnitSeconds, 3, p95))
 	}
 	return views
 }

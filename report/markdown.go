@@ -1,0 +1,117 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Markdown writes a run as a table for a comment in a pull request.
+func Markdown(w io.Writer, r *Run) error {
+	v := r.Verdict()
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s %s**: %s\n\n", v.Tone.Symbol(), md(v.Word), md(v.Sentence))
+	if v.Reason != "" {
+		fmt.Fprintf(&b, "Ended: %s.\n\n", md(v.Reason))
+	}
+	if r.sized() {
+		mdTable(&b, []string{"", ""}, factRows(capacityLines(r.End.Sizing)))
+	}
+	c := r.Total
+	mdTable(&b, []string{"iterations", "rate", "failed", "requests", "p50", "p95", "p99", "max"}, [][]string{append([]string{
+		Int(c.Ended()), PerSecond(c.Ended(), r.Duration), Percent(float64(c.Failed), float64(c.Ended())), Int(c.Requests()),
+	}, quantileCells(c.Latency)...)})
+	var rows [][]string
+	for _, x := range r.Endpoints[:min(len(r.Endpoints), 15)] {
+		rows = append(rows, append([]string{strings.TrimSpace(x.Method + " " + x.Name), Int(x.Count), Percent(float64(x.Failed), float64(x.Count))}, quantileCells(x.Latency)...))
+	}
+	mdTable(&b, []string{"endpoint", "count", "failed", "p50", "p95", "p99", "max"}, rows)
+	if n := len(r.Endpoints) - 15; n > 0 {
+		fmt.Fprintf(&b, "… and %d more endpoints.\n\n", n)
+	}
+	for _, g := range r.Failures[:min(len(r.Failures), 5)] {
+		fmt.Fprintf(&b, "- %s × %s: %s\n", Int(g.Count()), md(g.Kind), md(failureText(g.Sample)))
+	}
+	if len(r.Failures) > 0 {
+		b.WriteString("\n")
+	}
+	for _, f := range r.resourceFacts() {
+		fmt.Fprintf(&b, "%s: %s  \n", f.label, md(f.text))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// CompareMarkdown writes a comparison as a table for a comment in a pull request.
+func CompareMarkdown(w io.Writer, c *Comparison, beyond float64) error {
+	v := c.Verdict(beyond)
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s %s**: %s\n\n", v.Tone.Symbol(), md(v.Word), md(v.Sentence))
+	for _, s := range c.Sets[1:] {
+		var rows [][]string
+		for i := range c.Changes {
+			if c.Changes[i].Set == s.Name {
+				rows = append(rows, c.Changes[i].cells())
+			}
+		}
+		mdTable(&b, append([]string{"measure", c.Sets[0].Name, s.Name}, changeHeads()[3:]...), rows)
+	}
+	for _, l := range c.LimitLines() {
+		fmt.Fprintf(&b, "- limit of %s\n", md(l))
+	}
+	for _, warning := range c.Warnings {
+		fmt.Fprintf(&b, "- ⚠ %s\n", md(warning))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func factRows(facts []fact) [][]string {
+	var rows [][]string
+	for _, f := range facts {
+		rows = append(rows, []string{f.label, f.text})
+	}
+	return rows
+}
+
+func quantileCells(q *Quantiles) []string {
+	if q == nil {
+		return []string{none, none, none, none}
+	}
+	return []string{Seconds(q.P50), Seconds(q.P95), Seconds(q.P99), Seconds(q.Max)}
+}
+
+// mdTable writes rows, the first column flush left and the others flush right.
+func mdTable(b *strings.Builder, head []string, rows [][]string) {
+	if len(rows) == 0 {
+		return
+	}
+	line := func(cells []string) {
+		for _, c := range cells {
+			b.WriteString("| " + md(c) + " ")
+		}
+		b.WriteString("|\n")
+	}
+	line(head)
+	b.WriteString("|:--" + strings.Repeat("|--:", len(head)-1) + "|\n")
+	for _, row := range rows {
+		line(row)
+	}
+	b.WriteString("\n")
+}
+
+// md escapes what Markdown or its HTML would take for more than text.
+func md(s string) string {
+	var b strings.Builder
+	for _, c := range s {
+		if strings.ContainsRune("\\`*_[]<>|#~@!$", c) {
+			b.WriteByte('\\')
+		}
+		if c == '&' {
+			b.WriteString("&amp;")
+			continue
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
