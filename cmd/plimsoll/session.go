@@ -38,6 +38,7 @@ type session struct {
 	load     *sched.Load
 	rec      *recorder
 	fold     *report.Fold
+	evidence evidence
 	progress *progress
 	demo     *demo
 	stop     stopper
@@ -116,6 +117,9 @@ func (s *session) build(ctx context.Context, binder *jsapi.Binder) error {
 		o.Keep, o.Patience = true, s.plan.Timeout
 	}
 	s.load = sched.New(o)
+	if err := s.openSources(ctx, env["SERVER_URL"]); err != nil {
+		return err
+	}
 	return s.openRecord()
 }
 
@@ -183,6 +187,7 @@ func (s *session) listen(row any) {
 	if err := s.fold.Add(row); err != nil {
 		s.progress.say("plimsoll: summary: %v", err)
 	}
+	s.evidence.add(row)
 }
 
 // tick collects what happened since the last tick and shows it to all who listen.
@@ -221,6 +226,7 @@ func (s *session) finish(end record.End) error {
 		}
 		end.Demo = truth
 	}
+	end.Bottleneck = s.evidence.attribute(end.Sizing, s.plan.Sizing.Tolerance)
 	end.AtS = time.Since(s.rec.start).Seconds()
 	lost := s.rec.close(&end)
 	if lost != nil && !s.stop.signalled() {
