@@ -41,7 +41,7 @@ func (c *controller) answer(e ending) record.Sizing {
 		},
 		Settings:      c.settings(),
 		BudgetNeededS: c.open.needBounds, BudgetForTestS: c.open.needTest,
-		Notes: c.notes,
+		Notes: c.notes, Recheck: c.rechecked,
 	}
 	c.interval(&s)
 	if e.verdict == Found {
@@ -220,31 +220,33 @@ func (c *controller) generatorReport(e ending) record.GeneratorReport {
 	return g
 }
 
-// scenarioResults tell how each scenario fared in the first load beyond the
-// limit: the one with the largest share of failures fails first.
+// scenarioResults tell how each scenario fared in the loads beyond the limit:
+// the one with the largest share of failures fails first.
 func (c *controller) scenarioResults() []record.ScenarioResult {
-	h := c.bracket.hi
-	if h == nil || len(h.scenarios) == 0 {
-		h = c.closed.hi
-	}
-	var rs []record.ScenarioResult
+	beyond := make([]ScenarioTick, len(c.mix.all))
 	started, failed := 0.0, 0.0
+	for _, h := range c.holds {
+		if h.cause != causeFailures || h.dead() {
+			continue
+		}
+		for i, s := range h.scenarios {
+			merge(&beyond[i], s)
+			failed += float64(s.Failed)
+		}
+	}
 	for _, s := range c.mix.all {
 		started += float64(s.Started)
 	}
-	if h != nil {
-		failed = h.sum.failed
-	}
+	var rs []record.ScenarioResult
 	first := -1
 	for i, s := range c.mix.all {
-		r := record.ScenarioResult{Name: strconv.Itoa(i), Share: float64(s.Started) / max(1, started), MeanS: c.mix.mean[i]}
+		x := beyond[i]
+		r := record.ScenarioResult{
+			Name: strconv.Itoa(i), Share: float64(s.Started) / max(1, started), MeanS: c.mix.mean[i],
+			FailedShare: float64(x.Failed) / max(1, float64(x.OK+x.Failed)), OfFailures: float64(x.Failed) / max(1, failed),
+		}
 		if i < len(c.opt.Scenarios) {
 			r.Name = c.opt.Scenarios[i].Name
-		}
-		if h != nil && i < len(h.scenarios) {
-			x := h.scenarios[i]
-			r.FailedShare = float64(x.Failed) / max(1, float64(x.OK+x.Failed))
-			r.OfFailures = float64(x.Failed) / max(1, failed)
 		}
 		if r.FailedShare > 0 && (first < 0 || r.FailedShare > rs[first].FailedShare) {
 			first = i

@@ -59,7 +59,7 @@ func (c *controller) certainty(goodput float64) [2]float64 {
 	}
 	center, se := goodput, c.resolution(goodput)/2
 	switch {
-	case o.falling:
+	case c.closed.falling:
 		se = c.curveError()
 	case b.hi == nil:
 	case b.hi.cause == causeFailures && o.full.count > 0:

@@ -102,7 +102,7 @@ func (c *controller) keepOnce(n int, o order) *hold {
 		for !c.judgeUsers(h, a) {
 		}
 		// Little's law does not hold yet: not all users are at work. Count anew.
-		unsteady := h.pass && h.share() < c.opt.Tolerance/2 && h.mean > .2 && float64(n) > 1.15*h.x*h.mean
+		unsteady := h.pass && h.sum.ok >= 100 && h.share() < c.opt.Tolerance/2 && h.mean > .2 && float64(n) > 1.15*h.x*h.mean
 		if !unsteady || again == 3 || c.ablations.noLittle {
 			break
 		}
