@@ -264,39 +264,3 @@ func TestRealKintoWithoutCredentials(t *testing.T) {
 		t.Errorf("it does not say that the status was 401:\n%s\n%s", got.stdout, got.stderr)
 	}
 }
-
-// A fixed number of users has a best, and sizing must find it. Kinto's speed
-// follows the machine's, so it is measured before and after.
-func TestRealKintoSizingAgreesWithFixedRuns(t *testing.T) {
-	plimsoll := program(t)
-	best := func() (most float64) {
-		for _, vus := range []int{1, 4, 16} {
-			got := runExample(t, plimsoll, vus, 8*time.Second)
-			t.Logf("%d users: %.1f/s", vus, got.Iterations.Goodput)
-			most = max(most, got.Iterations.Goodput)
-		}
-		return most
-	}
-	before := best()
-	k := startKinto(t)
-	size := command(t, []string{"SERVER_URL=" + k.url}, plimsoll, "size", example, "--json").want(t, 0)
-	k.stop()
-	got := size.json(t)
-	after := best()
-	if size.took > 120*time.Second {
-		t.Errorf("sizing took %v, want at most 120 s", size.took)
-	}
-	if got.Plateau == nil || got.Capacity == nil {
-		t.Fatalf("no capacity was found:\n%.2000s\n%s", size.stdout, size.stderr)
-	}
-	moved := after - before
-	if moved < 0 {
-		moved = -moved
-	}
-	middle := (before + after) / 2
-	off := got.Plateau.Goodput - middle
-	t.Logf("peak %.1f/s, carries %.1f/s, found in %v; best of fixed runs %.1f/s before, %.1f/s after", got.Plateau.Goodput, got.Capacity.Goodput, size.took, before, after)
-	if allowed := 0.1*middle + moved/2; off > allowed || -off > allowed {
-		t.Errorf("peak %.1f/s is %.1f/s off the best of fixed runs, %.1f/s; allowed are %.1f/s", got.Plateau.Goodput, off, middle, allowed)
-	}
-}

@@ -24,6 +24,7 @@ type settings struct {
 	seed  uint64            // drawn, used unless one is given
 	source
 	env     []string // NAME=VALUE, or NAME
+	monitor []string // what to watch of the target; none: what listens at the script's SERVER_URL
 	output  string
 	demo    string // model; demoRandom: drawn at random; "": no demo target
 	quiet   bool
@@ -58,7 +59,8 @@ func (o *settings) flags(c *cobra.Command, modes ...plan.Mode) {
 			}
 		}
 	}
-	f.VarP((*pairs)(&o.env), "env", "e", "NAME=VALUE for the script's __ENV, or NAME to pass one on")
+	f.VarP(repeated{&o.env, "name[=value]"}, "env", "e", "NAME=VALUE for the script's __ENV, or NAME to pass one on")
+	f.VarP(repeated{&o.monitor, "source"}, "monitor", "m", "what to watch of the target: auto, host, pid=N, name=X, port=N, container=X, glances=URL, none")
 	f.VarP(named{&o.output, "file"}, "output", "o", "the record's file (default: in the state folder, the last 20 are kept)")
 	f.Var(named{&o.demo, "model"}, "demo", "load the built-in target, of random capacity or as MODEL:REQUESTS_PER_S")
 	f.Lookup("demo").NoOptDefVal = demoRandom
@@ -85,12 +87,15 @@ func (n named) String() string {
 func (n named) Set(text string) error { *n.value = text; return nil }
 func (n named) Type() string          { return n.kind }
 
-// pairs is a flag that may be repeated.
-type pairs []string
+// repeated is a flag that may be repeated.
+type repeated struct {
+	values *[]string
+	kind   string
+}
 
-func (l *pairs) String() string        { return strings.Join(*l, ",") }
-func (l *pairs) Set(text string) error { *l = append(*l, text); return nil }
-func (l *pairs) Type() string          { return "name[=value]" }
+func (l repeated) String() string        { return "" }
+func (l repeated) Set(text string) error { *l.values = append(*l.values, text); return nil }
+func (l repeated) Type() string          { return l.kind }
 
 // setting is a flag of plan.Table. A list's may be repeated.
 type setting struct {

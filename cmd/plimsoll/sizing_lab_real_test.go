@@ -44,6 +44,9 @@ const (
 	targetCore    = 1
 )
 
+// priority of both sides, where it may be raised: what else the machine does is not under test.
+const priority = "-10"
+
 // oneRequest is a script of one request an iteration.
 const oneRequest = `import http from 'plimsoll/http'
 export default () => { http.get(__ENV.SERVER_URL + '/') }
@@ -55,6 +58,7 @@ type lab struct {
 	plimsoll string
 	script   string
 	taskset  string // "": parts run where the system puts them
+	nice     string // "": and with the priority of everything else
 	records  string
 	runs     int
 
@@ -70,6 +74,11 @@ func newLab(t *testing.T) *lab {
 	}
 	if path, err := exec.LookPath("taskset"); err == nil && runtime.NumCPU() > 1 {
 		l.taskset = path
+	}
+	if path, err := exec.LookPath("nice"); err == nil {
+		if out, err := exec.CommandContext(t.Context(), path, "-n", priority, path).Output(); err == nil && strings.TrimSpace(string(out)) == priority {
+			l.nice = path
+		}
 	}
 	if text := os.Getenv(envRuns); text != "" {
 		n, err := strconv.Atoi(text)
@@ -91,16 +100,23 @@ func (l *lab) full() bool { return l.runs > 1 }
 
 // pinned says where the two sides ran.
 func (l *lab) pinned() string {
-	if l.taskset == "" {
-		return "target and generator were not pinned to cores"
+	text := "target and generator were not pinned to cores"
+	if l.taskset != "" {
+		text = "targets were pinned to one core, generators to another"
 	}
-	return "targets were pinned to one core, generators to another"
+	if l.nice != "" {
+		text += ", both at a raised priority"
+	}
+	return text
 }
 
-// on is a command that runs on one core, where that can be chosen.
+// on is a command that runs on one core and before others, where that can be chosen.
 func (l *lab) on(ctx context.Context, core int, name string, args ...string) *exec.Cmd {
 	if l.taskset != "" {
 		name, args = l.taskset, append([]string{"-c", strconv.Itoa(core), name}, args...)
+	}
+	if l.nice != "" {
+		name, args = l.nice, append([]string{"-n", priority, name}, args...)
 	}
 	c := exec.CommandContext(ctx, name, args...)
 	c.Dir = filepath.Dir(l.script)
@@ -161,8 +177,9 @@ type answer struct {
 		Count, OK, Failed uint64
 		Goodput           float64
 	}
-	Requests struct{ Count, Failed uint64 }
-	Load     struct {
+	Requests  struct{ Count, Failed uint64 }
+	Generator struct{ Sizing record.GeneratorReport }
+	Load      struct {
 		DurationS float64 `json:"duration_s"`
 	}
 }

@@ -141,7 +141,7 @@ func (o *outing) told(k limited) string {
 	if c := o.got.Capacity; c != nil {
 		text += fmt.Sprintf(" %6.1f/s (%+.1f %%), 95 %% %.1f..%.1f", c.Goodput, 100*o.off(), c.CI95[0], c.CI95[1])
 	}
-	g := &o.got.Generator
+	g := &o.got.Generator.Sizing
 	text += fmt.Sprintf(", %s, %.0f s, %d of %d failed", o.got.Binding, o.got.Cost.WallS, o.got.Cost.Failed, o.got.Cost.Iterations)
 	if g.VoidHold > 0 {
 		text += fmt.Sprintf(", %d holds void", g.VoidHold)
@@ -193,7 +193,7 @@ func tally(kind int, outings []outing) stats {
 		s.runs++
 		s.verdictsOf[o.got.Verdict]++
 		s.bindingOf[o.got.Binding]++
-		s.void += o.got.Generator.VoidHold
+		s.void += o.got.Generator.Sizing.VoidHold
 		s.wall = append(s.wall, o.got.Cost.WallS)
 		s.failed = append(s.failed, float64(o.got.Cost.Failed)/max(1, float64(o.got.Cost.Iterations)))
 		if c := o.got.Capacity; c != nil {
