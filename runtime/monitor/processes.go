@@ -17,7 +17,9 @@ const (
 	slowEvery   = time.Second
 	slowMost    = 2 * time.Second // though it takes longer on a full machine
 	slowShare   = 200             // the slow part may take 1/200 of a core
-	threadsATry = 32              // states of threads looked at in one reading
+	socketShare = 1000            // the kernel walks a table of all sockets there might be: some ms, however few there are
+	socketMost  = 3 * time.Second
+	threadsATry = 32 // states of threads looked at in one reading
 )
 
 // processes reads a set of processes: some roots and all their descendants.
@@ -28,6 +30,7 @@ type processes struct {
 	members map[string]*member
 	vanish  float64 // CPU time of members that are gone, as far as it had been seen
 	slowAt  time.Time
+	socksAt time.Time
 	next    int // thread to look at next
 	sockets sockets
 	shared  float64 // shared memory, counted once
@@ -185,8 +188,7 @@ func (p *processes) usage(r *reading, now time.Time) error {
 	if now.Before(p.slowAt) {
 		return nil
 	}
-	p.slow(r)
-	p.slowAt = now.Add(min(max(slowEvery, slowShare*time.Since(now)), slowMost))
+	p.slowAt = now.Add(min(max(slowEvery, slowShare*p.slow(r, now)), slowMost))
 	return nil
 }
 
@@ -262,10 +264,17 @@ func (p *processes) blocked(r *reading, threads float64) {
 	}
 }
 
-// slow notes what needs a look at each thread, descriptor and connection.
-func (p *processes) slow(r *reading) {
+// slow notes what needs a look at each thread, descriptor and connection. It
+// returns what that took, but for the sockets, which have a pace of their own.
+func (p *processes) slow(r *reading, now time.Time) time.Duration {
+	began := time.Now()
 	p.threads(r)
 	p.shared = p.sharedMemory()
 	p.descriptors(r)
-	p.connections(r)
+	took := time.Since(began)
+	if !now.Before(p.socksAt) {
+		p.connections(r)
+		p.socksAt = now.Add(min(max(slowEvery, socketShare*(time.Since(began)-took)), socketMost))
+	}
+	return took
 }

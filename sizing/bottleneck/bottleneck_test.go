@@ -86,6 +86,12 @@ func faults() []fault {
 				return map[string]float64{record.CPUThrottled: 0, record.CPUWaiting: max(0, s.full-0.5) * 3}
 			})
 		}, nil},
+		{"one core that others use too", record.LimitCPU, func(l *lab) {
+			l.slots, l.cores = 1, 1
+			l.values = func(s state) map[string]float64 {
+				return map[string]float64{record.CPUCores: 0.02 + 0.68*s.full, record.CPUWaiting: 0.6 * s.full, record.CPUBusiestThread: 0.3}
+			}
+		}, nil},
 		{"the machine is full", record.LimitCPU, func(l *lab) {
 			l.cores, l.hostSize = 4, 4
 			l.slots = 4

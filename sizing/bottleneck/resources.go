@@ -96,12 +96,18 @@ func (a *analysis) cpu(source string) candidate {
 		saturated = true
 		c.add(record.CPUPressure, f.mean, "a task waited for a core %s of the time", percent(f.mean))
 	}
-	if f := a.at(source, record.CPUWaiting); f.known() && used.limit > 0 && f.mean > pressureMuch*used.limit {
+	waited := a.at(source, record.CPUWaiting)
+	if waited.known() && used.limit > 0 && waited.mean > pressureMuch*used.limit {
 		saturated = true
-		c.add(record.CPUWaiting, f.mean, "%s threads waited for a core", short(f.mean))
+		c.add(record.CPUWaiting, waited.mean, "%s threads waited for a core", short(waited.mean))
+	}
+	// on a core that others use too it cannot use all of it: what it wanted counts
+	if saturated && used.use() > 0.4 && used.mean+waited.mean > fullUse*used.limit && c.score < 0.5 {
+		c.score = 0.5
+		c.ceiling = &record.Ceiling{Name: c.name, Source: source, Rate: a.limit.rate, Low: a.limit.rate, High: a.limit.rate / used.use(), Use: used.use(), Demand: used.mean / a.limit.rate}
 	}
 	// throttling of what is far from its quota on average is bursts, not a limit
-	if saturated && used.use() > 0.5 {
+	if saturated && used.use() > 0.4 {
 		c.score += 0.4
 	}
 	if used.use() > fullUse {
