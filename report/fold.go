@@ -21,7 +21,11 @@ const maxSeconds = 1e8
 
 // Read folds a record. It fails on what is no record, is of a newer version,
 // holds two runs, or is broken before its last line.
-func Read(r io.Reader) (*Run, error) {
+func Read(r io.Reader) (*Run, error) { return ReadWith(r) }
+
+// ReadWith is [Read] with readings from elsewhere, which each of besides makes
+// once the record's first row is known.
+func ReadWith(r io.Reader, besides ...func(*record.Run) ([]record.Resources, error)) (*Run, error) {
 	rows := record.NewReader(r)
 	f := NewFold()
 	for {
@@ -41,6 +45,17 @@ func Read(r io.Reader) (*Run, error) {
 	}
 	if rows.Cut() {
 		f.warn("the last line is incomplete: the run was cut while it was written")
+	}
+	for _, more := range besides {
+		readings, err := more(&f.run.Head)
+		if err != nil {
+			return nil, err
+		}
+		for i := range readings {
+			if err := f.Add(&readings[i]); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return f.Run(), nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 
@@ -13,19 +12,21 @@ import (
 )
 
 const reportLong = `Prints the summary of a record again, also of a run that was killed.
-Without a file it is the newest record in the state folder.`
+Without a file it is the newest record in the state folder.
+
+  plimsoll report run.jsonl --html run.html                one page, for a browser and for mail
+  plimsoll report run.jsonl --md                           a table, for a comment
+  plimsoll report run.jsonl --resources glances.csv        with what Glances wrote beside it
+  plimsoll report --resources glances.csv --html page.html a Glances CSV alone`
 
 func newReport(p process) *cobra.Command {
 	var show output
+	var joined join
 	c := &cobra.Command{
 		Use: "report [RECORD]", Short: "print a run's summary again", Long: reportLong, GroupID: "results",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			path, err := recordPath(p, args)
-			if err != nil {
-				return err
-			}
-			run, err := readRecord(path)
+			run, err := joined.read(p, args)
 			if err != nil {
 				return err
 			}
@@ -33,6 +34,8 @@ func newReport(p process) *cobra.Command {
 		},
 	}
 	show.flags(c)
+	show.pictureFlags(c)
+	joined.flags(c)
 	return c
 }
 
@@ -52,7 +55,8 @@ func recordPath(p process, args []string) (string, error) {
 	return path, err
 }
 
-func readRecord(path string) (*report.Run, error) {
+// readRecord folds the record at a path, and rows besides it.
+func readRecord(path string, besides ...func(*record.Run) ([]record.Resources, error)) (*report.Run, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, usage("a run writes its record to where -o says, else to the state folder; a bare `plimsoll report` opens the newest", "%s: there is no such record", path)
@@ -61,35 +65,10 @@ func readRecord(path string) (*report.Run, error) {
 		return nil, usage("", "%w", err)
 	}
 	defer f.Close()
-	run, err := report.Read(f)
+	run, err := report.ReadWith(f, besides...)
 	if err != nil {
 		return nil, usage("", "%s: %w", path, err)
 	}
 	run.Path = path
 	return run, nil
-}
-
-// output is how a result is shown.
-type output struct {
-	json bool
-	full bool
-}
-
-func (o *output) flags(c *cobra.Command) {
-	c.Flags().BoolVar(&o.json, "json", false, "print the result as one JSON object")
-	c.Flags().BoolVar(&o.full, "full", false, "print every row of the summary's tables")
-}
-
-// write prints the result of a run on stdout.
-func (o *output) write(p process, run *report.Run) error {
-	if o.json {
-		text, err := report.JSON(run)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(p.stdout, "%s\n", text)
-		return err
-	}
-	columns, _ := width(p.stdout)
-	return report.Text(p.stdout, run, report.TextOptions{Width: columns, Color: p.colour(p.stdout), Full: o.full})
 }

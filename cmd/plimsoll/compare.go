@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/html"
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
+)
+
+const compareLong = `Tells what changed from one run to another: capacity, goodput, percentiles at equal
+load, the limiting resource, and whether the change is more than noise. Several records
+of the same thing, with commas between them, tell how much it varies by itself.
+
+  plimsoll compare before.jsonl after.jsonl
+  plimsoll compare a1.jsonl,a2.jsonl,a3.jsonl b1.jsonl,b2.jsonl,b3.jsonl --html change.html
+
+The exit status is 8 when something became worse by more than --max-regression.`
+
+func newCompare(p process) *cobra.Command {
+	var show output
+	beyond := 0.1
+	c := &cobra.Command{
+		Use: "compare A B…", Short: "tell what changed between runs", Long: compareLong, GroupID: "results",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return usage("usage: "+c.UseLine(), "compare: want two records at least, got %d", len(args))
+			}
+			changed, err := compared(args)
+			if err != nil {
+				return err
+			}
+			if err := show.compare(p, changed, beyond); err != nil {
+				return err
+			}
+			if changed.Regression(beyond) != nil {
+				return status(exitRegression)
+			}
+			return nil
+		},
+	}
+	show.flags(c)
+	c.Flags().Var(share{&beyond}, "max-regression", "how much worse a measure may become (default 10%)")
+	return c
+}
+
+// compared reads the sets of records and compares them.
+func compared(args []string) (*report.Comparison, error) {
+	var sets []report.Set
+	for _, arg := range args {
+		var set report.Set
+		for path := range strings.SplitSeq(arg, ",") {
+			run, err := readRecord(path)
+			if err != nil {
+				return nil, err
+			}
+			set.Runs = append(set.Runs, run)
+		}
+		sets = append(sets, set)
+	}
+	c, err := report.Compare(sets)
+	if err != nil {
+		return nil, usage("compare records of the same kind of run", "compare: %w", err)
+	}
+	return c, nil
+}
+
+// compare shows a comparison.
+func (o *output) compare(p process, c *report.Comparison, beyond float64) error {
+	if err := writeFile(o.html, func(w io.Writer) error { return html.WriteComparison(w, c, beyond) }); err != nil {
+		return err
+	}
+	switch {
+	case o.json:
+		text, err := report.CompareJSON(c, beyond)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stdout, "%s\n", text)
+		return err
+	case o.markdown:
+		return report.CompareMarkdown(p.stdout, c, beyond)
+	}
+	return report.CompareText(p.stdout, c, beyond, p.textOptions(o.full))
+}
+
+// share is a flag in percent: 10%, or 10.
+type share struct{ value *float64 }
+
+func (s share) String() string { return "" }
+func (s share) Type() string   { return string(plan.Percent) }
+
+func (s share) Set(text string) error {
+	spec := plan.Spec{Kind: plan.Percent, Max: 100}
+	if err := spec.Check(text); err != nil {
+		return err
+	}
+	_, err := fmt.Sscanf(strings.TrimSuffix(strings.TrimSpace(text), "%"), "%g", s.value)
+	*s.value /= 100
+	return err
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/runtime/monitor"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// isURL says whether an argument is an address rather than a name.
+func isURL(text string) bool {
+	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
+}
+
+// join adds what Glances wrote to a record.
+type join struct {
+	csv    string
+	offset time.Duration
+}
+
+func (j *join) flags(c *cobra.Command) {
+	c.Flags().Var(named{&j.csv, "file"}, "resources", "a CSV that Glances wrote while the run went on")
+	c.Flags().DurationVar(&j.offset, "clock-offset", 0, "of --resources: this machine's clock minus that of Glances")
+}
+
+// read folds the record that was named, or the newest, with the CSV; or the CSV alone.
+func (j *join) read(p process, args []string) (*report.Run, error) {
+	if j.csv != "" && len(args) == 0 {
+		return j.alone()
+	}
+	path, err := recordPath(p, args)
+	if err != nil {
+		return nil, err
+	}
+	if j.csv == "" {
+		return readRecord(path)
+	}
+	return readRecord(path, func(head *record.Run) ([]record.Resources, error) {
+		csv, err := j.load(head.Started)
+		if err != nil {
+			return nil, err
+		}
+		return csv.Rows, nil
+	})
+}
+
+// load reads the CSV of a run that began at start; the zero time takes the file's own beginning.
+func (j *join) load(start time.Time) (*monitor.CSV, error) {
+	f, err := os.Open(j.csv)
+	if err != nil {
+		return nil, usage("name the file that Glances wrote with --export csv", "--resources: %w", err)
+	}
+	defer f.Close()
+	return monitor.ReadGlances(f, monitor.CSVOptions{Start: start, Offset: j.offset})
+}
+
+// alone shows a CSV as it is, as a run without any load.
+func (j *join) alone() (*report.Run, error) {
+	csv, err := j.load(time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	fold := report.NewFold()
+	rows := []any{&record.Run{SchemaVersion: record.SchemaVersion, Mode: "resources", Started: csv.Started}}
+	for i := range csv.Rows {
+		rows = append(rows, &csv.Rows[i])
+	}
+	for _, row := range rows {
+		if err := fold.Add(row); err != nil {
+			return nil, err
+		}
+	}
+	run := fold.Run()
+	run.Path = j.csv
+	run.Warnings = append(run.Warnings, csv.Notes...)
+	return run, nil
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/html"
+)
+
+// output is how a result is shown: on stdout as text, JSON or Markdown, and in files.
+type output struct {
+	json, full, markdown bool
+	html, png, svg       string
+}
+
+func (o *output) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.BoolVar(&o.json, "json", false, "print the result as one JSON object")
+	f.BoolVar(&o.full, "full", false, "print every row of the summary's tables")
+	f.BoolVar(&o.markdown, "md", false, "print the result as Markdown, for a comment")
+	f.Var(named{&o.html, "file"}, "html", "write the page of the run, one file that works offline")
+}
+
+func (o *output) pictureFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.Var(named{&o.png, "file"}, "png", "write one picture of the run")
+	f.Var(named{&o.svg, "file"}, "svg", "write one picture of the run, as drawing")
+}
+
+// write shows a run.
+func (o *output) write(p process, run *report.Run) error {
+	for _, f := range []struct {
+		path  string
+		write func(io.Writer) error
+	}{
+		{o.html, func(w io.Writer) error { return html.Write(w, run, html.Options{}) }},
+		{o.png, func(w io.Writer) error { return report.PNG(w, run) }},
+		{o.svg, func(w io.Writer) error { return report.SVG(w, run) }},
+	} {
+		if err := writeFile(f.path, f.write); err != nil {
+			return err
+		}
+	}
+	switch {
+	case o.json:
+		text, err := report.JSON(run)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stdout, "%s\n", text)
+		return err
+	case o.markdown:
+		return report.Markdown(p.stdout, run)
+	}
+	return report.Text(p.stdout, run, p.textOptions(o.full))
+}
+
+func (p process) textOptions(full bool) report.TextOptions {
+	columns, _ := width(p.stdout)
+	return report.TextOptions{Width: columns, Color: p.colour(p.stdout), Full: full}
+}
+
+// writeFile writes a file through write; no path, no file.
+func writeFile(path string, write func(io.Writer) error) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return usage("name a file that can be written", "%w", err)
+	}
+	err = write(f)
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}

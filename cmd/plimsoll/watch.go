@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/runtime/monitor"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+const watchLong = `Prints what a source tells, live: the way to check what would be seen before a run.
+A source is host, pid=N, name=X, port=N, container=X, glances=URL, prometheus=URL#METRIC or a URL on this machine.
+
+  plimsoll watch port=8888
+  plimsoll watch container=kinto host --every 1s
+  plimsoll watch http://127.0.0.1:8888/v1`
+
+func newWatch(p process) *cobra.Command {
+	every, length := time.Second, time.Duration(0)
+	c := &cobra.Command{
+		Use: "watch SOURCE…", Short: "print what a source of resources tells, live", Long: watchLong, GroupID: "tools",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("usage: "+c.UseLine(), "watch: want a source")
+			}
+			return watch(c.Context(), p, args, every, length)
+		},
+	}
+	c.Flags().DurationVar(&every, "every", every, "how often, from 250ms on (default 1s)")
+	c.Flags().DurationVar(&length, "duration", 0, "how long (default: until Ctrl-C)")
+	return c
+}
+
+func watch(ctx context.Context, p process, args []string, every, length time.Duration) error {
+	if every < monitorEvery {
+		return usage("write --every 250ms or more", "watch: %v is too often", every)
+	}
+	var texts []string
+	target := monitor.Target{}
+	for _, arg := range args {
+		if isURL(arg) {
+			target.URL, arg = arg, "auto"
+		}
+		texts = append(texts, arg)
+	}
+	specs, err := monitor.Parse(texts)
+	if err != nil {
+		return err
+	}
+	sources, err := monitor.Open(ctx, specs, target)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if length > 0 {
+		ctx, cancel = context.WithTimeout(ctx, length)
+		defer cancel()
+	}
+	go func() {
+		select {
+		case <-p.signals:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	monitor.NewWatcher(time.Now(), every, func(r record.Resources) { showReading(p, r) }).Run(ctx, sources...)
+	return nil
+}
+
+// showReading prints one reading: time, source, and each value with its limit.
+func showReading(p process, r record.Resources) {
+	fmt.Fprintf(p.stdout, "%s  %s\n", time.Now().Format(time.TimeOnly), r.Source)
+	if r.Note != "" {
+		fmt.Fprintf(p.stdout, "  %s\n", r.Note)
+	}
+	var names []string
+	for name := range r.Values {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		m := report.MeasureOf(name)
+		line := fmt.Sprintf("  %-32s %s", m.Name, m.Format(r.Values[name]))
+		if limit, ok := r.Limits[name]; ok {
+			line += " of " + m.Format(limit)
+		}
+		fmt.Fprintln(p.stdout, line)
+	}
+}
