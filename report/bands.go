@@ -80,7 +80,8 @@ func (r *Run) limitHold() *record.Hold {
 		if h.Verdict != "pass" {
 			continue
 		}
-		if best == nil || h.Goodput > best.Goodput || h.Phase == "confirm" {
+		confirms, confirmed := h.Phase == "confirm", best != nil && best.Phase == "confirm"
+		if best == nil || confirms && !confirmed || confirms == confirmed && h.Goodput > best.Goodput {
 			best = h
 		}
 	}

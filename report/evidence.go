@@ -23,7 +23,7 @@ func (r *Run) Evidence() []string {
 	}
 	if len(r.Failures) > 0 {
 		g := r.Failures[0]
-		say("The most frequent failure is “%s”: %s, first seen at %s.", failureText(g.Sample), Many(g.Count(), "time"), Clock(g.Sample.First))
+		say("The most frequent failure is “%s”: %s, first seen at %s.", failureText(g.Sample), Many(g.Count(), "time"), Clock(math.Floor(g.Sample.First)))
 	}
 	if list := r.outages(); len(list) > 0 {
 		text := fmt.Sprintf("Nothing worked from %s to %s", Clock(list[0].From), Clock(list[0].To))
@@ -88,7 +88,11 @@ func (r *Run) nearestLimits(sources []Source, from, to float64) []near {
 			}
 			if n > 0 {
 				m := MeasureOf(series.Key)
-				list = append(list, near{fmt.Sprintf("%s of %s at %s of %s", m.Name, s.Name, Percent(sum/float64(n), 1), m.Format(last)), sum / float64(n)})
+				text := fmt.Sprintf("%s of %s at %s", m.Name, s.Name, Percent(sum/float64(n), 1))
+				if m.Unit != UnitShare {
+					text += " of " + m.Format(last)
+				}
+				list = append(list, near{text, sum / float64(n)})
 			}
 		}
 	}

@@ -53,7 +53,11 @@ func nearest(s Source) string {
 			continue
 		}
 		m := MeasureOf(series.Key)
-		list = append(list, near{fmt.Sprintf("%s at most %s (%s of %s)", m.Name, Percent(*u.Share, 1), m.Format(u.Max), m.Format(*u.Limit)), *u.Share})
+		text := fmt.Sprintf("%s at most %s", m.Name, Percent(*u.Share, 1))
+		if m.Unit != UnitShare {
+			text += fmt.Sprintf(" (%s of %s)", m.Format(u.Max), m.Format(*u.Limit))
+		}
+		list = append(list, near{text, *u.Share})
 	}
 	if len(list) == 0 {
 		return "watched, but none of its limits is known"

@@ -16,6 +16,7 @@ type Panel struct {
 	Unit      Unit
 	Lines     []Line
 	Mark      *Mark // a horizontal line: a tolerance, a limit
+	More      bool  // it is for those who look further
 }
 
 // Unit is what a panel's values are in; it is known to the page's script by this name.
@@ -198,7 +199,7 @@ func resourcePanels(g grid, sources []Source, id, title string) []Panel {
 				continue
 			}
 			if byUnit[m.Unit] == nil {
-				byUnit[m.Unit] = &Panel{ID: id + "-" + strings.ReplaceAll(string(m.Unit), "/", "-"), Title: title, Note: unitNote(m.Unit), Unit: m.Unit}
+				byUnit[m.Unit] = &Panel{ID: id + "-" + strings.ReplaceAll(string(m.Unit), "/", "-"), Title: title, Note: unitNote(m.Unit), Unit: m.Unit, More: true}
 			}
 			byUnit[m.Unit].Lines = append(byUnit[m.Unit].Lines, Line{Name: name, Values: g.onto(s.At, series.Values)})
 		}
@@ -212,13 +213,23 @@ func resourcePanels(g grid, sources []Source, id, title string) []Panel {
 	return out
 }
 
-// rank puts the highest lines first, and drops empty ones and those beyond maxLines.
+// rank puts the highest lines first, and drops empty ones and those beyond
+// maxLines; what was 0 all the time is said instead of drawn.
 func (p *Panel) rank() {
-	p.Lines = slices.DeleteFunc(p.Lines, empty)
+	var zero []string
+	p.Lines = slices.DeleteFunc(p.Lines, func(l Line) bool {
+		if peak(l) == 0 {
+			zero = append(zero, l.Name)
+		}
+		return empty(l) || peak(l) == 0
+	})
+	if len(zero) > 0 {
+		p.Note += "; always 0: " + strings.Join(zero[:min(len(zero), 6)], ", ")
+	}
 	slices.SortStableFunc(p.Lines, func(a, b Line) int { return cmp.Compare(peak(b), peak(a)) })
 	p.Lines = p.Lines[:min(len(p.Lines), maxLines)]
 	for i := range p.Lines {
-		p.Lines[i].Color, p.Lines[i].Off = i, i >= maxShown || peak(p.Lines[i]) <= 0
+		p.Lines[i].Color, p.Lines[i].Off = i, i >= maxShown
 	}
 }
 

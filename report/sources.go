@@ -15,6 +15,9 @@ type source struct {
 	columns map[string]int
 }
 
+// A run queue may be many times as long as there are cores: these are no limit
+// that is used up, and it is shown as the count that it is.
+
 // maxReading bounds values that are believed, so that sums of them stay finite.
 const maxReading = 1e24
 
@@ -48,7 +51,7 @@ func (f *Fold) resources(row *record.Resources) {
 		}
 		col := s.column(Clean(key))
 		col.Values[last] = v
-		if limit, ok := row.Limits[key]; ok && limit > 1/maxReading && limit < maxReading {
+		if limit, ok := row.Limits[key]; ok && limit > 1/maxReading && limit < maxReading && key != record.RunQueue {
 			col.Limits[last] = limit
 		}
 	}

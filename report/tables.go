@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,14 +30,13 @@ func (r *Run) failureSection(width int) *section {
 		Int(r.Total.RequestsFailed), Many(r.Total.Requests(), "request"))}
 	for _, g := range r.Failures {
 		more := ""
-		if n := g.Count() - 1; n > 0 && g.Count() > 0 {
-			more = fmt.Sprintf("  and %s more like this", Int(n))
+		if n := g.Count(); n > 1 {
+			more = fmt.Sprintf("  and %s more like this", Int(n-1))
 		}
-		if g.Messages > 1 {
-			more += fmt.Sprintf(", with %s", Many(uint64(g.Messages), "message"))
-		}
-		sample := elide(failureText(g.Sample), max(width-15-columns(more), 24))
-		s.rows = append(s.rows, elide(fmt.Sprintf("  ✗ %-11s%s%s", g.Kind, sample, more), width))
+		sample := g.Sample
+		sample.Where = path.Base(sample.Where)
+		head := fmt.Sprintf("  ✗ %-11s", g.Kind)
+		s.rows = append(s.rows, elide(head+elide(failureText(sample), max(width-columns(head)-columns(more), 24))+more, width))
 	}
 	s.show, s.keep = len(s.rows), 2
 	return s
@@ -48,7 +48,7 @@ func failureText(f Failure) string {
 	if f.Target != "" && !strings.Contains(text, f.Target) {
 		text += " in " + f.Target
 	}
-	if f.Where != "" {
+	if f.Where != "" && f.Where != "." {
 		text += " (" + f.Where + ")"
 	}
 	return text

@@ -247,6 +247,6 @@ func demoLines(r *Run) []fact {
 	if ours <= 0 || m <= 0 || d.Capacity <= 0 {
 		return out
 	}
-	return append(out, fact{"", fmt.Sprintf("measured: %s iterations/s × %s requests = %s requests/s, %s off",
+	return append(out, fact{"", fmt.Sprintf("measured: %s iterations/s × %s requests = %s requests/s (%s)",
 		Number(ours), Number(m), Number(ours*m), signed(ours*m/d.Capacity-1))})
 }

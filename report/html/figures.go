@@ -3,6 +3,7 @@ package html
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -13,7 +14,12 @@ func figures(r *report.Run) []figure {
 	if r.End != nil && r.End.Sizing != nil {
 		out := sizingFigures(r.End.Sizing)
 		if b := r.End.Bottleneck; b != nil && b.Name != "" {
-			out = append(out, figure{"Bottleneck", b.Name, b.Source, "confidence " + report.Number(b.Confidence)})
+			f := figure{"Bottleneck", b.Name, strings.TrimSpace(b.Source), "confidence " + report.Number(b.Confidence)}
+			if n := len(out); n > 0 && out[n-1].Name == limitSetBy {
+				f.Note += "; limit set by " + out[n-1].Value
+				out = out[:n-1]
+			}
+			out = append(out, f)
 		}
 		return out
 	}
@@ -38,6 +44,8 @@ func figures(r *report.Run) []figure {
 	}
 	return append(out, figure{"Virtual users", strconv.Itoa(c.VUsMax), "", "for " + report.Seconds(r.Duration)})
 }
+
+const limitSetBy = "Limit set by"
 
 func sizingFigures(s *record.Sizing) []figure {
 	var out []figure
@@ -68,7 +76,7 @@ func sizingFigures(s *record.Sizing) []figure {
 		out = append(out, figure{"Response time, p95", report.Seconds(l.P95S), "", "p50 " + report.Seconds(l.P50S) + ", p99 " + report.Seconds(l.P99S)})
 	}
 	if s.Binding != "" {
-		out = append(out, figure{"Limit set by", s.Binding, "", "tolerance " + report.Percent(s.Settings.Tolerance, 1)})
+		out = append(out, figure{limitSetBy, s.Binding, "", "tolerance " + report.Percent(s.Settings.Tolerance, 1)})
 	}
 	return out
 }

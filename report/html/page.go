@@ -18,6 +18,7 @@ import (
 	"html/template"
 	"io"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/report"
@@ -87,6 +88,7 @@ type page struct {
 	Evidence   []string
 	Warnings   []string
 	Panels     []panelView
+	More       []panelView
 	Curve      []panelView
 	Failures   []failureView
 	Tables     []tableView
@@ -107,10 +109,14 @@ type fact struct{ Name, Value string }
 
 type eventView struct{ At, Kind, Message string }
 
+// unbroken is between a number and its unit.
+var unbroken = regexp.MustCompile(`(\d) ([a-zµ%])`)
+
 // newPage is a page with nothing but its verdict.
 func newPage(v report.Verdict) *page {
 	script := uPlotScript + "\n" + scriptSource
 	style := uPlotStyle + "\n" + styleSource
+	v.Sentence = unbroken.ReplaceAllString(v.Sentence, "$1\u00a0$2")
 	return &page{
 		Policy: policy(script, style), Style: template.CSS(style), Script: template.JS(script),
 		Verdict: v, Tone: [...]string{"good", "warn", "bad"}[v.Tone],
@@ -137,10 +143,14 @@ func pageOf(r *report.Run) (*page, error) {
 	if curve := r.LoadCurve(); curve != nil {
 		c.curves = []report.Curve{*curve}
 	}
-	p.Panels, p.Curve = withHeat(panelViews(c.times, c.panels, c.bands), r), curveViews(c.curves)
+	p.Panels, p.More = split(withHeat(panelViews(c.times, c.panels, c.bands), r), c.panels)
+	p.Curve = curveViews(c.curves)
 	data := dataOf(nameOf(r), c)
 	data.Started, data.Heat = p.StartedISO, heatOf(r)
 	for _, e := range r.Events[:min(len(r.Events), maxEvents)] {
+		if e.Kind == "phase" && len(r.Holds) > 0 {
+			continue // the holds are drawn
+		}
 		data.Events = append(data.Events, eventData{tidy(e.AtS), e.Kind + ": " + e.Message})
 	}
 	text, err := encode(data)

@@ -208,7 +208,7 @@ function panelChart(panel, box, figure, first) {
   const p = { panel, figure, columns: panel.lines.map((l) => unpack(l.values)), shown: panel.lines.map((l) => !l.off) };
   const top = (u, lo, hi) => {
     const least = only(p) < 0 && panel.full ? 1 : 0, mark = panel.mark ? panel.mark.at * 1.6 : 0;
-    return [0, Math.max(hi || 0, least, mark) * 1.06 || 1];
+    return [0, Math.max(hi || 0, least, mark) * (first && data.bands.length ? 1.25 : 1.06) || 1];
   };
   const series = panel.lines.map((l, i) => ({
     label: l.name, show: p.shown[i], stroke: () => color('c' + l.color % 8), width: 1.75, dash: DASHES[i % 8], spanGaps: false,

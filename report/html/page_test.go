@@ -98,7 +98,7 @@ func TestVerdictStandsBeforeEverythingElse(t *testing.T) {
 	got := page(t, reporttest.Sizing(reporttest.Service{}))
 	last := 0
 	for _, block := range []string{
-		`id="verdict"`, "carries 1,000 iterations/s", `id="evidence"`, `id="charts"`, `id="p-load"`, `id="p-throughput"`, `id="p-failures"`,
+		`id="verdict"`, "carries 1,000\u00a0iterations/s", `id="evidence"`, `id="charts"`, `id="p-load"`, `id="p-throughput"`, `id="p-failures"`,
 		`id="p-latency"`, `id="p-heat"`, `id="p-target"`, `id="p-generator"`, `id="curve"`, `id="t-holds"`, `id="t-endpoints"`, `id="t-checks"`, `id="failures"`, `id="again"`, `id="downloads"`,
 	} {
 		at := strings.Index(got[last:], block)

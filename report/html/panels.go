@@ -22,6 +22,22 @@ type panelView struct {
 	Values          *tableView // nil: none
 }
 
+// split takes the panels for those who look further from the others.
+func split(views []panelView, panels []report.Panel) (first, more []panelView) {
+	further := map[string]bool{}
+	for _, p := range panels {
+		further[p.ID] = p.More
+	}
+	for _, v := range views {
+		if further[v.ID] {
+			more = append(more, v)
+		} else {
+			first = append(first, v)
+		}
+	}
+	return first, more
+}
+
 // keyView is one entry of a legend.
 type keyView struct {
 	Name  string
@@ -38,7 +54,10 @@ func panelViews(times []float64, panels []report.Panel, bands []report.Band) []p
 	coarse, thinned := report.ThinPanels(times, panels, staticSlots)
 	var out []panelView
 	for i, p := range thinned {
-		view := panelView{ID: p.ID, Title: p.Title, Note: p.Note, Label: strings.TrimSpace(p.Title+" "+p.Note) + " over time", Values: valueTable(times, panels[i])}
+		view := panelView{ID: p.ID, Title: p.Title, Note: p.Note, Label: strings.TrimSpace(p.Title+" "+p.Note) + " over time"}
+		if !p.More {
+			view.Values = valueTable(times, panels[i])
+		}
 		for k, l := range p.Lines {
 			view.Legend = append(view.Legend, key(l.Name, l.Color, k, l.Off))
 		}
