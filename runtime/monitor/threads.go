@@ -14,7 +14,8 @@ const maxThreads = 512
 // threads notes the busiest thread and how many waited for a core, by their schedstat files.
 func (p *processes) threads(r *reading) {
 	elapsed, timed := r.since("threads at", float64(time.Now().UnixNano())/1e9)
-	var most, waited float64
+	var most thread
+	var waited float64
 	known := false
 	for _, m := range p.members {
 		former, looked := m.threads, m.looked
@@ -25,8 +26,11 @@ func (p *processes) threads(r *reading) {
 			before := former[tid] // one that was not there began since
 			if looked && now.ran >= before.ran {
 				known = true
-				most = max(most, now.ran-before.ran)
-				waited += max(now.waited-before.waited, 0)
+				since := thread{now.ran - before.ran, max(now.waited-before.waited, 0)}
+				waited += since.waited
+				if since.ran+since.waited > most.ran+most.waited {
+					most = since
+				}
 			}
 		}
 		for tid := range former {
@@ -37,7 +41,8 @@ func (p *processes) threads(r *reading) {
 		}
 	}
 	if timed && known && elapsed > 0 {
-		r.set(record.CPUBusiestThread, most/elapsed)
+		r.set(record.CPUBusiestThread, most.ran/elapsed)
+		r.set(record.CPUThreadWaiting, most.waited/elapsed)
 		r.limit(record.CPUBusiestThread, 1)
 		r.set(record.CPUWaiting, waited/elapsed)
 	}

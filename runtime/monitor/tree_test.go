@@ -201,6 +201,10 @@ func TestALimitAboveTheGroupHoldsToo(t *testing.T) {
 	r = m.begin(time.Now().Add(time.Second), "x")
 	g.limits(r)
 	check(t, r.Values, map[string]float64{record.CPUThrottled: 0.5}) // of the group whose quota binds
+	grow(t, at, map[string]string{"sys/fs/cgroup/kinto.slice/cpu.max": "10000 100000\n"})
+	g.setAt = g.setAt.Add(-relook)
+	g.limits(r)
+	check(t, r.Limits, map[string]float64{record.CPUCores: 0.1}) // changed while it runs
 }
 
 func TestWithoutCgroupFilesThereIsNoGroup(t *testing.T) {

@@ -14,6 +14,7 @@ const (
 	CPUIOWaitCores   = "cpu_iowait_cores"   // idle while a disk was waited for
 	CPUBusiestCore   = "cpu_busiest_core"   // share of the core that was busiest
 	CPUBusiestThread = "cpu_busiest_thread" // cores used by the thread that used most; its limit is 1
+	CPUThreadWaiting = "cpu_thread_waiting" // share of the time that this thread was ready to run and had no core
 	CPUThrottled     = "cpu_throttled"      // share of the quota's periods in which it ran out
 	CPUWaiting       = "cpu_waiting"        // threads that were ready to run and had no core
 	CPUPressure      = "cpu_pressure"       // share of the time in which some task waited for a core (PSI some)

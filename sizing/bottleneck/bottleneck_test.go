@@ -114,6 +114,24 @@ func faults() []fault {
 				return map[string]float64{record.CPUCores: 0.02 + 1.03*s.full, record.CPUBusiestThread: 0.02 + 0.96*s.full}
 			}
 		}, nil},
+		{"one thread beside a noisy neighbour", record.LimitThread, func(l *lab) {
+			l.slots = 1
+			l.values = func(s state) map[string]float64 {
+				return map[string]float64{
+					record.CPUCores: 0.02 + 0.7*s.full, record.CPUBusiestThread: 0.66 * s.full, record.CPUThreadWaiting: 0.3 * s.full, record.CPUWaiting: 0.3 * s.full,
+				}
+			}
+		}, nil},
+		{"killed, with files that are gone", record.LimitMemory, func(l *lab) {
+			idle(l)
+			l.hostAdds = func(s state) map[string]float64 {
+				if s.over && len(l.in.Resources)%30 == 0 {
+					l.in.Resources = append(l.in.Resources, record.Resources{AtS: l.now, Source: web, Values: map[string]float64{}, Note: web + " has ended"})
+					return map[string]float64{record.MemoryOOMKills: 1}
+				}
+				return nil
+			}
+		}, nil},
 		{"garbage collection", record.LimitGC, func(l *lab) {
 			quota(l)
 			l.also(func(s state) map[string]float64 { return map[string]float64{record.GCCPU: 0.45} })

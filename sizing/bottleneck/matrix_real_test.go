@@ -27,16 +27,16 @@ import (
 
 // cell is a real service limited in one way by real means.
 type cell struct {
-	name    string
-	want    []string // right verdicts; "unsure" among them where no single one is
-	args    []string // of the service
-	quota   float64  // cores; 0: none
-	memory  int      // bytes; 0: unlimited
-	iops    int      // writes a second to the disk of the folder for temporary files; 0: unlimited
-	cpus    string   // cores it may run on, as a list
-	slots   float64  // true ones; 0: not looked at
-	prepare func(t *testing.T) (args []string)
-	ci      bool
+	name   string
+	want   []string // right verdicts; "unsure" among them where no single one is
+	args   []string // of the service
+	quota  float64  // cores; 0: none
+	memory int      // bytes; 0: unlimited
+	iops   int      // writes a second to the disk of the folder for temporary files; 0: unlimited
+	cpus   string   // cores it may run on, as a list
+	slots  float64  // true ones; 0: not looked at
+	behind []string // arguments of the service that it asks
+	ci     bool
 }
 
 func cells() []cell {
@@ -49,10 +49,7 @@ func cells() []cell {
 		{name: "one core of two", want: []string{record.LimitCPU}, args: []string{"-mode", "cpu", "-work", "4ms"}, cpus: "1"},
 		{name: "one thread", want: []string{record.LimitThread, record.LimitCPU}, args: []string{"-mode", "thread", "-work", "4ms"}},
 		{name: "memory limit, killed", want: []string{record.LimitMemory}, args: []string{"-mode", "memory", "-work", "10ms"}, memory: 64 << 20},
-		{name: "slow downstream", want: []string{record.LimitDownstream}, args: []string{"-mode", "downstream"}, prepare: func(t *testing.T) []string {
-			address, _ := serve(t, cell{args: []string{"-mode", "pool", "-slots", "1000", "-work", "25ms"}})
-			return []string{"-downstream", address}
-		}},
+		{name: "slow downstream", want: []string{record.LimitDownstream}, args: []string{"-mode", "downstream"}, behind: []string{"-mode", "pool", "-slots", "1000", "-work", "25ms"}},
 		{name: "file descriptors", want: []string{record.LimitDescriptors}, args: []string{"-mode", "fds", "-work", "25ms", "-slots", "30"}},
 		{name: "listen backlog", want: []string{record.LimitBacklog}, args: []string{"-mode", "backlog", "-work", "4ms", "-slots", "8"}},
 		{name: "GC pressure in a quota", want: []string{record.LimitCPU, record.LimitGC}, args: []string{"-mode", "gc"}, quota: 0.5},
@@ -151,6 +148,7 @@ func disk(t *testing.T) string {
 
 // removeGroup waits until the group's processes are gone.
 func removeGroup(t *testing.T, folder string) {
+	t.Helper()
 	for range 50 {
 		if os.Remove(folder) == nil {
 			return
@@ -209,8 +207,9 @@ scenario('get', {}, () => { check(http.get(__ENV.TARGET), { ok: (r) => r.status 
 // sized sizes a service with the real program, watches it, and attributes.
 func sized(t *testing.T, c cell, budget string) (bottleneck.Input, record.Bottleneck) {
 	t.Helper()
-	if c.prepare != nil {
-		c.args = append(slices.Clone(c.args), c.prepare(t)...)
+	if c.behind != nil {
+		other, _ := serve(t, cell{args: c.behind})
+		c.args = append(slices.Clone(c.args), "-downstream", other)
 	}
 	address, pid := serve(t, c)
 	dir := t.TempDir()

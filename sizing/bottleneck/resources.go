@@ -147,25 +147,49 @@ func (a *analysis) thread(source string) candidate {
 		busiest.limit = 1
 	}
 	c.ceiling = a.ceiling(c, record.CPUBusiestThread, busiest)
-	if busiest.mean < 0.8 {
-		return c // a thread that waits is no limit, whatever a line says
+	waited := a.at(source, record.CPUThreadWaiting)
+	busy := busiest.mean + waited.mean
+	if busiest.mean < 0.4 || busy < 0.8 || a.wantsMore(source, used) {
+		return c // a thread that waits for something else is no limit, whatever a line says
 	}
 	c.score = a.nearness(c.ceiling) + 0.4
-	if busiest.mean > fullUse {
-		c.score += 0.1
+	if busy > fullUse {
+		c.score = max(c.score, 0.9) + 0.1
+	}
+	if waited.mean > 0.05 {
+		c.add(record.CPUThreadWaiting, waited.mean, "and waits for a core %s of the time", percent(waited.mean))
 	}
 	c.tellCeiling()
 	return c
 }
 
-func (a *analysis) memory(source string) candidate {
-	c := candidate{name: record.LimitMemory, source: source}
-	kills := a.watch.total(source, record.MemoryOOMKills)
+// wantsMore says whether the service's threads together want clearly more than one core.
+func (a *analysis) wantsMore(source string, used figure) bool {
+	return used.mean+a.at(source, record.CPUWaiting).mean > 1.5
+}
+
+// kills counts processes that were killed for want of memory. A process's own
+// files are gone with it: that it ended while the machine killed one tells as much.
+func (a *analysis) kills(source string) float64 {
+	n := a.watch.total(source, record.MemoryOOMKills)
+	ended := false
 	for _, r := range a.watch.sources[source] {
 		if containsAny(r.Note, "want of memory", "OOM") {
-			kills++
+			n++
+		}
+		ended = ended || containsAny(r.Note, "has ended", "was restarted")
+	}
+	for _, host := range a.watch.hosts {
+		if ended && n == 0 {
+			n = a.watch.total(host, record.MemoryOOMKills)
 		}
 	}
+	return n
+}
+
+func (a *analysis) memory(source string) candidate {
+	c := candidate{name: record.LimitMemory, source: source}
+	kills := a.kills(source)
 	used := a.at(source, record.MemoryBytes)
 	most := 0.0
 	for i := range a.watch.sources[source] {

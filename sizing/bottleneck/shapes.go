@@ -92,6 +92,9 @@ func (a *analysis) admission() candidate {
 		return c
 	}
 	c.score = 0.5
+	if f.requests > 0 && f.refused <= 0.02*f.requests {
+		c.score = 0.2 // it fails fast, but does not say that it is too much
+	}
 	c.add("slower", slower, "what is accepted takes %s, as unloaded (%s)", duration(f.mean), duration(a.limit.unloaded))
 	if f.requests > 0 && f.refused > 0.02*f.requests {
 		c.score += 0.3
