@@ -26,12 +26,14 @@ type socket struct {
 	state              int
 	sendQueue, receive float64 // bytes; of a listening socket, receive is the connections not yet accepted
 	inode              string
+	table              int
 }
 
 // sockets are the inodes of a set of processes, and the ports they listen on.
 type sockets struct {
 	owned map[string]bool
 	ports map[int]bool
+	quiet [2]int // looks for which a table is passed over
 }
 
 // parseSockets calls each with the sockets of a file in the format of /proc/net/tcp.
@@ -57,17 +59,37 @@ func hexadecimal(text []byte) float64 {
 	return float64(n)
 }
 
-// each calls f with all TCP sockets of a process's network name space.
-func (p *processes) eachSocket(pid string, f func(socket)) error {
-	text, err := p.read(p.proc(pid, "net/tcp"))
-	if err != nil {
-		return err
+// skipQuiet is for how many looks a table without a socket of ours is passed over.
+const skipQuiet = 3
+
+// tables are the files of TCP sockets of a name space.
+func tables() [2]string { return [2]string{"net/tcp", "net/tcp6"} }
+
+// allSockets reads the sockets of a process's network name space.
+func (p *processes) allSockets(pid string) ([]socket, error) {
+	var all []socket
+	var first error
+	for i, table := range tables() {
+		if p.sockets.quiet[i] > 0 {
+			p.sockets.quiet[i]--
+			continue
+		}
+		path := p.proc(pid, table)
+		text, err := p.read(path)
+		p.drop(path) // an open one would keep the name space
+		if err != nil {
+			if i == 0 { // the second is absent where IPv6 is off
+				first = err
+			}
+			continue
+		}
+		p.sockets.quiet[i] = skipQuiet
+		parseSockets(text, func(s socket) {
+			s.table = i
+			all = append(all, s)
+		})
 	}
-	parseSockets(text, f)
-	if text, err = p.read(p.proc(pid, "net/tcp6")); err == nil { // absent where IPv6 is off
-		parseSockets(text, f)
-	}
-	return nil
+	return all, first
 }
 
 // inodes lists the sockets that a process has open.
@@ -90,7 +112,7 @@ func (t tree) inodes(pid string, into map[string]bool) {
 
 // connections notes the members' connections by state and what waits in their queues.
 func (p *processes) connections(r *reading) {
-	p.sockets = sockets{owned: map[string]bool{}, ports: map[int]bool{}}
+	p.sockets.owned, p.sockets.ports = map[string]bool{}, map[int]bool{}
 	for pid := range p.members {
 		p.inodes(pid, p.sockets.owned)
 	}
@@ -98,21 +120,21 @@ func (p *processes) connections(r *reading) {
 	if len(pids) == 0 || len(p.sockets.owned) == 0 {
 		return // other users' descriptors cannot be seen: unknown, not none
 	}
-	var all []socket
-	err := p.eachSocket(pids[0], func(s socket) {
-		all = append(all, s)
-		if s.state == tcpListen && p.sockets.owned[s.inode] {
-			p.sockets.ports[s.port] = true
-		}
-	})
-	p.drop(p.proc(pids[0], "net/tcp"))
-	p.drop(p.proc(pids[0], "net/tcp6"))
+	all, err := p.allSockets(pids[0])
 	if err != nil {
 		return
 	}
+	for _, s := range all {
+		if s.state == tcpListen && p.sockets.owned[s.inode] {
+			p.sockets.ports[s.port] = true
+		}
+	}
 	var n tally
 	for _, s := range all {
-		n.add(s, p.sockets)
+		if p.sockets.owned[s.inode] || p.sockets.ports[s.port] {
+			p.sockets.quiet[s.table] = 0
+			n.add(s, p.sockets)
+		}
 	}
 	n.note(r, len(p.sockets.ports) > 0)
 }
