@@ -12,7 +12,7 @@ import (
 // source gathers one source's readings, column by column.
 type source struct {
 	Source
-	columns map[string]int
+	columns map[string]int // by the key as it was read: it is cleaned once
 }
 
 // A run queue may be many times as long as there are cores: these are no limit
@@ -26,11 +26,10 @@ func (f *Fold) resources(row *record.Resources) {
 		f.warn("a reading of resources lies outside the run's time and was left out")
 		return
 	}
-	name := Clean(row.Source)
-	s := f.sources[name]
+	s := f.sources[row.Source]
 	if s == nil {
-		s = &source{Source: Source{Name: name}, columns: map[string]int{}}
-		f.sources[name] = s
+		s = &source{Source: Source{Name: Clean(row.Source)}, columns: map[string]int{}}
+		f.sources[row.Source] = s
 	}
 	if row.Note != "" {
 		s.Notes = append(s.Notes, record.Event{AtS: row.AtS, Kind: "gap", Message: Clean(row.Note)})
@@ -49,7 +48,7 @@ func (f *Fold) resources(row *record.Resources) {
 			f.warn("a reading of resources is beyond belief and was left out")
 			continue
 		}
-		col := s.column(Clean(key))
+		col := s.column(key)
 		col.Values[last] = v
 		if limit, ok := row.Limits[key]; ok && limit > 1/maxReading && limit < maxReading && key != record.RunQueue {
 			col.Limits[last] = limit
@@ -62,7 +61,7 @@ func (s *source) column(key string) *Series {
 		return &s.Series[i]
 	}
 	s.columns[key] = len(s.Series)
-	s.Series = append(s.Series, Series{Key: key, Values: gaps(len(s.At)), Limits: gaps(len(s.At))})
+	s.Series = append(s.Series, Series{Key: Clean(key), Values: gaps(len(s.At)), Limits: gaps(len(s.At))})
 	return &s.Series[len(s.Series)-1]
 }
 
