@@ -132,6 +132,13 @@ func capacityLines(s *record.Sizing) []fact {
 		}
 		out = append(out, fact{"Latency", text})
 	}
+	for _, a := range s.Alone {
+		text := a.Name + ": " + a.Verdict
+		if a.Goodput != nil {
+			text = fmt.Sprintf("%s: carries %s iterations/s, limit set by %s", a.Name, Number(*a.Goodput), a.Binding)
+		}
+		out = append(out, fact{"Alone", text})
+	}
 	for _, o := range s.Objectives {
 		text := fmt.Sprintf("%s: %s beyond it at the limit, %s allowed", o.Kind, Percent(o.AtLimit, 1), Percent(o.Allowed, 1))
 		if o.Binding {

@@ -94,12 +94,7 @@ type share struct{ value *float64 }
 func (s share) String() string { return "" }
 func (s share) Type() string   { return string(plan.Percent) }
 
-func (s share) Set(text string) error {
-	spec := plan.Spec{Kind: plan.Percent, Max: 100}
-	if err := spec.Check(text); err != nil {
-		return err
-	}
-	_, err := fmt.Sscanf(strings.TrimSuffix(strings.TrimSpace(text), "%"), "%g", s.value)
-	*s.value /= 100
+func (s share) Set(text string) (err error) {
+	*s.value, err = plan.ParsePercent(text)
 	return err
 }

@@ -17,15 +17,20 @@ Without a file it is the newest record in the state folder.
   plimsoll report run.jsonl --html run.html                one page, for a browser and for mail
   plimsoll report run.jsonl --md                           a table, for a comment
   plimsoll report run.jsonl --resources glances.csv        with what Glances wrote beside it
-  plimsoll report --resources glances.csv --html page.html a Glances CSV alone`
+  plimsoll report --resources glances.csv --html page.html a Glances CSV alone
+  plimsoll report --replicas 1=a.jsonl,2=b.jsonl --target-load 5000/s`
 
 func newReport(p process) *cobra.Command {
 	var show output
 	var joined join
+	var many replicas
 	c := &cobra.Command{
 		Use: "report [RECORD]", Short: "print a run's summary again", Long: reportLong, GroupID: "results",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if many.records != "" {
+				return many.show(p, show.json)
+			}
 			run, err := joined.read(p, args)
 			if err != nil {
 				return err
@@ -36,6 +41,7 @@ func newReport(p process) *cobra.Command {
 	show.flags(c)
 	show.pictureFlags(c)
 	joined.flags(c)
+	many.flags(c)
 	return c
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/sizing"
+	"github.com/plimsoll-load/plimsoll/sizing/recommend"
 )
 
 const sizeLong = `Finds how much a service carries: virtual users ramp up from one until
@@ -70,13 +71,28 @@ func formerAnswer(path string) (*record.Sizing, error) {
 	return run.End.Sizing, nil
 }
 
-// size drives the load by the sizing controller.
+// size drives the load by the sizing controller: the mix, then each scenario alone if that was asked for.
 func (s *session) size(ctx context.Context, b *beside, former *record.Sizing) record.End {
 	o, err := s.sizingOptions()
 	if err != nil {
 		return failed(err)
 	}
 	o.From = former
+	answer, err := s.control(ctx, b, o)
+	if err != nil {
+		return failed(err)
+	}
+	answer.Recommendation = recommend.For(answer, s.plan.Sizing.TargetLoad, recommend.Plan{})
+	if s.plan.Sizing.PerScenario && answer.Verdict != sizing.Interrupted {
+		if answer.Alone, err = s.eachAlone(ctx, b, o); err != nil {
+			return failed(err)
+		}
+	}
+	return record.End{Verdict: answer.Verdict, Reason: answer.Reason, ExitCode: sizing.ExitCode(answer), Sizing: &answer}
+}
+
+// control lets the controller size what runs now.
+func (s *session) control(ctx context.Context, b *beside, o sizing.Options) (record.Sizing, error) {
 	load := &driven{
 		s: s, objectives: o.Objectives, last: time.Now(), timedOut: map[metric.FailureID]bool{}, health: b.health, ended: b.ended,
 	}
@@ -84,10 +100,34 @@ func (s *session) size(ctx context.Context, b *beside, former *record.Sizing) re
 		s.rec.row(&h)
 		s.progress.bounds(h.Interval)
 	})
-	if err != nil && !errors.Is(err, errInterrupted) && !errors.Is(err, errLoadEnded) {
-		return failed(err)
+	if errors.Is(err, errInterrupted) || errors.Is(err, errLoadEnded) {
+		err = nil // the answer tells
 	}
-	return record.End{Verdict: answer.Verdict, Reason: answer.Reason, ExitCode: sizing.ExitCode(answer), Sizing: &answer}
+	return answer, err
+}
+
+// eachAlone sizes one scenario after the other.
+func (s *session) eachAlone(ctx context.Context, b *beside, o sizing.Options) (list []record.AloneResult, err error) {
+	defer s.factory.Only("")
+	scenarios := s.factory.Scenarios()
+	o.From = nil
+	for _, sc := range scenarios {
+		if len(scenarios) < 2 || ctx.Err() != nil {
+			return list, nil
+		}
+		s.factory.Only(sc.Name)
+		s.rec.event("phase", "scenario "+sc.Name+" alone")
+		answer, err := s.control(ctx, b, o)
+		if err != nil {
+			return list, err
+		}
+		alone := record.AloneResult{Name: sc.Name, Verdict: answer.Verdict, Binding: answer.Binding}
+		if answer.Capacity != nil {
+			alone.Goodput = &answer.Capacity.Goodput
+		}
+		list = append(list, alone)
+	}
+	return list, nil
 }
 
 // failed is the end of what could not go on.

@@ -147,27 +147,35 @@ func TestRealBadTargets(t *testing.T) {
 	if err := os.WriteFile(strict, []byte(readsJSON), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	mortal := func(after, back time.Duration) func() string {
+		return func() string { return newMortal(t, after, back).addr }
+	}
+	says := func(answer string) func() string {
+		return func() string { return raw(t, answer) }
+	}
 	tests := []struct {
 		name    string
-		addr    string
+		target  func() string // starts it and returns its address
 		script  string
 		verdict string
 		exit    int
 		known   bool // something is known of the limit: the interval has a lower end
 		within  time.Duration
 	}{
-		{"it dies mid-way", newMortal(t, 10*time.Second, 0).addr, l.script, "unstable", 5, true, 150 * time.Second},
-		{"it restarts mid-way", newMortal(t, 10*time.Second, 2*time.Second).addr, l.script, "unstable", 5, true, 4 * time.Minute},
-		{"it refuses at once", nobody(t), l.script, "dead", 6, false, time.Minute},
-		{"it accepts and never answers", raw(t, ""), l.script, "dead", 6, false, 90 * time.Second},
-		{"it answers 200 with garbage", raw(t, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\x00\xff{garb,"), strict, "dead", 6, false, time.Minute},
-		{"it does not speak HTTP", raw(t, "\x00\x01\x02 nonsense\r\n\r\n"), l.script, "dead", 6, false, time.Minute},
+		{"it dies mid-way", mortal(10*time.Second, 0), l.script, "unstable", 5, true, 4 * time.Minute},
+		{"it restarts mid-way", mortal(10*time.Second, 2*time.Second), l.script, "unstable", 5, true, 4 * time.Minute},
+		{"it refuses at once", func() string { return nobody(t) }, l.script, "dead", 6, false, time.Minute},
+		{"it accepts and never answers", says(""), l.script, "dead", 6, false, 90 * time.Second},
+		{"it answers 200 with garbage", says("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\x00\xff{garb,"), strict, "dead", 6, false, time.Minute},
+		{"it does not speak HTTP", says("\x00\x01\x02 nonsense\r\n\r\n"), l.script, "dead", 6, false, time.Minute},
 	}
 	var table strings.Builder
 	var mu sync.Mutex
 	sideBySide(len(tests), func(i int) {
 		tt := tests[i]
-		got, err := l.load(t.Context(), "http://"+tt.addr, "size", tt.script)
+		got, err := l.steady(func() (*sized, error) {
+			return l.load(t.Context(), "http://"+tt.target(), "size", tt.script)
+		})
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			return

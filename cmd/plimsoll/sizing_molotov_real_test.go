@@ -98,7 +98,7 @@ func TestRealMolotovBeside(t *testing.T) {
 			}
 			b := &beside{limited: k, users: closed[name], truth: k.truth(capacity)}
 			l.molotov(b, molotov, script, capacity)
-			got, err := l.sizeAt(t.Context(), name, capacity)
+			got, err := l.steady(func() (*sized, error) { return l.sizeAt(t.Context(), name, capacity) })
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -162,6 +162,18 @@ func duration(text string) (time.Duration, error) {
 const maxDays = 3650
 
 // rate reads arrivals per second.
+// ParseRate reads a rate per second: 150, 150/s, 9000/m.
+func ParseRate(text string) (float64, error) { return rate(text) }
+
+// ParsePercent reads a percentage, 5% or 5, as a fraction.
+func ParsePercent(text string) (float64, error) {
+	n, err := number(strings.TrimSuffix(strings.TrimSpace(text), "%"))
+	if err == nil && (n < 0 || n > 100) {
+		err = errors.New("is not between 0 and 100 %")
+	}
+	return n / 100, err
+}
+
 func rate(text string) (float64, error) {
 	amount, unit, _ := strings.Cut(text, "/")
 	n, err := number(strings.TrimSpace(amount))

@@ -59,6 +59,7 @@ type Sizing struct {
 	AtLimit    Latency           `json:"latency_at_limit"`
 	Objectives []ObjectiveResult `json:"objectives,omitempty"`
 	Scenarios  []ScenarioResult  `json:"scenarios,omitempty"`
+	Alone      []AloneResult     `json:"alone,omitempty"` // each scenario sized by itself, where that was asked for
 	Shape      Shape             `json:"shape"`
 	Curve      []Hold            `json:"curve"`
 	Generator  GeneratorReport   `json:"generator"`
@@ -151,6 +152,14 @@ type ScenarioResult struct {
 	OfFailures  float64 `json:"of_failures"`  // of all failures
 	First       bool    `json:"first"`        // it fails first
 	MeanS       float64 `json:"mean_s"`
+}
+
+// AloneResult is the answer for one scenario without the others.
+type AloneResult struct {
+	Name    string   `json:"name"`
+	Verdict string   `json:"verdict"`
+	Binding string   `json:"binding,omitempty"`
+	Goodput *float64 `json:"goodput"` // null: no capacity was found
 }
 
 // Shape says how the service behaves around its limit.

@@ -74,6 +74,9 @@ func (u *User) pick() *scenario {
 	if len(u.scenarios) == 1 {
 		return &u.scenarios[0]
 	}
+	if only := u.factory.only.Load(); only > 0 {
+		return &u.scenarios[only-1]
+	}
 	at := u.chance() * u.weights
 	last := 0
 	for i := range u.scenarios {

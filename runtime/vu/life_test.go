@@ -495,3 +495,27 @@ func TestFactoryUsesTheClientsItIsGiven(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestOneScenarioMayRunAlone(t *testing.T) {
+	x, u := start(t, `
+import { scenario } from 'plimsoll'
+scenario('a', { weight: 9 }, () => {})
+scenario('b', { weight: 1 }, () => {})
+`)
+	x.factory.Only("b")
+	for range 20 {
+		u.Iterate(t.Context(), time.Time{})
+	}
+	u.Flush()
+	if w := x.counts.Collect(time.Now(), 1); w.Scenarios[0].OK != 0 || w.Scenarios[1].OK != 20 {
+		t.Errorf("a ran %d times, b %d times, want b alone", w.Scenarios[0].OK, w.Scenarios[1].OK)
+	}
+	x.factory.Only("")
+	for range 200 {
+		u.Iterate(t.Context(), time.Time{})
+	}
+	u.Flush()
+	if w := x.counts.Collect(time.Now(), 1); w.Scenarios[0].OK == 0 {
+		t.Error("a does not run again")
+	}
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/sizing/recommend"
+)
+
+// replicas advises on a number of replicas from sizings with different ones.
+type replicas struct {
+	records string  // 1=a.jsonl,2=b.jsonl,4=c.jsonl
+	target  float64 // iterations per second
+}
+
+func (r *replicas) flags(c *cobra.Command) {
+	c.Flags().Var(named{&r.records, "n=record,…"}, "replicas", "sizings with different numbers of replicas: 1=a.jsonl,2=b.jsonl,4=c.jsonl")
+	c.Flags().Var(perSecond{&r.target}, "target-load", "of --replicas: recommend how many carry this many iterations")
+}
+
+// show prints the advice.
+func (r *replicas) show(p process, asJSON bool) error {
+	if r.target <= 0 {
+		return usage("add --target-load 5000", "report --replicas: want a load to plan for")
+	}
+	var sizes []recommend.Size
+	for part := range strings.SplitSeq(r.records, ",") {
+		size, err := sizeOf(part)
+		if err != nil {
+			return err
+		}
+		sizes = append(sizes, size)
+	}
+	advice, err := recommend.ByReplicas(sizes, r.target, recommend.Plan{})
+	if err != nil {
+		return fault{exitInconclusive, err, ""}
+	}
+	if asJSON {
+		return json.NewEncoder(p.stdout).Encode(advice)
+	}
+	fmt.Fprintln(p.stdout, adviceText(advice))
+	return nil
+}
+
+// sizeOf reads one N=RECORD.
+func sizeOf(text string) (recommend.Size, error) {
+	number, path, _ := strings.Cut(text, "=")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 || path == "" {
+		return recommend.Size{}, usage("write --replicas 1=a.jsonl,2=b.jsonl", "--replicas: %q is not NUMBER=RECORD", text)
+	}
+	former, err := formerAnswer(path)
+	if err != nil {
+		return recommend.Size{}, err
+	}
+	if former.Capacity == nil {
+		return recommend.Size{}, usage("size it again, with more budget if that ran out", "--replicas: the sizing in %s found no capacity (%s)", path, former.Verdict)
+	}
+	return recommend.Size{Replicas: n, Goodput: former.Capacity.Goodput}, nil
+}
+
+func adviceText(a record.Advice) string {
+	head := fmt.Sprintf("For %s iterations/s: %d replicas, %d of them spare, at %s of capacity",
+		report.Number(a.TargetLoad), a.Replicas, a.Spare, report.Percent(a.Headroom, 1))
+	if a.Replicas == 0 {
+		head = fmt.Sprintf("%s iterations/s cannot be reached by more replicas", report.Number(a.TargetLoad))
+	}
+	return head + "\nAssumed: " + strings.Join(a.Assumptions, "; ")
+}
+
+// perSecond is a flag of a rate: 5000, 5000/s, 9000/m.
+type perSecond struct{ value *float64 }
+
+func (r perSecond) String() string { return "" }
+func (r perSecond) Type() string   { return string(plan.Rate) }
+
+func (r perSecond) Set(text string) (err error) {
+	*r.value, err = plan.ParseRate(text)
+	return err
+}
