@@ -26,3 +26,6 @@ generate: ## plimsoll.d.ts and the script reference, from the module table
 
 bench: ## the benchmarks of the hot path
 	go test -run '^$$' -bench . -benchmem ./runtime/engine ./runtime/vu ./runtime/metric ./runtime/sched ./jsapi/http
+
+bench-peers: ## the cost of a request beside other load generators, on nginx (docs/peers.md)
+	.ci/bench-peers > docs/peers.md

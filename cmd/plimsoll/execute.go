@@ -38,6 +38,8 @@ func (s *session) execute(ctx context.Context, drive driver) error {
 	<-b.ended
 	s.postlude(long)
 	s.tell(b.ending)
+	stop()
+	all.Wait() // nobody adds to the record any more
 	return s.finish(s.conclude(end, b))
 }
 
