@@ -43,6 +43,7 @@ func TestRealDemo(t *testing.T) {
 }
 
 func demo(t *testing.T, plimsoll, model string) {
+	t.Helper()
 	ran := command(t, nil, plimsoll, "size", "examples/kinto/loadtest.js", "--demo="+model, "--json").want(t, 0)
 	var a demoAnswer
 	if err := json.Unmarshal([]byte(ran.stdout), &a); err != nil {

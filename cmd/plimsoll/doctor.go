@@ -43,7 +43,7 @@ func newDoctor(p process) *cobra.Command {
 // ownLimits are this process's, as far as they are known.
 func ownLimits(ctx context.Context) map[string]float64 {
 	own := monitor.Generator()
-	defer own.Close()
+	defer func() { _ = own.Close() }() // it was only read
 	rows, err := own.Read(ctx)
 	if err != nil || len(rows) == 0 {
 		return nil

@@ -106,8 +106,9 @@ func reason(why sched.Reason) string {
 		return "all iterations have run"
 	case sched.Duration:
 		return "its time was over"
+	default:
+		return string(why)
 	}
-	return string(why)
 }
 
 // counts are the iterations that ended.

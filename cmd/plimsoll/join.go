@@ -55,7 +55,7 @@ func (j *join) load(start time.Time) (*monitor.CSV, error) {
 	if err != nil {
 		return nil, usage("name the file that Glances wrote with --export csv", "--resources: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	return monitor.ReadGlances(f, monitor.CSVOptions{Start: start, Offset: j.offset})
 }
 

@@ -70,7 +70,7 @@ func readRecord(path string, besides ...func(*record.Run) ([]record.Resources, e
 	if err != nil {
 		return nil, usage("", "%w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	run, err := report.ReadWith(f, besides...)
 	if err != nil {
 		return nil, usage("", "%s: %w", path, err)

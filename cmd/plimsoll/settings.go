@@ -157,7 +157,7 @@ func (o *settings) failOn(p process) []string {
 
 // resolve merges all sources into a plan.
 func (o *settings) resolve(p process, options json.RawMessage) (plan.Plan, []string, error) {
-	made, warnings, err := plan.Resolve(plan.Sources{Mode: o.mode, Script: options, Test: o.source.settings(), Env: p.env, Flags: o.given, Seed: o.seed})
+	made, warnings, err := plan.Resolve(plan.Sources{Mode: o.mode, Script: options, Test: o.test.Options, Env: p.env, Flags: o.given, Seed: o.seed})
 	made.Script = o.script
 	return made, warnings, err
 }

@@ -141,7 +141,7 @@ const readsJSON = `import http from 'plimsoll/http'
 export default () => { http.get(__ENV.SERVER_URL + '/').json() }
 `
 
-func TestRealBadTargets(t *testing.T) {
+func TestRealSizingOfBadTargets(t *testing.T) {
 	l := newLab(t)
 	strict := filepath.Join(filepath.Dir(l.script), "json.js")
 	if err := os.WriteFile(strict, []byte(readsJSON), 0o600); err != nil {

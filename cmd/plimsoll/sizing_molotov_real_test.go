@@ -68,8 +68,8 @@ type beside struct {
 	truth  float64
 }
 
-// TestRealMolotovBeside sizes the same targets with Molotov and with ours.
-func TestRealMolotovBeside(t *testing.T) {
+// TestRealSizingBesideMolotov sizes the same targets with Molotov and with ours.
+func TestRealSizingBesideMolotov(t *testing.T) {
 	l := newLab(t)
 	molotov := l.tool(filepath.Join("molotov-"+molotovVersion, "bin", "molotov"), func(folder string) *exec.Cmd {
 		return exec.CommandContext(t.Context(), "sh", "-c",

@@ -25,9 +25,9 @@ type recheck struct {
 
 const formerCapacity = 400 // requests per second
 
-// TestRealRecheck sizes targets, then checks the answers again: on targets that
+// TestRealSizingChecksAgain sizes targets, then checks the answers again: on targets that
 // carry as much, and on targets that carry a fifth less.
-func TestRealRecheck(t *testing.T) {
+func TestRealSizingChecksAgain(t *testing.T) {
 	l := newLab(t)
 	models := []string{"rejects"}
 	fallen := 1

@@ -140,7 +140,7 @@ func (e *ends) Pop() any {
 	return x
 }
 
-func TestRealTruthsAreThoseOfTheLiterature(t *testing.T) {
+func TestRealSizingTruthsAreThoseOfTheLiterature(t *testing.T) {
 	near := func(what string, got, want, part float64) {
 		t.Helper()
 		if math.Abs(got/want-1) > part {

@@ -109,9 +109,6 @@ func (o *source) load(binder *jsapi.Binder) (*script.Script, error) {
 	return s, err
 }
 
-// settings are those of the named test.
-func (o *source) settings() []plan.Setting { return o.test.Options }
-
 // hinted adds advice to an error, in front of its own.
 type hinted struct {
 	error

@@ -72,7 +72,7 @@ func serveOwned(ctx context.Context, p process, cfg target.Config) error {
 	if err != nil {
 		return err
 	}
-	defer server.Close()
+	defer func() { _ = server.Close() }() // its owner is gone
 	say := json.NewEncoder(p.stdout)
 	if err := say.Encode(demoHello{URL: server.URL(), Nonce: server.Nonce()}); err != nil {
 		return err

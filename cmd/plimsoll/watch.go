@@ -21,24 +21,27 @@ A source is host, pid=N, name=X, port=N, container=X, glances=URL, prometheus=UR
   plimsoll watch http://127.0.0.1:8888/v1`
 
 func newWatch(p process) *cobra.Command {
-	every, length := time.Second, time.Duration(0)
+	w := watching{every: time.Second}
 	c := &cobra.Command{
 		Use: "watch SOURCE…", Short: "print what a source of resources tells, live", Long: watchLong, GroupID: "tools",
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("usage: "+c.UseLine(), "watch: want a source")
 			}
-			return watch(c.Context(), p, args, every, length)
+			return w.run(c.Context(), p, args)
 		},
 	}
-	c.Flags().DurationVar(&every, "every", every, "how often, from 250ms on (default 1s)")
-	c.Flags().DurationVar(&length, "duration", 0, "how long (default: until Ctrl-C)")
+	c.Flags().DurationVar(&w.every, "every", w.every, "how often, from 250ms on (default 1s)")
+	c.Flags().DurationVar(&w.length, "duration", 0, "how long (default: until Ctrl-C)")
 	return c
 }
 
-func watch(ctx context.Context, p process, args []string, every, length time.Duration) error {
-	if every < monitorEvery {
-		return usage("write --every 250ms or more", "watch: %v is too often", every)
+// watching is how often and how long to look.
+type watching struct{ every, length time.Duration }
+
+func (o watching) run(ctx context.Context, p process, args []string) error {
+	if o.every < monitorEvery {
+		return usage("write --every 250ms or more", "watch: %v is too often", o.every)
 	}
 	var texts []string
 	target := monitor.Target{}
@@ -58,8 +61,8 @@ func watch(ctx context.Context, p process, args []string, every, length time.Dur
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if length > 0 {
-		ctx, cancel = context.WithTimeout(ctx, length)
+	if o.length > 0 {
+		ctx, cancel = context.WithTimeout(ctx, o.length)
 		defer cancel()
 	}
 	go func() {
@@ -69,7 +72,7 @@ func watch(ctx context.Context, p process, args []string, every, length time.Dur
 		case <-ctx.Done():
 		}
 	}()
-	monitor.NewWatcher(time.Now(), every, func(r record.Resources) { showReading(p, r) }).Run(ctx, sources...)
+	monitor.NewWatcher(time.Now(), o.every, func(r record.Resources) { showReading(p, r) }).Run(ctx, sources...)
 	return nil
 }
 

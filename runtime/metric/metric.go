@@ -12,12 +12,16 @@ package metric
 
 import "time"
 
-// ScenarioID, EndpointID, CheckID and FailureID index the tables of [Names].
+// Each of these indexes one of the tables of [Names].
 type (
+	// ScenarioID is a scenario.
 	ScenarioID uint16
+	// EndpointID is a method with a name.
 	EndpointID uint16
-	CheckID    uint16
-	FailureID  uint16
+	// CheckID is a check of a scenario.
+	CheckID uint16
+	// FailureID is a reason to fail.
+	FailureID uint16
 )
 
 // NoFailure is the FailureID of whatever went well.

@@ -161,7 +161,6 @@ func duration(text string) (time.Duration, error) {
 // maxDays bounds durations, so that sums of a few do not overflow.
 const maxDays = 3650
 
-// rate reads arrivals per second.
 // ParseRate reads a rate per second: 150, 150/s, 9000/m.
 func ParseRate(text string) (float64, error) { return rate(text) }
 
@@ -174,6 +173,7 @@ func ParsePercent(text string) (float64, error) {
 	return n / 100, err
 }
 
+// rate reads arrivals per second.
 func rate(text string) (float64, error) {
 	amount, unit, _ := strings.Cut(text, "/")
 	n, err := number(strings.TrimSpace(amount))

@@ -16,8 +16,8 @@ import (
 )
 
 // sample writes a small record and returns its bytes and its rows.
-func sample(t testing.TB) ([]byte, []any) {
-	t.Helper()
+func sample(tb testing.TB) ([]byte, []any) {
+	tb.Helper()
 	var w metric.Window
 	w.Start, w.Length, w.VUs, w.InFlight = time.Second, time.Second, 4, 3
 	w.Scenarios = []metric.ScenarioWindow{{}, {Started: 5, OK: 3, Failed: 1, Requests: 9}}
@@ -39,11 +39,11 @@ func sample(t testing.TB) ([]byte, []any) {
 	out := record.NewWriter(&file)
 	for _, r := range rows {
 		if err := out.Write(r); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if err := out.Flush(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return file.Bytes(), rows
 }
