@@ -101,7 +101,17 @@ func Compare(sets []Set) (*Comparison, error) {
 	return c, nil
 }
 
-func (r *Run) sized() bool { return r.End != nil && r.End.Sizing != nil }
+// sized says that the run has the answer of a sizing. Molotov's classic rule
+// alone gives none: its Sizing has no verdict.
+func (r *Run) sized() bool { return r.End != nil && r.End.Sizing != nil && r.End.Sizing.Verdict != "" }
+
+// Answer is what a sizing found; nil where the run has none.
+func (r *Run) Answer() *record.Sizing {
+	if !r.sized() {
+		return nil
+	}
+	return r.End.Sizing
+}
 
 func named(a, b *Run, sized bool) string {
 	if a.sized() != sized {

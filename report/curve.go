@@ -42,8 +42,8 @@ func (r *Run) LoadCurve() *Curve {
 	if len(loads) < 3 {
 		return nil
 	}
-	if r.End != nil && r.End.Sizing != nil {
-		c.answer(r.End.Sizing)
+	if s := r.Answer(); s != nil {
+		c.answer(s)
 	}
 	return c
 }

@@ -16,8 +16,8 @@ import (
 func (r *Run) Evidence() []string {
 	var out []string
 	say := func(format string, a ...any) { out = append(out, fmt.Sprintf(format, a...)) }
-	if r.End != nil && r.End.Sizing != nil {
-		out = append(out, sizingEvidence(r.End.Sizing)...)
+	if s := r.Answer(); s != nil {
+		out = append(out, sizingEvidence(s)...)
 	} else if l := r.Total.Latency; l != nil {
 		say("Half of the %s took at most %s, 95 %% at most %s, the longest %s.", Many(r.Total.Requests(), "request"), Seconds(l.P50), Seconds(l.P95), Seconds(l.Max))
 	}
@@ -64,6 +64,9 @@ func sizingEvidence(s *record.Sizing) []string {
 	}
 	if line := shapeLine(s); line != "" {
 		say("The service: %s.", line)
+	}
+	for _, f := range aloneFacts(s) {
+		say("Alone, %s.", f.text)
 	}
 	return append(out, s.Notes...)
 }
@@ -133,8 +136,8 @@ func (r *Run) resourceEvidence(from, to float64, when string) []string {
 
 func (r *Run) generatorEvidence() []string {
 	var out []string
-	if r.End != nil && r.End.Sizing != nil && !r.End.Sizing.Generator.OK {
-		return []string{"The generator could not make the load as asked (" + cmp.Or(r.End.Sizing.Generator.Reason, "no reason recorded") + "): the figures are a lower bound."}
+	if s := r.Answer(); s != nil && !s.Generator.OK {
+		return []string{"The generator could not make the load as asked (" + cmp.Or(s.Generator.Reason, "no reason recorded") + "): the figures are a lower bound."}
 	}
 	own := r.Generator()
 	if own == nil {

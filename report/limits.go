@@ -72,8 +72,8 @@ func nearest(s Source) string {
 
 func (r *Run) generatorLine() string {
 	var parts []string
-	if r.End != nil && r.End.Sizing != nil {
-		parts = generatorVerdict(r.End.Sizing.Generator)
+	if s := r.Answer(); s != nil {
+		parts = generatorVerdict(s.Generator)
 	}
 	if s := r.Generator(); s != nil {
 		if u := s.Use(record.CPUCores); u != nil {

@@ -409,3 +409,13 @@ func TestReadingsAreNeitherInterpolatedNorHeldForLong(t *testing.T) {
 		t.Errorf("nine seconds after a reading, of a source that reads each five, it still shows %v", v)
 	}
 }
+
+func TestClassicAloneIsNoSizing(t *testing.T) {
+	t.Parallel()
+	end := record.End{Verdict: "classic", Reason: "6 % failed", Sizing: &record.Sizing{Classic: &record.Classic{Reached: true, Ratio: 0.06, MaxWorkers: 120}}}
+	r := read(t, rows(t, record.Run{SchemaVersion: 1, Mode: "classic"}, end))
+	got := text(t, r, report.TextOptions{Width: 200})
+	if !strings.Contains(got, "Classic    6 % of the last minute's iterations failed at 120 workers") || strings.Contains(got, "it was the limit") || strings.Contains(got, "no limit") {
+		t.Errorf("text of the classic rule alone:\n%s", got)
+	}
+}

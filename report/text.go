@@ -136,8 +136,8 @@ func (r *Run) facts(v Verdict) []fact {
 	if v.Reason != "" {
 		out = append(out, fact{"Ended", v.Reason})
 	}
-	if r.End != nil && r.End.Sizing != nil {
-		out = append(out, r.sizingFacts(r.End.Sizing)...)
+	if s := r.Answer(); s != nil {
+		out = append(out, r.sizingFacts(s)...)
 	} else {
 		out = append(out, fact{"Load", r.loadLine()})
 		if l := r.Total.Latency; l != nil {
@@ -152,6 +152,9 @@ func (r *Run) facts(v Verdict) []fact {
 		if r.Total.Requests() > 0 {
 			out = append(out, fact{"Requests", r.requestLine()})
 		}
+	}
+	if r.End != nil && r.End.Sizing != nil && r.End.Sizing.Classic != nil {
+		out = append(out, fact{"Classic", classicLine(r.End.Sizing.Classic)})
 	}
 	if r.End != nil && r.End.Demo != nil {
 		out = append(out, demoLines(r)...)

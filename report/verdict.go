@@ -40,7 +40,7 @@ func (r *Run) Verdict() Verdict {
 	case 5, 130, 143:
 		v.Tone = Warn
 	}
-	if s := r.End.Sizing; s != nil {
+	if s := r.Answer(); s != nil {
 		v.Sentence = r.sizingSentence(s)
 		if s.Reason != "" {
 			v.Reason = s.Reason
@@ -132,13 +132,7 @@ func capacityLines(s *record.Sizing) []fact {
 		}
 		out = append(out, fact{"Latency", text})
 	}
-	for _, a := range s.Alone {
-		text := a.Name + ": " + a.Verdict
-		if a.Goodput != nil {
-			text = fmt.Sprintf("%s: carries %s iterations/s, limit set by %s", a.Name, Number(*a.Goodput), a.Binding)
-		}
-		out = append(out, fact{"Alone", text})
-	}
+	out = append(out, aloneFacts(s)...)
 	for _, o := range s.Objectives {
 		text := fmt.Sprintf("%s: %s beyond it at the limit, %s allowed", o.Kind, Percent(o.AtLimit, 1), Percent(o.Allowed, 1))
 		if o.Binding {
@@ -147,6 +141,28 @@ func capacityLines(s *record.Sizing) []fact {
 		out = append(out, fact{"Objective", text})
 	}
 	return out
+}
+
+// aloneFacts are the answers for each scenario by itself.
+func aloneFacts(s *record.Sizing) []fact {
+	var out []fact
+	for _, a := range s.Alone {
+		text := a.Name + ": " + a.Verdict
+		if a.Goodput != nil {
+			text = fmt.Sprintf("%s: carries %s iterations/s, limit set by %s", a.Name, Number(*a.Goodput), a.Binding)
+		}
+		out = append(out, fact{"Alone", text})
+	}
+	return out
+}
+
+// classicLine is what Molotov's rule says.
+func classicLine(c *record.Classic) string {
+	text := Percent(c.Ratio, 1) + " of the last minute's iterations failed"
+	if c.Reached {
+		return fmt.Sprintf("%s at %s", text, Many(uint64(max(c.MaxWorkers, 0)), "worker"))
+	}
+	return fmt.Sprintf("%s with up to %s: within the tolerance", text, Many(uint64(max(c.MaxWorkers, 0)), "worker"))
 }
 
 func estimate(c *record.Capacity) string {
@@ -239,7 +255,7 @@ func demoLines(r *Run) []fact {
 	d := r.End.Demo
 	out := []fact{{"Demo", fmt.Sprintf("target was set to carry %s requests/s (%s), counted %s requests itself; we counted %s",
 		Number(d.Capacity), d.Model, Int(d.Requests), Int(r.Total.Requests()))}}
-	s := r.End.Sizing
+	s := r.Answer()
 	if s == nil || s.Plateau == nil && s.Capacity == nil {
 		return out
 	}

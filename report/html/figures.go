@@ -11,8 +11,8 @@ import (
 
 // figures are the numbers under the verdict, at most six.
 func figures(r *report.Run) []figure {
-	if r.End != nil && r.End.Sizing != nil {
-		out := sizingFigures(r.End.Sizing)
+	if s := r.Answer(); s != nil {
+		out := sizingFigures(s)
 		if b := r.End.Bottleneck; b != nil && b.Name != "" {
 			f := figure{"Bottleneck", b.Name, strings.TrimSpace(b.Source), "confidence " + report.Number(b.Confidence)}
 			if n := len(out); n > 0 && out[n-1].Name == limitSetBy {
