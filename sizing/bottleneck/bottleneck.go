@@ -97,6 +97,7 @@ type candidate struct {
 func (a *analysis) decide(out *record.Bottleneck, resources []candidate) {
 	byScore := func(x, y candidate) int { return cmp.Compare(y.score, x.score) }
 	slices.SortStableFunc(resources, byScore)
+	a.ownFirst(resources)
 	if len(resources) > 0 && resources[0].score >= scoreNeeded {
 		a.name(out, resources)
 		return
@@ -123,6 +124,21 @@ func (a *analysis) decide(out *record.Bottleneck, resources []candidate) {
 		}
 	default:
 		a.name(out, shapes)
+	}
+}
+
+// ownFirst prefers the service's own limit to the machine's: on a machine that
+// others fill too, a quota that is used up is still the quota.
+func (a *analysis) ownFirst(all []candidate) {
+	if len(all) == 0 || !shared(all[0].source) {
+		return
+	}
+	machine := a.at(all[0].source, record.CPUCores).limit
+	for i, c := range all {
+		if c.name == all[0].name && !shared(c.source) && c.score >= 0.8 && a.at(c.source, record.CPUCores).limit < 0.95*machine {
+			all[0], all[i] = all[i], all[0]
+			return
+		}
 	}
 }
 

@@ -39,6 +39,13 @@ func quota(l *lab) {
 	}
 }
 
+func ofTheService(_ *lab, b record.Bottleneck) error {
+	if b.Source != web {
+		return fmt.Errorf("of %q", b.Source)
+	}
+	return nil
+}
+
 // idle is a service with work for its CPU that is far from being its limit.
 func idle(l *lab) {
 	use := 0.1 + 0.45*l.Float64()
@@ -78,6 +85,22 @@ func faults() []fault {
 			l.hostAdds = func(state) map[string]float64 {
 				return map[string]float64{record.CPUCores: 7.9, record.CPUPressure: 0.6, record.RunQueue: 12, record.IOPressureSome: 0.5, record.DiskBusy: 0.8}
 			}
+		}, ofTheService},
+		{"CPU quota on a machine that others fill", record.LimitCPU, func(l *lab) {
+			quota(l)
+			l.cores, l.slots, l.hostSize = 0.5, 1, 2
+			l.also(func(s state) map[string]float64 {
+				return map[string]float64{record.CPUWaiting: 2 * s.full, record.CPUThrottled: 0.9 * s.full, record.CPUCores: 0.02 + 0.3*s.full}
+			})
+			l.hostAdds = func(state) map[string]float64 {
+				return map[string]float64{record.CPUCores: 2, record.CPUPressure: 0.9, record.RunQueue: 9}
+			}
+		}, ofTheService},
+		{"CPU quota seen by its throttling alone", record.LimitCPU, func(l *lab) {
+			quota(l)
+			l.also(func(s state) map[string]float64 {
+				return map[string]float64{record.CPUWaiting: unknown, record.CPUBusiestThread: unknown, record.CPUCores: 0.84 * l.cores * s.full, record.CPUThrottled: max(0, (s.full-0.8)*1.5)}
+			})
 		}, nil},
 		{"one core of two", record.LimitCPU, func(l *lab) {
 			quota(l)
@@ -205,6 +228,10 @@ func faults() []fault {
 			}
 			return nil
 		}},
+		{"a pool with a queue that refuses", record.LimitPool, func(l *lab) {
+			idle(l)
+			l.refuses, l.queue = true, 4*l.slots
+		}, nil},
 		{"a pool beside a noisy neighbour", record.LimitPool, func(l *lab) {
 			idle(l)
 			l.hostAdds = func(state) map[string]float64 {
@@ -216,12 +243,7 @@ func faults() []fault {
 		{"another service", record.LimitDownstream, func(l *lab) {
 			idle(l)
 			l.also(func(s state) map[string]float64 { return map[string]float64{record.ConnectionsOut: min(s.n, l.slots)} })
-		}, func(_ *lab, b record.Bottleneck) error {
-			if b.Source != web {
-				return fmt.Errorf("of %q", b.Source)
-			}
-			return nil
-		}},
+		}, ofTheService},
 		{"the generator", record.LimitGenerator, func(l *lab) {
 			idle(l)
 			l.own = func(s state) map[string]float64 { return map[string]float64{record.CPUCores: 3.7 * s.full} }
@@ -261,6 +283,7 @@ func TestEachFaultIsNamedRightInNearlyAllRunsAndHardlyEverWrong(t *testing.T) {
 					others[b.Name+" of "+b.Source]++
 				}
 			}
+			t.Logf("| %s | %s | %d | %d | %d |", f.name, f.want, right, runs-right-wrong, wrong)
 			if right*100 < 95*runs || wrong*100 > 2*runs {
 				t.Errorf("right %d, wrong %d of %d; others %v", right, wrong, runs, others)
 			}

@@ -73,7 +73,7 @@ func TestUseThatBendsIsExtrapolatedFromItsUpperHalf(t *testing.T) {
 	lower := l.capacity * (l.cores - 0.02) / 0.92
 	for _, c := range b.Ceilings {
 		if c.Name == record.LimitCPU && c.Source == web {
-			if math.Abs(c.Rate/upper-1) > 0.15 {
+			if math.Abs(c.Rate/upper-1) > 0.08 {
 				t.Errorf("full at %v, want about %v (a line through all says %v)", c.Rate, upper, lower)
 			}
 			return
@@ -259,13 +259,30 @@ func TestWhatIsCollectedOrFollowsTheLoadIsNoLeak(t *testing.T) {
 		"noise": func(float64, state) map[string]float64 { return map[string]float64{record.MemoryBytes: 100e6} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			for seed := range 8 {
+			for seed := range 25 {
 				in := held(uint64(seed), values)
 				if g := bottleneck.Attribute(in).Growth; len(g) != 0 {
 					t.Fatalf("seed %d: %+v", seed, g)
 				}
 			}
 		})
+	}
+}
+
+func TestARampIsNoLeakThoughEachUserTakesMemory(t *testing.T) {
+	l := newLab(1)
+	l.capacity, l.slots, l.noise = 400, 64, 0.005
+	idle(l)
+	l.also(func(s state) map[string]float64 {
+		return map[string]float64{record.MemoryBytes: 100e6 + 4e6*s.n, record.Connections: s.n}
+	})
+	for n := 2.0; n <= 40; n += 2 {
+		l.users(n, 3)
+	}
+	for _, in := range []bottleneck.Input{l.in, alone(l.in)} {
+		if g := bottleneck.Attribute(in).Growth; len(g) != 0 {
+			t.Errorf("%+v", g)
+		}
 	}
 }
 

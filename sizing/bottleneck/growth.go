@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -99,7 +100,7 @@ func (a *analysis) work() func(seconds float64) float64 {
 }
 
 // trace is a value by work done, one life of the service long.
-type trace struct{ work, value []float64 }
+type trace struct{ at, work, value []float64 }
 
 func (a *analysis) trace(source, name string, work func(float64) float64) (trace, float64) {
 	var t trace
@@ -113,7 +114,7 @@ func (a *analysis) trace(source, name string, work func(float64) float64) (trace
 		if !ok {
 			continue
 		}
-		t.work, t.value = append(t.work, work(r.AtS)), append(t.value, v)
+		t.at, t.work, t.value = append(t.at, r.AtS), append(t.work, work(r.AtS)), append(t.value, v)
 		if l, known := r.Limits[name]; known {
 			limit = l
 		}
@@ -139,7 +140,7 @@ func (a *analysis) grows(source string, g grown, work func(float64) float64) (re
 		return record.Growth{}, false
 	}
 	// a quantity that follows the load and not the work stops to grow when the load does
-	if a.followsLoad(t, x) {
+	if a.perWork(t) < slope/2 {
 		return record.Growth{}, false
 	}
 	width := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(len(x) - 2)}.Quantile(0.975) * spread
@@ -201,12 +202,31 @@ func steady(y []float64) bool {
 	return falls <= 1 && y[len(y)-1]-y[third] > 0.1*(y[len(y)-1]-y[0])
 }
 
-// followsLoad says whether the value ends where the load ends, rather than with the work:
-// in the last stretch of work at a lower load it fell back.
-func (a *analysis) followsLoad(t trace, x []float64) bool {
-	most := slices.Max(t.value)
-	end := stat.Mean(t.value[len(t.value)*9/10:], nil)
-	return len(x) > 0 && end < growthFallen*most
+// perWork is the growth by work where the load is the same: what each user
+// under way takes is accounted for by its own term.
+func (a *analysis) perWork(t trace) float64 {
+	x := mat.NewDense(len(t.work), 3, nil)
+	y := mat.NewVecDense(len(t.value), t.value)
+	most := t.work[len(t.work)-1]
+	for i := range t.work {
+		x.SetRow(i, []float64{1, t.work[i] / most, a.underWay(t.at[i])})
+	}
+	var b mat.VecDense
+	if b.SolveVec(x, y) != nil {
+		return math.Inf(1) // one load only: it explains nothing
+	}
+	return b.AtVec(1) / most
+}
+
+// underWay is how many iterations were under way at a time.
+func (a *analysis) underWay(at float64) float64 {
+	n := 0.0
+	for i := range a.points {
+		if a.points[i].from <= at {
+			n = concurrency(a.points[i])
+		}
+	}
+	return n
 }
 
 // spread is the range of the values.

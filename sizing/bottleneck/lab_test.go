@@ -12,6 +12,9 @@ import (
 
 const web, host = "container web", "host"
 
+// unknown is a value that the source does not have.
+const unknown = -1
+
 // lab is a service that obeys the utilisation law, sized as the controller
 // does it, with all that would have been seen of it.
 type lab struct {
@@ -23,6 +26,7 @@ type lab struct {
 	hostSize float64
 
 	refuses  bool    // beyond capacity it answers 429 at once
+	queue    float64 // places to wait in before it refuses
 	falls    float64 // share of goodput lost at four times the users, in all
 	bytes    float64 // of one answer
 	values   func(p state) map[string]float64
@@ -59,7 +63,7 @@ func (l *lab) users(n, length float64) {
 	x := l.capacity * asked / math.Pow(1+math.Pow(asked, 6), 1.0/6)
 	share, mean := 0.0, n/x
 	if l.refuses && asked > 1 {
-		x, share, mean = l.capacity, 1-1/asked, r0
+		x, share, mean = l.capacity, max(0, 1-(1+l.queue/l.slots)/asked), min(r0*asked, (l.slots+l.queue)/l.capacity)
 	}
 	if l.falls > 0 && asked > 1 {
 		x *= 1 - l.falls*min(math.Log2(asked)/2, 1.3)
@@ -75,7 +79,7 @@ func (l *lab) arrivals(rate, length float64) {
 	h := record.Hold{Control: "rate", Level: rate, Phase: "refine", LengthS: length, Goodput: min(rate, l.capacity), MeanS: r0 * (1 + math.Pow(rho, 8))}
 	switch {
 	case rho > 1 && l.refuses:
-		h.Share, h.MeanS = 1-1/rho, r0
+		h.Share, h.MeanS = 1-1/rho, (l.slots+l.queue)/l.capacity
 	case rho > 1:
 		h.Cause = "backlog"
 		h.MeanS = r0 * (2 + 10*(rho-1)*length)
@@ -121,6 +125,10 @@ func (l *lab) rows(s state) {
 		}
 	}
 	for name := range values {
+		if values[name] == unknown {
+			delete(values, name)
+			continue
+		}
 		values[name] = max(l.jitter(values[name]), 0)
 	}
 	for _, share := range []string{record.CPUThrottled, record.IOPressureSome, record.CPUPressure, record.CPUBusiestThread} {
