@@ -50,7 +50,7 @@ func parseAddress(raw string, allowFile bool) (address, error) {
 	case u.Scheme == "file" && allowFile:
 		return address{}, refuse(shown, "write file:///ABSOLUTE/PATH", "is no absolute path")
 	case u.Scheme == "file":
-		return address{}, refuse(shown, "allow repositories on this disk explicitly", "file URLs are not allowed here")
+		return address{}, refuse(shown, "allow repositories on this disk with --allow-file", "file URLs are not allowed here")
 	default:
 		return address{}, refuse(shown, urlHint, "protocol %q is not allowed", u.Scheme)
 	}
