@@ -33,31 +33,41 @@ func (p pool) rate() float64 { return p.count / p.seconds }
 // useful is the share of successful requests that belong to successful
 // iterations, at the limit. A failed iteration of m requests has had k of them
 // served in vain: none if everything is turned away at once, nearly all if
-// requests fail one by one. The failing hold that is nearest to the tolerance
-// tells k, against the k that independent failures would leave.
+// requests fail one by one. Failing holds tell k, against the k that
+// independent failures would leave.
 func (c *controller) useful() float64 {
 	m, p := c.mix.perIteration(), c.opt.Tolerance
 	if m <= 1.01 {
 		return 1
 	}
 	vain := func(f float64) float64 { return m - m*(1-math.Pow(1-f, 1/m))/f }
-	k, nearest := vain(p), math.Inf(1)
+	var served, failed, independent float64
 	for _, h := range c.holds {
-		f := h.share()
-		if away := math.Abs(math.Log(f / p)); !h.void && f > p/3 && f < .98 && h.sum.failed >= 50 && away < nearest {
-			nearest = away
-			k = clamp((h.sum.reqOK-m*h.sum.ok)/h.sum.failed/vain(f), -1, 1) * vain(p)
+		// What is in flight must not have changed: it has been served in part.
+		steady := !h.arrivals && h.length() >= .6*h.mean || h.arrivals && math.Abs(h.ending-h.inFlight0) < .2*h.sum.failed
+		if f := h.share(); !h.void && steady && f > p/3 && f < .98 && h.sum.failed >= 50 {
+			served += h.sum.reqOK - m*h.sum.ok
+			failed += h.sum.failed
+			independent += h.sum.failed * vain(f)
 		}
+	}
+	k := vain(p)
+	if failed > 0 {
+		k *= clamp(served/independent, -1, 1)
 	}
 	return (1 - p) * m / ((1-p)*m + p*k)
 }
 
-// enough completions make the pool a better judge than one hold.
+// enoughPooled requests make the pool a better judge than one hold.
 const enoughPooled = 2000
+
+func (c *controller) pooledEnough() bool {
+	return c.open.full.count*c.mix.perIteration() >= enoughPooled
+}
 
 // limit is what a rejecting service carries, by its pooled goodput; 0 when that is not to be trusted.
 func (c *controller) limit() float64 {
-	if c.open.full.count < enoughPooled || c.open.falling || c.ablations.noPool {
+	if !c.pooledEnough() || c.open.falling || c.ablations.noPool {
 		return 0
 	}
 	return c.open.full.rate() / c.succeed()

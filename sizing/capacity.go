@@ -20,15 +20,7 @@ func (c *controller) capacity(s *record.Sizing) {
 	}
 	b := &c.bracket
 	h := b.confirmed
-	// Arrivals are known: only the failing share is measured, and that varies less than a count.
-	goodput := h.level * (1 - h.share())
-	if full := c.open.full; full.count >= enoughPooled && b.hi != nil && b.hi.cause == causeFailures && !c.open.falling {
-		if x := full.rate(); h.y < x*(1+max(.03, 3*h.se)) {
-			goodput = min(goodput, x*c.useful()) // a queue that still fills hides failures
-		} else { // the pool is older than a rise
-			goodput = min(goodput, h.x)
-		}
-	}
+	goodput := c.carriedAt(h)
 	s.Capacity = &record.Capacity{
 		VUBounds: s.VUs, Goodput: goodput, GoodputClosed: c.closed.plateau.goodput,
 		OfferedConfirmed: h.level, OfferedEstimate: c.estimate(), ConfirmS: h.length(), FailedShare: h.share(),
@@ -53,28 +45,33 @@ func (c *controller) capacity(s *record.Sizing) {
 // certainty is the range of goodput in which the limit lies, 19 times in 20.
 func (c *controller) certainty(goodput float64) [2]float64 {
 	b, o, p := &c.bracket, &c.open, c.closed.plateau
-	spread := clamp(p.se*p.se*p.count, .1, 4) // variance over mean of what is completed
+	spread := clamp(p.se*p.se*p.count, .1, 8) // variance over mean of what is completed
 	if p.count == 0 {
 		spread = 1
 	}
 	center, se := goodput, c.resolution(goodput)/2
 	switch {
 	case c.closed.falling:
-		se = c.curveError()
+		se = 1.4 * c.curveError()
 	case b.hi == nil:
-	case b.hi.cause == causeFailures && o.full.count > 0:
-		center, se = o.full.rate()*c.useful(), math.Sqrt(spread/o.full.count)
+	case c.rejects() && o.full.count > 0:
+		u := c.useful()
+		center, se = o.full.rate()*u, math.Hypot(1.2*math.Sqrt(spread/o.full.count), .2*(1-u))
 	case b.hi.cause == causeBacklog && o.backed.count > 0:
-		center, se = o.backed.rate(), math.Sqrt(spread/o.backed.count)
+		center, se = o.backed.rate(), 1.2*math.Sqrt(spread/o.backed.count)
 	default:
-		center = (b.lo.level + b.hi.level) / 2 * (1 - b.confirmed.share())
+		center, se = (b.lo.level+b.hi.level)/2*(1-b.confirmed.share()), 1.2*se
 	}
 	se = math.Hypot(se, leastError)
-	return [2]float64{min(goodput, center*(1-1.96*se)), max(goodput, center*(1+1.96*se))}
+	counted := b.confirmed.level * (1 - b.confirmed.share())
+	if math.Abs(counted/goodput-1) > .03 { // the queue has not filled yet
+		counted = goodput
+	}
+	return [2]float64{min(goodput, counted, center*(1-1.96*se)), max(goodput, counted, center*(1+1.96*se))}
 }
 
 // leastError is a relative error that is always allowed for.
-const leastError = .002
+const leastError = .005
 
 // estimate is the best single figure for the arrivals that are carried.
 func (c *controller) estimate() float64 {
@@ -97,8 +94,11 @@ func (c *controller) estimate() float64 {
 
 // capacityInUsers is the plateau, where the answer stays in virtual users.
 func (c *controller) capacityInUsers(s *record.Sizing) {
-	p := c.closed.plateau
+	p, lo := c.closed.plateau, c.closed.lo
 	h := c.lastUsers()
+	if c.opt.By == BySessions && c.closed.hi != nil && !c.closed.falling && lo != nil { // what the largest number within tolerance did
+		h, p.goodput, p.se = lo, lo.x, lo.se
+	}
 	s.Capacity = &record.Capacity{
 		VUBounds: s.VUs, Goodput: p.goodput, GoodputClosed: p.goodput, OfferedEstimate: p.goodput,
 		ConfirmS: h.length(), FailedShare: h.share(), InFlight: h.inFlight, Resolution: 4 * p.se,
@@ -112,6 +112,32 @@ func (c *controller) capacityInUsers(s *record.Sizing) {
 	s.Reason = fmt.Sprintf("%s/s is what it completes, whatever the number of virtual users from %d on", number(p.goodput), p.from)
 }
 
+// carriedAt is the goodput of the confirmed arrivals. They are known, so only
+// the failing share is measured, which varies less than a count; and where a
+// service rejects, the pool of all saturated holds knows better than the dozen
+// seconds of one: a queue that still fills hides failures, a burst adds some.
+func (c *controller) carriedAt(h *hold) float64 {
+	b, full := &c.bracket, c.open.full
+	counted := h.level * (1 - h.share())
+	if !c.pooledEnough() || b.hi == nil || !c.rejects() || c.open.falling {
+		return counted
+	}
+	switch pooled := full.rate() * c.useful(); {
+	case h.y > full.rate()*(1+max(.03, 3*h.se)): // the pool is older than a rise
+		return min(counted, h.x)
+	case math.Abs(counted/pooled-1) < max(.03, 3*h.se):
+		return min(h.level, pooled)
+	default:
+		return min(counted, pooled)
+	}
+}
+
+// rejects says whether failures are what limits: also where a queue that still
+// fills looked like a backlog, once users have shown that it ends.
+func (c *controller) rejects() bool {
+	return c.bracket.hi.cause == causeFailures || c.open.expect == causeFailures
+}
+
 // why says in a sentence what ended the search.
 func (c *controller) why(s *record.Sizing) string {
 	b := &c.bracket
@@ -121,12 +147,12 @@ func (c *controller) why(s *record.Sizing) string {
 		return held + "; what is too much was not looked for"
 	}
 	above := fmt.Sprintf("; at %s/s ", number(b.hi.level))
-	switch {
-	case s.Binding == causeCollapse:
+	switch s.Binding {
+	case causeCollapse:
 		return held + "; more is computed to bring it down within a minute, and was not tried"
-	case s.Binding == causeFailures:
+	case causeFailures:
 		return held + above + "more than the tolerance fails"
-	case s.Binding == causeBacklog:
+	case causeBacklog:
 		return held + above + "the backlog grows without end"
 	}
 	return held + above + strings.TrimPrefix(s.Binding, "latency:") + " is missed"

@@ -49,9 +49,8 @@ type unloaded struct {
 
 // ablations switch single rules off, in tests that show what each is for.
 type ablations struct {
-	noBackoffGate, noSandwich, noDrain, noPlateau, noTrim, noInflation bool
-	noLittle, noOutage, noRising, noRetrograde, noHealth, noPool       bool
-	noSettle, noBaseline                                               bool
+	noSandwich, noDrain, noPlateau, noTrim, noInflation, noLittle, noOutage bool
+	noRising, noRetrograde, noHealth, noPool, noSettle, noBaseline          bool
 }
 
 const (

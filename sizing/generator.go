@@ -8,11 +8,10 @@ import (
 
 // watch remembers how the generator fared.
 type watch struct {
-	intended, sent float64
-	late, cpu      float64
-	void           int
-	reason         string
-	warnings       []string
+	late, cpu float64
+	void      int
+	reason    string
+	warnings  []string
 }
 
 // Limits of the generator. Half of each is a warning.

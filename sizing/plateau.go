@@ -193,7 +193,8 @@ func (c *controller) measurePlateau() {
 		need = 1 / (peakError * peakError)
 	}
 	if p.goodput > 0 {
-		need = min(need, p.count*(math.Pow(p.se/aim, 2)-1))
+		excess := p.se / aim
+		need = min(need, p.count*(excess*excess-1))
 	}
 	h := c.keep(c.plateauUsers(), order{phase: "plateau", why: "goodput that more users do not raise, precisely", min: 1, max: max(1, need/rate), need: need})
 	c.judgeCurve()

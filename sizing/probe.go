@@ -1,7 +1,5 @@
 package sizing
 
-import "time"
-
 // probe lets one virtual user run alone: what an iteration takes when nothing
 // else is going on, and what fails whatever the load. It returns nil when one
 // user is within tolerance, else the hold that was not.
@@ -67,9 +65,4 @@ func (c *controller) paced(h *hold) guess {
 	}
 	c.note("one virtual user back to back was too much: the load was paced from there on")
 	return guess{rate: h.y / c.succeed(), cause: causeFailures, why: "what gets through of one user back to back"}
-}
-
-// soon is the time that the budget leaves.
-func (c *controller) soon() time.Duration {
-	return time.Duration(max(0, c.budget-c.now) * float64(time.Second))
 }

@@ -11,7 +11,6 @@ type bracket struct {
 	soft      []*hold // passes of a ramp: weak evidence
 	confirmed *hold   // lo, held for the confirming time
 	step      float64 // relative, upwards, while there is no upper end
-	widest    float64 // that the upper end must be taken from, after contradictions
 	handed    bool    // virtual users came first
 	testedHi  bool
 }

@@ -13,10 +13,10 @@ import (
 const (
 	surviveTime  = 60.0
 	surviveIn    = .9
-	surviveStep  = .25 // seconds: implicit steps are stable at any length
-	octaves      = 1.5 // over which the curve is smoothed
-	stepBelow    = .04 // relative
-	nearCollapse = 6.0 // seconds for each of the holds that measure the curve where it decides
+	surviveStep  = .25  // seconds: implicit steps are stable at any length
+	octaves      = 1.5  // over which the curve is smoothed
+	stepBelow    = .04  // relative
+	nearCollapse = 10.0 // seconds for each of the holds that measure the curve where it decides
 )
 
 // beforeCollapse is the highest rate that the measured curve lets survive. It
@@ -44,7 +44,7 @@ func (c *controller) carryBelow(g guess) {
 	for {
 		c.withinBudget()
 		c.drain()
-		h := c.carry(rate, order{phase: "confirm", why: why, min: 2 * confirmTime, max: 2.5 * confirmTime})
+		h := c.carry(rate, order{phase: "confirm", why: why, min: 2 * confirmTime, max: 2.5 * confirmTime, exact: true})
 		if h.pass {
 			c.pass(h)
 			b.confirmed = h
@@ -110,7 +110,8 @@ func nearness(m int, n float64) float64 {
 	if u >= 1 {
 		return 0
 	}
-	return math.Pow(1-u*u*u, 3)
+	v := 1 - u*u*u
+	return v * v * v
 }
 
 // smooth is the goodput at n users: a line through what was measured within

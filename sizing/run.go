@@ -110,50 +110,39 @@ func (c *controller) byUsers() {
 
 // complete fills in the defaults and refuses what cannot be.
 func (o Options) complete() (Options, error) {
-	if o.By == "" {
-		o.By = ByVUs
+	o.By = first(o.By, ByVUs)
+	o.Tolerance = first(o.Tolerance, .05)
+	o.Resolution = first(o.Resolution, .03)
+	o.Budget = first(o.Budget, startBudget)
+	o.Backoff = first(o.Backoff, "iteration")
+	o.MaxRegression = first(o.MaxRegression, .1)
+	if o.By == ByRate {
+		o.Max = first(o.Max, math.Inf(1))
 	}
-	if o.By != ByVUs && o.By != ByRate && o.By != BySessions {
+	o.Max = first(o.Max, 10000)
+	switch {
+	case o.By != ByVUs && o.By != ByRate && o.By != BySessions:
 		return o, usageError{"control", string(o.By), "is none of vus, rate, sessions"}
-	}
-	if o.Tolerance == 0 {
-		o.Tolerance = .05
-	}
-	if !(o.Tolerance > 0 && o.Tolerance < 1) {
+	case !(o.Tolerance > 0 && o.Tolerance < 1):
 		return o, usageError{"tolerance", percent(o.Tolerance), "is not between 0 % and 100 %"}
-	}
-	if o.Resolution == 0 {
-		o.Resolution = .03
-	}
-	if !(o.Resolution >= .005 && o.Resolution <= .5) {
+	case !(o.Resolution >= .005 && o.Resolution <= .5):
 		return o, usageError{"resolution", percent(o.Resolution), "is not between 0.5 % and 50 %"}
-	}
-	if o.Budget == 0 {
-		o.Budget = startBudget
-	}
-	if o.Budget < 5*time.Second {
+	case o.Budget < 5*time.Second:
 		return o, usageError{"budget", o.Budget.String(), "is too short for any answer: 5s at least"}
-	}
-	if o.From != nil && (o.From.Capacity == nil || !(o.From.Capacity.Goodput > 0)) {
+	case !(o.Max >= 1):
+		return o, usageError{"max", number(o.Max), "is below the start, which is one"}
+	case !(o.MaxRegression > 0 && o.MaxRegression < 1):
+		return o, usageError{"max-regression", percent(o.MaxRegression), "is not between 0 % and 100 %"}
+	case o.From != nil && (o.From.Capacity == nil || !(o.From.Capacity.Goodput > 0)):
 		return o, usageError{"from", o.From.Verdict, "is an answer without a number: nothing to compare with"}
 	}
-	if o.Max == 0 {
-		o.Max = math.Inf(1)
-		if o.By != ByRate {
-			o.Max = 10000
-		}
-	}
-	if !(o.Max >= 1) {
-		return o, usageError{"max", number(o.Max), "is below the start, which is one"}
-	}
-	if o.Backoff == "" {
-		o.Backoff = "iteration"
-	}
-	if o.MaxRegression == 0 {
-		o.MaxRegression = .1
-	}
-	if o.MaxRegression < 0 || o.MaxRegression >= 1 {
-		return o, usageError{"max-regression", percent(o.MaxRegression), "is not between 0 % and 100 %"}
-	}
 	return o, nil
+}
+
+// first is x, or the default where x is not set.
+func first[T comparable](x, otherwise T) T {
+	if x == *new(T) {
+		return otherwise
+	}
+	return x
 }

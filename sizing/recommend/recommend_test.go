@@ -13,25 +13,29 @@ import (
 
 func TestInversesAreExact(t *testing.T) {
 	for _, u := range []recommend.USL{
-		{Gamma: 50, Sigma: .02, Kappa: .0002}, {Gamma: 995.6, Sigma: .02671, Kappa: .000769},
-		{Gamma: 230, Sigma: .5, Kappa: .0133}, {Gamma: 10, Sigma: .1}, {Gamma: 10, Kappa: .001}, {Gamma: 3, Sigma: .001, Kappa: .2},
+		{Gamma: 50, Sigma: .02, Kappa: .0002},
+		{Gamma: 995.6, Sigma: .02671, Kappa: .000769},
+		{Gamma: 230, Sigma: .5, Kappa: .0133},
+		{Gamma: 10, Sigma: .1},
+		{Gamma: 10, Kappa: .001},
+		{Gamma: 3, Sigma: .001, Kappa: .2},
 	} {
 		peak, ok := u.Peak()
 		if !ok {
 			peak = 1000
 		}
 		for n := 1.0; n <= peak; n *= 1.37 {
-			same(t, u, "n of x(n)", u.Concurrency(u.Goodput(n)), n)
-			same(t, u, "n of r(n)", u.ConcurrencyAt(u.Time(n)), n)
-			same(t, u, "x of r(n)", u.GoodputAt(u.Time(n)), u.Goodput(n))
+			same(t, "n of x(n)", u.Concurrency(u.Goodput(n)), n)
+			same(t, "n of r(n)", u.ConcurrencyAt(u.Time(n)), n)
+			same(t, "x of r(n)", u.GoodputAt(u.Time(n)), u.Goodput(n))
 		}
 	}
 }
 
-func same(t *testing.T, u recommend.USL, what string, got, want float64) {
+func same(t *testing.T, what string, got, want float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= 1e-9*want) {
-		t.Errorf("%+v: %s = %.12g, want %.12g", u, what, got, want)
+		t.Errorf("%s = %.12g, want %.12g", what, got, want)
 	}
 }
 

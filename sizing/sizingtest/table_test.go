@@ -23,6 +23,7 @@ var (
 )
 
 func size(t *testing.T) sizingtest.Sizer {
+	t.Helper()
 	return func(w *sizingtest.World, o sizing.Options) (record.Sizing, error) {
 		return sizing.Run(t.Context(), w, o, nil)
 	}

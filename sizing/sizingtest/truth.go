@@ -147,7 +147,7 @@ func below(l float64, mu func(float64) float64, span float64, n int) float64 {
 // survivesObjective is the highest rate that keeps objective and tolerance over a minute in nine runs of ten.
 func survivesObjective(lo, hi float64) func(*Model) Truth {
 	return func(m *Model) Truth {
-		const runs, rounds = 40, 7
+		const runs, rounds = 80, 5
 		for range rounds {
 			rate, good := (lo+hi)/2, 0
 			for seed := range uint64(runs) {
