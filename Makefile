@@ -2,7 +2,7 @@
 GOLANGCI := $(shell sed -n '1s/.*golangci-lint \(v[0-9.]*\).*/\1/p' .golangci.yml)
 BIN ?= bin
 
-.PHONY: help build check test race lint fuzz bench bench-peers generate
+.PHONY: help build check test race lint fuzz bench bench-peers matrix generate
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -29,3 +29,6 @@ bench: ## the benchmarks of the hot path
 
 bench-peers: ## the cost of a request beside other load generators, on nginx (docs/peers.md)
 	.ci/bench-peers > docs/peers.md
+
+matrix: ## size real services that are limited in one way each, ten times (docs/resources.md); takes hours
+	go test ./sizing/bottleneck -tags real -run TestRealFaultsAreNamed -count=1 -v -timeout 12h -matrix -times 10

@@ -241,7 +241,11 @@ func byPid(t tree, pid string) (*process, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s has ended", name)
 		}
-		if now, err := parseStat(text); err != nil || now.started != first.started {
+		now, err := parseStat(text)
+		if err != nil || now.ended() {
+			return nil, fmt.Errorf("%s has ended", name)
+		}
+		if now.started != first.started {
 			return nil, fmt.Errorf("%s has ended, and its number was given to another process", name)
 		}
 		return []string{pid}, nil

@@ -191,6 +191,23 @@ func TestANumberThatWasGivenAnewIsNotTheProcess(t *testing.T) {
 	}
 }
 
+func TestAProcessThatNobodyHasWaitedForHasEnded(t *testing.T) {
+	at := plant(t, map[string]string{"proc/77/stat": statText(77, "nginx", 100, 500), "proc/77/task/77/children": ""})
+	s, err := byPid(at, "77")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	grow(t, at, map[string]string{"proc/77/stat": strings.Replace(statText(77, "nginx", 100, 500), ") S", ") Z", 1)})
+	for range 2 {
+		if rows, err := s.Read(t.Context()); err == nil || !strings.Contains(err.Error(), "has ended") {
+			t.Errorf("%v, %v", rows, err)
+		}
+	}
+}
+
 func TestTimeOfChildrenThatEndedIsCountedOnce(t *testing.T) {
 	stats := func(parent, waited, child int) map[string]string {
 		text := fmt.Sprintf("77 (p) S 1 1 1 0 -1 0 0 0 0 0 %d 0 %d 0 20 0 1 0 500 1000 300 1\n", parent, waited)

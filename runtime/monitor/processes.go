@@ -107,8 +107,15 @@ func (p *processes) stat(pid string) (stat, error) {
 	if err != nil {
 		return stat{}, err
 	}
-	return parseStat(text)
+	one, err := parseStat(text)
+	if err == nil && one.ended() {
+		err = fs.ErrNotExist
+	}
+	return one, err
 }
+
+// ended says whether only its parent still has to take notice.
+func (s stat) ended() bool { return s.state == 'Z' || s.state == 'X' }
 
 // set makes the members those of pids, by number and start time.
 func (p *processes) set(pids []string) {

@@ -163,7 +163,7 @@ func (a *analysis) ceiling(c candidate, value string, at figure) *record.Ceiling
 	if math.IsInf(out.Rate, 0) || out.Rate <= 0 {
 		return nil
 	}
-	out.Rate = max(out.Rate, a.limit.rate*0.9) // it carried that
+	out.Rate = max(out.Rate, a.limit.rate) // it carried that
 	return &out
 }
 

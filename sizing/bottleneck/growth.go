@@ -13,10 +13,9 @@ import (
 
 // What growth needs to be told.
 const (
-	growthParts   = 8    // the run is cut into: the least value of each counts
-	growthShare   = 0.05 // of the first value that it has to grow by
-	growthOfRange = 0.3  // of how much the value goes up and down
-	growthFallen  = 0.7  // a value that falls to this share of what it was was given back
+	growthParts  = 8    // the run is cut into: the least value of each counts
+	growthShare  = 0.05 // of the first value that it has to grow by
+	growthFallen = 0.7  // a value that falls to this share of what it was was given back
 )
 
 // grown is a quantity that may pile up, and the least growth that matters.
@@ -131,7 +130,7 @@ func (a *analysis) grows(source string, g grown, work func(float64) float64) (re
 	// the first part is start-up: pools filling, code being compiled
 	x, y := lows.work[1:], lows.value[1:]
 	gain := y[len(y)-1] - y[0]
-	if gain < g.less || gain < growthShare*y[0] || gain < growthOfRange*t.spread() || !steady(y) {
+	if gain < g.less || gain < growthShare*y[0] || !steady(y) {
 		return record.Growth{}, false
 	}
 	idle, slope := stat.LinearRegression(x, y, nil, false)
@@ -228,9 +227,6 @@ func (a *analysis) underWay(at float64) float64 {
 	}
 	return n
 }
-
-// spread is the range of the values.
-func (t trace) spread() float64 { return slices.Max(t.value) - slices.Min(t.value) }
 
 // fell is the least share that a value fell to from what it had been before; 0: it never fell much.
 func (t trace) fell() float64 {

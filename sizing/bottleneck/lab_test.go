@@ -180,7 +180,7 @@ func (l *lab) window(h record.Hold) {
 func (l *lab) size() bottleneck.Input {
 	for n := 1.0; ; n *= 2 {
 		l.users(n, min(max(3, 600/l.capacity), 12))
-		if n >= 1.9*l.slots && ((n >= 16*l.slots && n >= 64) || 2*n/l.capacity > 2 || l.refuses) {
+		if n >= 1.9*l.slots && ((n >= 16*l.slots && n >= 64) || 2*n/l.capacity > 2 || (l.refuses && n >= 1.9*(l.slots+l.queue))) {
 			break
 		}
 	}
