@@ -14,11 +14,11 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
-func set(t *testing.T, name string, bodies ...[]byte) report.Set {
+func set(t *testing.T, name string, records ...[]any) report.Set {
 	t.Helper()
 	s := report.Set{Name: name}
-	for _, body := range bodies {
-		s.Runs = append(s.Runs, read(t, body))
+	for _, rows := range records {
+		s.Runs = append(s.Runs, fold(t, rows))
 	}
 	return s
 }
@@ -124,7 +124,7 @@ func TestComparisonIsAsLookedAt(t *testing.T) {
 	one := func(name string, capacity float64) report.Set {
 		s := report.Set{Name: name}
 		for seed := range uint64(3) {
-			s.Runs = append(s.Runs, read(t, reporttest.Sizing(reporttest.Service{Seed: seed, Capacity: capacity * (1 + 0.004*float64(seed))})))
+			s.Runs = append(s.Runs, fold(t, reporttest.SizingRows(reporttest.Service{Seed: seed, Capacity: capacity * (1 + 0.004*float64(seed))})))
 		}
 		return s
 	}
@@ -154,8 +154,8 @@ func TestComparisonIsAsLookedAt(t *testing.T) {
 
 func TestPlainRunsAreComparedAtEqualLoad(t *testing.T) {
 	t.Parallel()
-	run := func(seed uint64, vus int, capacity float64) []byte {
-		return reporttest.Run(reporttest.Service{Seed: seed, VUs: vus, Capacity: capacity, Seconds: 20})
+	run := func(seed uint64, vus int, capacity float64) []any {
+		return reporttest.Rows(reporttest.Service{Seed: seed, VUs: vus, Capacity: capacity, Seconds: 20})
 	}
 	measures := func(c *report.Comparison) string {
 		var out []string

@@ -34,18 +34,3 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
-
-func TestARecordCutAtAnyByteIsRead(t *testing.T) {
-	t.Parallel()
-	body := reporttest.Run(reporttest.Service{Seconds: 1, VUs: 300, Outage: [2]int{0, 1}})
-	head := bytes.IndexByte(body, '\n')
-	for n := range body {
-		r, err := report.Read(bytes.NewReader(body[:n]))
-		switch {
-		case n < head && err == nil, n >= head && err != nil:
-			t.Fatalf("cut at byte %d of %d (head %d): %v", n, len(body), head, err)
-		case err == nil:
-			show(t, r)
-		}
-	}
-}

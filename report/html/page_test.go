@@ -32,6 +32,17 @@ func page(t *testing.T, body []byte) string {
 	return pageOf(t, r)
 }
 
+func fold(t *testing.T, rows []any) *report.Run {
+	t.Helper()
+	f := report.NewFold()
+	for _, row := range rows {
+		if err := f.Add(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f.Run()
+}
+
 func pageOf(t *testing.T, r *report.Run) string {
 	t.Helper()
 	r.Path = "runs/run.jsonl"
@@ -130,24 +141,6 @@ func TestSecretsAreNotInThePage(t *testing.T) {
 	got := page(t, reporttest.Run(reporttest.Service{VUs: 300}))
 	if !strings.Contains(got, "[redacted]") || strings.Contains(got, "c2VjcmV0OnNlY3JldA") || strings.Contains(got, "token=abc") {
 		t.Error("the sample of a failure tells a secret, or is not in the page")
-	}
-}
-
-// An hour at one second with twelve series is 300 KB at most.
-func TestAnHourFitsIntoItsBudget(t *testing.T) {
-	t.Parallel()
-	fold := report.NewFold()
-	for _, row := range reporttest.Rows(reporttest.Service{Seconds: 3600, VUs: 400, Ramp: 3000, Unwatched: true, Outage: [2]int{2000, 2020}}) {
-		if err := fold.Add(row); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got := pageOf(t, fold.Run())
-	if n := len(dataOf(t, got).series()); n < 12 {
-		t.Errorf("the page has %d series: this says nothing about 12", n)
-	}
-	if len(got) > 300_000 {
-		t.Errorf("the page has %d bytes, want at most 300,000", len(got))
 	}
 }
 
@@ -346,11 +339,7 @@ func comparison(t *testing.T, prefix string) string {
 	for i, capacity := range []float64{1000, 930} {
 		set := report.Set{Name: fmt.Sprintf("%sset %d", prefix, i)}
 		for seed := range uint64(3) {
-			r, err := report.Read(bytes.NewReader(reporttest.Sizing(reporttest.Service{Seed: seed, Capacity: capacity, Prefix: prefix})))
-			if err != nil {
-				t.Fatal(err)
-			}
-			set.Runs = append(set.Runs, r)
+			set.Runs = append(set.Runs, fold(t, reporttest.SizingRows(reporttest.Service{Seed: seed, Capacity: capacity, Prefix: prefix})))
 		}
 		sets = append(sets, set)
 	}

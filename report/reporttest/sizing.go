@@ -14,7 +14,10 @@ type sizing struct {
 }
 
 // Sizing is the record of a sizing that finds the service's capacity.
-func Sizing(s Service) []byte {
+func Sizing(s Service) []byte { return encode(SizingRows(s)) }
+
+// SizingRows are its rows, as [Rows] are those of a plain run.
+func SizingRows(s Service) []any {
 	m := maker(&s)
 	m.write(m.head("size"), m.names())
 	z := &sizing{making: m}
@@ -27,7 +30,7 @@ func Sizing(s Service) []byte {
 	z.hold("confirm", "rate", lo, 12)
 	z.hold("sandwich", "rate", hi, 8)
 	m.tail(record.End{AtS: z.at, Verdict: "found", Reason: "both sides of the limit were tested", Sizing: z.answer(lo, hi), Bottleneck: z.bottleneck()})
-	return encode(m.rows)
+	return m.rows
 }
 
 // Undecided is the record of a sizing that ended without a capacity: verdict
