@@ -284,7 +284,7 @@ func (c *controller) drain() {
 		failed := s.reqFailed - s.timedOut // what times out is backlog
 		if s.requests() > 1 && failed > .9*s.requests() {
 			if down += tick; down >= 1.5 {
-				c.recover()
+				c.awaken(func(t Tick) bool { return t.RequestsOK > t.RequestsFailed && t.RequestsOK > 1 }, at)
 				c.fell(at)
 				return
 			}
@@ -310,14 +310,3 @@ func (c *controller) drain() {
 
 // patience is how long a drain waits, in seconds.
 const patience = 20
-
-// recover waits until a service that is down answers again, a minute at most.
-func (c *controller) recover() {
-	for range 240 {
-		var s sums
-		s.add(c.stepArrivals(c.open.low))
-		if s.ok > s.failed && s.ok > 1 {
-			return
-		}
-	}
-}

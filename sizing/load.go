@@ -16,7 +16,8 @@ type Load interface {
 	// stop at the end of theirs. It does not wait for either.
 	Resize(n int) error
 	// SetRate lets iterations arrive at random (Poisson), perSecond on
-	// average, and lets virtual users of Resize stop at the end of their iteration.
+	// average, and lets virtual users of Resize stop at the end of their
+	// iteration. With 0 nothing arrives.
 	SetRate(perSecond float64) error
 	// Tick lets d go by and says what happened in it. Ticks follow each other
 	// without gaps: what happened between two calls belongs to the later one.

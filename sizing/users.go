@@ -158,11 +158,7 @@ func (c *controller) outage(h *hold) *hold {
 		return h
 	}
 	c.users(1)
-	for range 240 {
-		if t := c.step(tick); t.RequestsOK > t.RequestsFailed {
-			break
-		}
-	}
+	c.awaken(func(t Tick) bool { return t.RequestsOK > t.RequestsFailed }, h.requestsAt)
 	again := c.keep(h.number(), order{
 		phase: h.phase, why: "everything failed although less passed: is it the load?", min: 2, max: 6, need: 400,
 	})
@@ -171,6 +167,26 @@ func (c *controller) outage(h *hold) *hold {
 	}
 	return again
 }
+
+// awaken waits until a service that is down answers again. If it does not
+// within a minute, the sizing ends.
+func (c *controller) awaken(up func(Tick) bool, since uint64) {
+	answered := false
+	for start := c.now; c.now-start < longestOutage; {
+		t := c.step(tick)
+		if up(t) {
+			return
+		}
+		answered = answered || t.RequestsOK > 0
+	}
+	if !answered {
+		c.outages = append(c.outages, since)
+		c.end(Unstable, "", "it stopped answering after %d requests and did not come back within %.0f s", since, longestOutage)
+	}
+}
+
+// longestOutage is how long a service that is down is waited for, in seconds.
+const longestOutage = 60.0
 
 // fell notes an outage; two are enough to give up.
 func (c *controller) fell(at uint64) {

@@ -174,6 +174,9 @@ func verdicts() []*Model {
 		model("leak", func() service {
 			return &crashing{service: queue(20, 200, .02)(), after: 20000, down: 8}
 		}, nil).expect(sizing.Unstable),
+		model("dies", func() service {
+			return &crashing{service: queue(20, 200, .02)(), after: 20000, down: math.Inf(1)}
+		}, nil).expect(sizing.Unstable),
 		model("base10", failing(.10, nil, limiter(1000, .005)), nil).expect(sizing.Baseline),
 		model("broken", failing(1, nil, queue(20, 200, .02)), nil).expect(sizing.Dead),
 		max500, tired, slow,

@@ -143,7 +143,7 @@ func TestFindsWhatIsKnown(t *testing.T) {
 }
 
 func TestGivesNoNumberWhereThereIsNone(t *testing.T) {
-	for _, name := range []string{"leak", "base10", "broken", "think1-max500", "genlimit", "slow12"} {
+	for _, name := range []string{"leak", "dies", "base10", "broken", "think1-max500", "genlimit", "slow12"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := sizingtest.Named(name)
