@@ -7,11 +7,24 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shirou/gopsutil/v4/disk"
+
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // jiffy is the unit of CPU time in /proc: 1/100 s on every Linux of today.
 const jiffy = 0.01
+
+// usedEvery is how often the space in use on disk is asked for.
+const usedEvery = 2 * time.Second
+
+// filled notes the space in use on the file system that the program's folder is on.
+func filled(ctx context.Context, r *reading) {
+	if u, err := disk.UsageWithContext(ctx, "."); err == nil && u.Total > 0 {
+		r.set(record.DiskUsedBytes, float64(u.Used))
+		r.limit(record.DiskUsedBytes, float64(u.Used+u.Free))
+	}
+}
 
 // host reads a Linux machine as a whole.
 type host struct {
@@ -20,6 +33,7 @@ type host struct {
 	meter  meter
 	disks  map[string]bool // whole disks: partitions and layers on top would count twice
 	speeds map[string]float64
+	usedAt time.Time
 }
 
 func newHost(t tree) *host {
@@ -28,7 +42,7 @@ func newHost(t tree) *host {
 
 func (h *host) Name() string { return record.KindHost }
 
-func (h *host) Read(context.Context) ([]record.Resources, error) {
+func (h *host) Read(ctx context.Context) ([]record.Resources, error) {
 	r := h.meter.begin(time.Now(), record.KindHost)
 	if err := h.cpu(r); err != nil {
 		return nil, &CannotWatchError{What: "the host", Why: err.Error(), Advice: "is /proc mounted?"}
@@ -49,6 +63,10 @@ func (h *host) Read(context.Context) ([]record.Resources, error) {
 		}
 	}
 	h.tcp(r, h.proc("net"))
+	if r.seconds == 0 || time.Since(h.usedAt) >= usedEvery {
+		h.usedAt = time.Now()
+		filled(ctx, r)
+	}
 	return []record.Resources{r.Resources}, nil
 }
 

@@ -44,6 +44,7 @@ func (h *portableHost) Read(ctx context.Context) ([]record.Resources, error) {
 		r.limit(record.MemoryBytes, float64(m.Total))
 	}
 	h.devices(ctx, r)
+	filled(ctx, r)
 	if !h.told {
 		h.told = true
 		r.Note = "on " + runtime.GOOS + " pressure, throttling, run queue and listen queues cannot be watched"

@@ -54,6 +54,11 @@ func (a *analysis) growth() []record.Growth {
 			}
 		}
 	}
+	for _, host := range a.watch.hosts { // of the machine's own, only the disk can be the service's doing
+		if one, ok := a.grows(host, grown{record.DiskUsedBytes, "B", 64 << 20}, work); ok {
+			all = append(all, one)
+		}
+	}
 	return all
 }
 
