@@ -16,8 +16,11 @@ import (
 // errTwoRuns says that records were put one behind the other.
 var errTwoRuns = errors.New("a second run starts inside this record: keep one record a file; `plimsoll compare` takes several files")
 
-// maxSeconds bounds times that are believed: about three years.
-const maxSeconds = 1e8
+// Times that are believed: up to about three years, windows from a microsecond on.
+const (
+	maxSeconds = 1e8
+	shortest   = 1e-6
+)
 
 // Read folds a record. It fails on what is no record, is of a newer version,
 // holds two runs, or is broken before its last line.
@@ -127,7 +130,7 @@ func (f *Fold) Add(row any) error {
 
 func (f *Fold) window(row *record.Window) {
 	end := (f.total.Start + f.total.Length).Seconds()
-	placed := sane(row.StartS) && row.StartS >= end-0.5 && row.LengthS > 0 && sane(row.StartS+row.LengthS)
+	placed := sane(row.StartS) && row.StartS >= end-0.5 && row.LengthS > shortest && sane(row.StartS+row.LengthS)
 	if !placed {
 		f.warn("a window lies outside the run's time: its counts are in the totals, not in the charts")
 		row.StartS, row.LengthS = end, 0

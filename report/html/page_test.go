@@ -389,3 +389,37 @@ func TestAFormerRunIsShownBesideARun(t *testing.T) {
 		t.Error("the page does not compare")
 	}
 }
+
+func TestAbsurdNumbersStillGiveAPage(t *testing.T) {
+	t.Parallel()
+	huge, hi := math.MaxFloat64, -1e300
+	run := fold(t, []any{
+		&record.Run{SchemaVersion: 1, Mode: "size", Tolerance: huge},
+		&record.Window{LengthS: 1e-300, VUs: math.MinInt, Scenarios: []record.ScenarioCounts{{OK: math.MaxUint64, Started: math.MaxUint64}}},
+		&record.Window{LengthS: 2e-6, VUs: math.MaxInt, InFlight: -5, Scenarios: []record.ScenarioCounts{{OK: math.MaxUint64, Failed: 1}}},
+		&record.Window{StartS: 1, LengthS: 9e7},
+		&record.Resources{AtS: 0.5, Source: "host", Values: map[string]float64{"cpu_cores": 1e23, "a": -1e23}, Limits: map[string]float64{"cpu_cores": 1e-23, "a": -1}},
+		&record.Hold{N: -1, Level: huge, StartS: -huge, LengthS: huge, OK: 1, Goodput: huge, InFlight: huge, P95S: huge, Interval: record.Bounds{Hi: &hi}},
+		&record.Hold{N: math.MaxInt, Level: -1, LengthS: 1, OK: 1, Goodput: -1, InFlight: -1, P95S: -1, Verdict: "pass"},
+		&record.Hold{N: 2, LengthS: 1e-300, Failed: 1, InFlight: 3, Verdict: "pass"},
+		&record.Event{AtS: -huge, Kind: "x"},
+		&record.End{AtS: huge, Verdict: "found", Sizing: &record.Sizing{
+			Verdict: "found", Capacity: &record.Capacity{Goodput: huge, OfferedConfirmed: huge, CI95: [2]float64{-huge, huge}, ConfirmS: huge, FirstFailing: &hi},
+			Plateau: &record.Plateau{Goodput: huge, SE: huge, Kind: "peak"}, VUs: record.VUBounds{Knee: math.MaxInt}, Unloaded: record.Unloaded{RequestsPerIteration: huge},
+		}, Demo: &record.Demo{Capacity: 1e-300}},
+	})
+	got := pageOf(t, run)
+	dataOf(t, got)
+	for _, bad := range []string{"NaN", "+Inf", "-9223372036854775808 "} {
+		if strings.Contains(got[:strings.Index(got, `id="data"`)], bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+	if _, err := report.JSON(run); err != nil {
+		t.Error(err)
+	}
+	var text strings.Builder
+	if err := report.Text(&text, run, report.TextOptions{}); err != nil || strings.Contains(text.String(), "NaN") {
+		t.Errorf("%v\n%s", err, text.String())
+	}
+}
