@@ -31,6 +31,7 @@ type arrivals struct {
 	due      *pace.Arrivals
 	origin   time.Time // what due counts from
 	idle     []*user   // the one that was busy last is the first to be taken: its connections are warm
+	cold     int       // so many of idle, the first, failed last: they are taken when no other is left
 	queue    fifo      // due, and waiting for users to come
 	drops    metric.Dropped
 	late     metric.Histogram // of arrivals that found a user free
@@ -187,7 +188,7 @@ func (l *Load) dismissArrivals() {
 	for _, u := range o.idle {
 		u.seat = 0
 	}
-	o.idle = o.idle[:0]
+	o.idle, o.cold = o.idle[:0], 0
 	notify(l.rouse)
 }
 
@@ -230,10 +231,16 @@ func (q *fifo) pop() time.Time {
 	return t
 }
 
-// sit puts a user among the idle.
+// sit puts a user among the idle. One that failed has perhaps lost its
+// connections: a service that was overloaded and accepts only so many would
+// wait for it, while those that it accepted lie idle.
 func (o *arrivals) sit(u *user) {
 	o.idle = append(o.idle, u)
 	u.seat = len(o.idle)
+	if u.failed {
+		o.swap(u.seat-1, o.cold)
+		o.cold++
+	}
 }
 
 // pop takes the user that became idle last.
@@ -241,6 +248,7 @@ func (o *arrivals) pop() *user {
 	last := len(o.idle) - 1
 	u := o.idle[last]
 	o.idle = o.idle[:last]
+	o.cold = min(o.cold, last)
 	u.seat = 0
 	return u
 }
@@ -250,12 +258,18 @@ func (o *arrivals) rise(u *user) {
 	if u.seat == 0 {
 		return
 	}
-	last := o.pop()
-	if last != u {
-		o.idle[u.seat-1] = last
-		last.seat = u.seat
+	if u.seat <= o.cold {
+		o.cold--
+		o.swap(u.seat-1, o.cold)
 	}
-	u.seat = 0
+	o.swap(u.seat-1, len(o.idle)-1)
+	o.pop()
+}
+
+// swap changes the seats of two idle users.
+func (o *arrivals) swap(i, j int) {
+	o.idle[i], o.idle[j] = o.idle[j], o.idle[i]
+	o.idle[i].seat, o.idle[j].seat = i+1, j+1
 }
 
 // occupancy is the mean time that an iteration keeps a user busy, however it ends.

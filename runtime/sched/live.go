@@ -18,9 +18,10 @@ type user struct {
 	busy  atomic.Bool  // an iteration is under way
 
 	// Of the user's own goroutine.
-	timer *time.Timer
-	tally tally
-	late  time.Duration // of the arrival it took while it was free; negative: it is counted
+	timer  *time.Timer
+	tally  tally
+	failed bool          // its last iteration did
+	late   time.Duration // of the arrival it took while it was free; negative: it is counted
 
 	// Under the load's mutex.
 	at      int         // index in users
@@ -191,6 +192,7 @@ func (l *Load) lap(ctx context.Context, u *user, vu User) bool {
 	u.busy.Store(true)
 	r := vu.Iterate(ctx, time.Time{})
 	u.busy.Store(false)
+	u.failed = !r.OK
 	pause := l.plan.Delay + r.Pause
 	if u.tally.takes(r) {
 		u.tally.add(r)
@@ -227,6 +229,7 @@ func (l *Load) attend(ctx context.Context, u *user, vu User) {
 	u.busy.Store(true)
 	r := vu.Iterate(ctx, due)
 	u.busy.Store(false)
+	u.failed = !r.OK
 	u.tally.add(r)
 }
 

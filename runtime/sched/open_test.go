@@ -3,6 +3,7 @@ package sched_test
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -261,6 +262,31 @@ func TestStopInAnOpenLoad(t *testing.T) {
 		ending := run(t, l)
 		if ending.Interrupted != 0 || len(s.starts) != 50 || len(s.closed) != len(s.made) || time.Since(s.begin) != 13*second+800*time.Millisecond {
 			t.Errorf("%+v after %v with %d iterations: want the 50 of 10 s, each to its end", ending, time.Since(s.begin), len(s.starts))
+		}
+	})
+}
+
+func TestUsersThatFailedAreTheLastToBeTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// The first three arrivals overlap and fail; from then on one user at a time is busy.
+		s := &service{}
+		s.iterate = func(ctx context.Context, n int) sched.Result {
+			if n <= 3 {
+				sleep(ctx, 350*time.Millisecond)
+				return sched.Result{Took: 350 * time.Millisecond}
+			}
+			return takes(10*time.Millisecond)(ctx, n)
+		}
+		p := arriving(10, 10*second-1)
+		p.VUs, p.MaxVUs = 4, 4
+		run(t, s.load(p))
+		var often []int
+		for _, n := range s.iterated {
+			often = append(often, n)
+		}
+		slices.Sort(often)
+		if want := []int{1, 1, 1, 97}; !slices.Equal(often, want) {
+			t.Errorf("users ran %v iterations, want %v: the one that never failed all others", often, want)
 		}
 	})
 }
