@@ -174,7 +174,7 @@ func TestRealSizingOfBadTargets(t *testing.T) {
 	sideBySide(len(tests), func(i int) {
 		tt := tests[i]
 		got, err := l.steady(func() (*sized, error) {
-			return l.load(t.Context(), "http://"+tt.target(), "size", tt.script)
+			return l.load(l.Context(), "http://"+tt.target(), "size", tt.script)
 		})
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
@@ -218,12 +218,12 @@ func badRow(name string, s *sized) string {
 // A sizing that is stopped tells what it has found so far.
 func TestRealSizingInterrupted(t *testing.T) {
 	l := newLab(t)
-	s, err := l.serve(t.Context(), "rejects:450")
+	s, err := l.serve(l.Context(), "rejects:450")
 	if err != nil {
 		t.Fatal(err)
 	}
 	file := l.recordFile("size")
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(l.Context(), 2*time.Minute)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	c := l.on(ctx, generatorCore, l.plimsoll, "size", l.script, "--json", "--output="+file)

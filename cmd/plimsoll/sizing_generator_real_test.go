@@ -61,13 +61,13 @@ func TestRealSizingLimitedByItsGenerator(t *testing.T) {
 		runs = 2 * l.runs
 	}
 	for i := range runs {
-		s, err := l.serve(t.Context(), target)
+		s, err := l.serve(l.Context(), target)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := &sized{record: l.recordFile("size")}
 		// The shell joins the group before it becomes the generator.
-		c := l.on(t.Context(), generatorCore, "sh", "-c", `echo $$ >"$0/cgroup.procs" && exec "$@"`, group,
+		c := l.on(l.Context(), generatorCore, "sh", "-c", `echo $$ >"$0/cgroup.procs" && exec "$@"`, group,
 			l.plimsoll, "size", l.script, "--json", "--output="+got.record)
 		err = got.run(c, s.url)
 		if _, stopped := s.stop(); stopped != nil {

@@ -96,6 +96,21 @@ func newLab(t *testing.T) *lab {
 	return l
 }
 
+// spare is the time that is left for an orderly end when the test's own time runs out.
+const spare = 20 * time.Second
+
+// Context ends shortly before the test's own time does: a test that is cut
+// stops what it started, and leaves the tables as far as it got.
+func (l *lab) Context() context.Context {
+	end, ok := l.Deadline()
+	if !ok {
+		return l.T.Context()
+	}
+	ctx, cancel := context.WithDeadline(l.T.Context(), end.Add(-spare))
+	l.Cleanup(cancel)
+	return ctx
+}
+
 // full says whether everything is to be run, as for the committed tables.
 func (l *lab) full() bool { return l.runs > 1 }
 

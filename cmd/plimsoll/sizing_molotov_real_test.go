@@ -72,7 +72,7 @@ type beside struct {
 func TestRealSizingBesideMolotov(t *testing.T) {
 	l := newLab(t)
 	molotov := l.tool(filepath.Join("molotov-"+molotovVersion, "bin", "molotov"), func(folder string) *exec.Cmd {
-		return exec.CommandContext(t.Context(), "sh", "-c",
+		return exec.CommandContext(l.Context(), "sh", "-c",
 			`python3 -m venv --clear "$0" && "$0/bin/pip" install -q --disable-pip-version-check "molotov==$1"`,
 			filepath.Join(folder, "molotov-"+molotovVersion), molotovVersion)
 	})
@@ -98,7 +98,7 @@ func TestRealSizingBesideMolotov(t *testing.T) {
 			}
 			b := &beside{limited: k, users: closed[name], truth: k.truth(capacity)}
 			l.molotov(b, molotov, script, capacity)
-			got, err := l.steady(func() (*sized, error) { return l.sizeAt(t.Context(), name, capacity) })
+			got, err := l.steady(func() (*sized, error) { return l.sizeAt(l.Context(), name, capacity) })
 			if err != nil {
 				t.Fatal(err)
 			}

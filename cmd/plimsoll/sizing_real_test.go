@@ -86,7 +86,7 @@ func TestRealSizingOfKnownServices(t *testing.T) {
 	begin := time.Now()
 	sideBySide(len(outings), func(i int) {
 		o := &outings[i]
-		got, err := l.steady(func() (*sized, error) { return l.outing(t.Context(), kinds[o.kind], o.capacity) })
+		got, err := l.steady(func() (*sized, error) { return l.outing(l.Context(), kinds[o.kind], o.capacity) })
 		l.mu.Lock()
 		o.got, o.err = got, err
 		done := append([]outing(nil), outings...)

@@ -36,7 +36,7 @@ func TestRealSizingChecksAgain(t *testing.T) {
 	}
 	formers := make([]string, len(models))
 	sideBySide(len(models), func(i int) {
-		got, err := l.steady(func() (*sized, error) { return l.sizeAt(t.Context(), models[i], formerCapacity) })
+		got, err := l.steady(func() (*sized, error) { return l.sizeAt(l.Context(), models[i], formerCapacity) })
 		if err != nil {
 			t.Error(err)
 			return
@@ -65,7 +65,7 @@ func TestRealSizingChecksAgain(t *testing.T) {
 	sideBySide(len(checks), func(i int) {
 		c := &checks[i]
 		got, err := l.steady(func() (*sized, error) {
-			return l.sizeAt(t.Context(), c.model, c.part*formerCapacity, "--from="+c.from, "--max-regression=10%")
+			return l.sizeAt(l.Context(), c.model, c.part*formerCapacity, "--from="+c.from, "--max-regression=10%")
 		})
 		l.mu.Lock()
 		c.got, c.err = got, err
