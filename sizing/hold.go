@@ -97,7 +97,6 @@ type hold struct {
 	pass      bool
 	marginal  bool
 	void      bool
-	few       bool
 	cause     string
 	lastShare float64 // of requests that failed in the last two ticks
 }

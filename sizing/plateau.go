@@ -146,14 +146,45 @@ func (c *controller) explore() {
 			break
 		}
 		c.note("the same load gave more later: what was seen before is not used")
-		c.forgotten = len(c.holds)
-		one := c.keep(1, order{phase: "probe", why: "goodput rose: all over again", min: 1, max: 4, need: 20, ramp: true})
-		s.rising, s.falling, s.flat, s.everRose, s.hi, s.lo = false, false, false, true, nil, one
-		s.best, s.bestN = one.y, 1
-		c.unloaded.iteration = max(one.mean, .0005)
+		c.startOver(1)
+		c.unloaded.iteration = max(s.lo.mean, .0005)
 	}
 	s.plateau = c.finalPlateau()
 	c.measureUnruly()
+}
+
+// startOver forgets the holds of virtual users and begins again with n of them.
+func (c *controller) startOver(n int) {
+	s := &c.closed
+	c.forgotten = len(c.holds)
+	h := c.keep(n, order{phase: "probe", why: "goodput rose: all over again", min: 1, max: 4, need: 20, ramp: true})
+	s.rising, s.falling, s.flat, s.everRose, s.hi, s.lo = false, false, false, true, nil, h
+	s.best, s.bestN = h.y, n
+}
+
+// refreshUsers looks at virtual users again when arrivals have shown that
+// capacity rose since: the answer in users would be that of another service.
+func (c *controller) refreshUsers() {
+	s, h := &c.closed, c.bracket.confirmed
+	if c.ablations.noRising || s.falling || len(c.opt.Objectives) > 0 || h.level*(1-h.share()) < 1.06*s.plateau.goodput {
+		return
+	}
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case ending:
+			if r.verdict != Budget && r.verdict != Maximum {
+				panic(r)
+			}
+			c.note("capacity rose after the ramp, and no time was left to see what it means for virtual users")
+		default:
+			panic(r)
+		}
+	}()
+	c.startOver(max(1, s.knee/2))
+	c.ramp()
+	s.plateau = c.finalPlateau()
+	c.narrowKnee()
 }
 
 // finalPlateau is the pool, or the peak where goodput falls.

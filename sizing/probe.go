@@ -58,7 +58,6 @@ func (c *controller) paced(h *hold) guess {
 			c.told(low), low.level)
 	}
 	c.closed.knee = 1
-	c.closed.onlyOne = h.y
 	c.closed.plateau = plateau{goodput: h.y, se: h.se, from: 1, to: 1, count: h.sum.ok, kind: "flat"}
 	if n := h.y * h.length(); n > 100 {
 		c.open.full = pool{n, h.length()}

@@ -14,11 +14,12 @@ const (
 	bothSides = 6000 // iterations that a test on both sides takes
 )
 
-// ramp doubles virtual users until something gives. It leaves the largest
-// number within tolerance and, if there was one, the smallest beyond it.
+// ramp doubles virtual users, from the last number on, until something gives.
+// It leaves the largest number within tolerance and, if there was one, the
+// smallest beyond it.
 func (c *controller) ramp() {
 	s := &c.closed
-	for n := 1; ; {
+	for n := s.lo.number(); ; {
 		factor := 2
 		if c.unloaded.iteration > 2 && s.lo.mean < 1.15*c.unloaded.iteration {
 			factor = 4 // each step costs an iteration

@@ -106,6 +106,7 @@ func (c *controller) byUsers() {
 	}
 	c.straddle(g)
 	c.search()
+	c.refreshUsers()
 }
 
 // complete fills in the defaults and refuses what cannot be.

@@ -18,16 +18,14 @@ type closed struct {
 	kneeLow  int // largest that does not
 	plateau  plateau
 	everRose bool
-	onlyOne  float64 // goodput of one user that fails alone
 	unruly   float64 // how much more goodput varies than independent completions, 1 at least
 	inflated float64 // multiplies the length of holds after contradictions
 }
 
 const (
-	sureGate  = 1.5
-	sure      = .01 // error of the sequential test
-	doubtful  = .1  // in the ramp
-	busyLimit = 85
+	sureGate = 1.5
+	sure     = .01 // error of the sequential test
+	doubtful = .1  // in the ramp
 )
 
 // bound is Wald's, for an error a on either side.
@@ -142,7 +140,6 @@ func (c *controller) judgeUsers(h *hold, a float64) bool {
 		h.pass = true
 		return true
 	case d >= h.max && (h.sum.ended() >= 60 || h.ramp && d >= 2*h.mean || d >= 3*h.max):
-		h.few = h.sum.ended() < 60
 		h.marginal = true
 		h.cause = h.beyond()
 		h.pass = h.cause == ""

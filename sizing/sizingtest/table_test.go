@@ -108,7 +108,7 @@ func TestFindsWhatIsKnown(t *testing.T) {
 		{"mmc-noerr", sizing.ByVUs, .85, 1, 80, 170, 0},
 		{"mmc-slo", sizing.ByVUs, .75, .95, 80, 170, 0},
 		{"warm-up", sizing.ByVUs, .75, .95, 150, 190, .05},
-		{"autoscale", sizing.ByVUs, .9, .95, 190, 240, .05},
+		{"autoscale", sizing.ByVUs, .9, .95, 195, 260, .05},
 		{"slow50", sizing.ByVUs, .7, .85, 150, 260, .05},
 		{"kinto", sizing.ByVUs, .7, .9, 90, 130, 0},
 		{"kinto-floor", sizing.ByVUs, .7, .9, 100, 150, 0},
@@ -161,7 +161,7 @@ func TestGivesNoNumberWhereThereIsNone(t *testing.T) {
 func TestTellsShapes(t *testing.T) {
 	for name, want := range map[string][2]int{ // at least so many of 20 fall, rise
 		"kinto": {19, 0}, "kinto-floor": {19, 0}, "usl-retro": {17, 0}, "warm-up": {0, 17},
-		"mmcK": {-1, 0}, "mmc-noerr": {-1, 0}, "mix3-noerr": {-3, 0},
+		"autoscale": {0, 19}, "mmcK": {-1, 0}, "mmc-noerr": {-1, 0}, "mix3-noerr": {-3, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
