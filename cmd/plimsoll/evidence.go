@@ -68,12 +68,13 @@ func merged(windows []record.Window) []record.Window {
 	return half
 }
 
-// thinned keeps each source's every second reading.
+// thinned keeps each source's every second reading, and all that tell of a gap or a kill.
 func thinned(rows []record.Resources) []record.Resources {
 	seen := map[string]int{}
 	half := rows[:0]
 	for _, r := range rows {
-		if seen[r.Source]++; seen[r.Source]%2 == 0 {
+		seen[r.Source]++
+		if seen[r.Source]%2 == 0 || r.Note != "" || r.Values[record.MemoryOOMKills] > 0 {
 			half = append(half, r)
 		}
 	}

@@ -115,6 +115,9 @@ func (a *analysis) decide(out *record.Bottleneck, resources []candidate) {
 		if len(shapes) > 0 {
 			out.RunnerUp, out.Evidence = shapes[0].name, shapes[0].evidence
 		}
+	case (len(shapes) == 0 || shapes[0].score < scoreNeeded) && a.oneLoad():
+		out.Name, out.Confidence = record.LimitNone, 0.5
+		out.Notes = append(out.Notes, "one load shows no limit: size the service, or run several loads")
 	case len(shapes) == 0 || shapes[0].score < scoreNeeded:
 		out.Name = record.LimitUnsure
 		if len(shapes) > 0 {
@@ -125,6 +128,21 @@ func (a *analysis) decide(out *record.Bottleneck, resources []candidate) {
 	default:
 		a.name(out, shapes)
 	}
+}
+
+// oneLoad says whether a run kept one load that the service carried: its curve has no shape.
+func (a *analysis) oneLoad() bool {
+	if len(a.Holds) > 0 {
+		return false
+	}
+	low, high := math.Inf(1), 0.0
+	for _, p := range a.points {
+		if !p.pass {
+			return false
+		}
+		low, high = min(low, p.level), max(high, p.level)
+	}
+	return high <= 1.5*low
 }
 
 // ownFirst prefers the service's own limit to the machine's: on a machine that

@@ -411,3 +411,20 @@ func TestTheSentenceSaysWhoseItIsAndWhy(t *testing.T) {
 		}
 	}
 }
+
+func TestARunOfOneConstantLoadThatIsCarriedHasNoLimit(t *testing.T) {
+	var in bottleneck.Input
+	for i := range 30 {
+		in.Windows = append(in.Windows, record.Window{
+			StartS: float64(i), LengthS: 1, VUs: 4, InFlight: 4,
+			Scenarios: []record.ScenarioCounts{{Started: 100, OK: 100, Requests: 100}},
+		})
+		in.Resources = append(in.Resources, record.Resources{
+			AtS: float64(i) + 0.5, Source: "process 7 api",
+			Values: map[string]float64{record.CPUCores: 0.2}, Limits: map[string]float64{record.CPUCores: 2},
+		})
+	}
+	if b := bottleneck.Attribute(in); b.Name != record.LimitNone || len(b.Notes) == 0 {
+		t.Errorf("%s (%v), want none, and what would tell more", b.Name, b.Notes)
+	}
+}
