@@ -11,6 +11,9 @@ import (
 // Each rule of the controller is there for a service that is sized wrongly
 // without it: with the rule the demand is met, without it it is not.
 func TestEveryRuleIsNeeded(t *testing.T) {
+	if underRace {
+		t.Skip("statistics of one goroutine: slow under the race detector, and nothing to race")
+	}
 	within := func(relative, share float64) func(*sizingtest.Stats) bool {
 		return func(s *sizingtest.Stats) bool { return s.Within(relative) >= share }
 	}

@@ -138,10 +138,16 @@ func (c *controller) vuBounds() record.VUBounds {
 	return v
 }
 
+// plateauRow is the plateau as it is told, also when the sizing ended before it was measured.
 func (c *controller) plateauRow() *record.Plateau {
 	p := c.closed.plateau
-	if p.goodput == 0 {
-		p = c.finalPlateauSafe()
+	switch {
+	case c.opt.By == ByRate:
+		p = c.openPlateau()
+	case p.goodput == 0 && c.closed.best > 0:
+		if p = c.finalPlateau(); p.goodput == 0 {
+			p = plateau{goodput: c.closed.best, from: c.closed.bestN, to: c.closed.bestN, kind: "none", se: 1}
+		}
 	}
 	if p.goodput == 0 {
 		return nil
@@ -149,16 +155,21 @@ func (c *controller) plateauRow() *record.Plateau {
 	return &record.Plateau{Goodput: p.goodput, SE: p.se, VUsFrom: p.from, VUsTo: p.to, Iterations: uint64(p.count), Kind: p.kind}
 }
 
-// finalPlateauSafe is what is known of the plateau when a sizing ended early.
-func (c *controller) finalPlateauSafe() plateau {
-	if c.closed.best == 0 {
-		return plateau{}
+// openPlateau is what arrivals alone show of it: goodput while rejecting, or
+// while a backlog grew, else the most that was seen.
+func (c *controller) openPlateau() plateau {
+	for _, p := range []pool{c.open.full, c.open.backed} {
+		if p.count > 0 {
+			return plateau{goodput: p.rate(), se: 1 / math.Sqrt(p.count), count: p.count, kind: "flat"}
+		}
 	}
-	p := c.finalPlateau()
-	if p.goodput == 0 {
-		p = plateau{goodput: c.closed.best, from: c.closed.bestN, to: c.closed.bestN, kind: "none", se: 1}
+	best := plateau{goodput: c.closed.best, se: 1, kind: "none"}
+	for _, h := range c.holds {
+		if h.arrivals && h.x > best.goodput {
+			best.goodput, best.se, best.count = h.x, h.se, h.sum.ok
+		}
 	}
-	return p
+	return best
 }
 
 func (c *controller) shape() record.Shape {

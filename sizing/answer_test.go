@@ -137,6 +137,18 @@ func TestTheAnswerTellsTheWholeStory(t *testing.T) {
 	}
 }
 
+func TestThePlateauIsToldInEveryMode(t *testing.T) {
+	m := sizingtest.Named("mmcK")
+	for _, by := range []sizing.Control{sizing.ByVUs, sizing.ByRate, sizing.BySessions} {
+		o := m.Options()
+		o.By = by
+		a, err := sizing.Run(t.Context(), m.New(2), o, nil)
+		if err != nil || a.Plateau == nil || a.Plateau.Kind != "flat" || a.Plateau.Goodput < 960 || a.Plateau.Goodput > 1040 {
+			t.Errorf("by %s: %+v, %v; want a flat one of about 1000/s", by, a.Plateau, err)
+		}
+	}
+}
+
 func TestTheScenarioThatFailsFirstIsNamed(t *testing.T) {
 	m := sizingtest.Named("mix3")
 	a, err := sizing.Run(t.Context(), m.New(1), m.Options(), nil)

@@ -1,0 +1,5 @@
+//go:build !race
+
+package sizingtest_test
+
+const underRace = false
