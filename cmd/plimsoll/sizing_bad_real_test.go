@@ -162,8 +162,8 @@ func TestRealSizingOfBadTargets(t *testing.T) {
 		known   bool // something is known of the limit: the interval has a lower end
 		within  time.Duration
 	}{
-		{"it dies mid-way", mortal(10*time.Second, 0), l.script, "unstable", 5, true, 4 * time.Minute},
-		{"it restarts mid-way", mortal(10*time.Second, 2*time.Second), l.script, "unstable", 5, true, 4 * time.Minute},
+		{"it dies mid-way", mortal(10*time.Second, 0), l.script, "unstable", 5, true, 3 * time.Minute},
+		{"it restarts mid-way", mortal(10*time.Second, 2*time.Second), l.script, "unstable", 5, true, 3 * time.Minute},
 		{"it refuses at once", func() string { return nobody(t) }, l.script, "dead", 6, false, time.Minute},
 		{"it accepts and never answers", says(""), l.script, "dead", 6, false, 90 * time.Second},
 		{"it answers 200 with garbage", says("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\x00\xff{garb,"), strict, "dead", 6, false, time.Minute},
