@@ -29,7 +29,9 @@ func (c *controller) capacity(s *record.Sizing) {
 	s.Capacity.CI95 = c.certainty(goodput)
 	if b.hi != nil {
 		s.Capacity.Resolution = b.hi.level/b.lo.level - 1
-		s.Binding = b.hi.cause
+		if s.Binding = b.hi.cause; c.rejects() {
+			s.Binding = causeFailures
+		}
 	}
 	if b.testedHi {
 		hi := b.hi.level
@@ -151,6 +153,9 @@ func (c *controller) why(s *record.Sizing) string {
 	case causeCollapse:
 		return held + "; more is computed to bring it down within a minute, and was not tried"
 	case causeFailures:
+		if b.hi.cause == causeBacklog {
+			return held + above + "a queue fills that turns requests away when it is full"
+		}
 		return held + above + "more than the tolerance fails"
 	case causeBacklog:
 		return held + above + "the backlog grows without end"

@@ -75,11 +75,7 @@ func (c *controller) sandwich() bool {
 		h = c.carry(rate, order{phase: "sandwich", why: "it passed: once more, longer", min: .75 * confirmTime, max: confirmTime})
 	}
 	if !h.pass {
-		cause := b.hi.cause
 		c.fail(h)
-		if h.cause == "" {
-			h.cause = cause
-		}
 		c.drain()
 		return true
 	}
