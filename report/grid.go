@@ -39,17 +39,24 @@ func typical(n int, value func(int) float64) float64 {
 
 // onto puts readings made at other times on the grid: each slot gets the last
 // reading that is not older than the slot, or than one and a half of the
-// source's own intervals; where there is none, there is a gap. Nothing is interpolated.
+// intervals at which this value is read; where there is none, there is a gap.
+// Nothing is interpolated.
 func (g grid) onto(at, values []float64) []float64 {
+	var times, read []float64
+	for i, v := range values {
+		if !math.IsNaN(v) {
+			times, read = append(times, at[i]), append(read, v)
+		}
+	}
 	out := gaps(len(g.at))
-	interval := 1.5 * typical(len(at)-1, func(i int) float64 { return at[i+1] - at[i] })
+	interval := 1.5 * typical(len(times)-1, func(i int) float64 { return times[i+1] - times[i] })
 	next := 0
 	for i, end := range g.at {
-		for next < len(at) && at[next] <= end+1e-6 {
+		for next < len(times) && times[next] <= end+1e-6 {
 			next++
 		}
-		if last := next - 1; last >= 0 && at[last] > end-max(end-g.from[i], interval)-1e-6 {
-			out[i] = values[last]
+		if last := next - 1; last >= 0 && times[last] > end-max(end-g.from[i], interval)-1e-6 {
+			out[i] = read[last]
 		}
 	}
 	return out

@@ -116,7 +116,7 @@ var unbroken = regexp.MustCompile(`(\d) ([a-zµ%])`)
 func newPage(v report.Verdict) *page {
 	script := uPlotScript + "\n" + scriptSource
 	style := uPlotStyle + "\n" + styleSource
-	v.Sentence = unbroken.ReplaceAllString(v.Sentence, "$1\u00a0$2")
+	v.Sentence, v.Reason = unbroken.ReplaceAllString(v.Sentence, "$1\u00a0$2"), unbroken.ReplaceAllString(v.Reason, "$1\u00a0$2")
 	return &page{
 		Policy: policy(script, style), Style: template.CSS(style), Script: template.JS(script),
 		Verdict: v, Tone: [...]string{"good", "warn", "bad"}[v.Tone],

@@ -135,7 +135,6 @@ function backdrop(u, names) {
   for (const b of data.bands) {
     // Where a phase goes on, its name is not said again.
     const name = b.name.startsWith(phase + ' ') ? b.name.slice(phase.length + 1) : b.name;
-    phase = b.name.split(' ')[0];
     const from = at(b.from), width = at(b.to) - from;
     ctx.fillStyle = color(b.kind === 'fail' || b.kind === 'outage' ? 'alarm' : 'calm');
     ctx.globalAlpha = b.kind === 'pass' ? 0.55 : 1;
@@ -144,6 +143,7 @@ function backdrop(u, names) {
     if (names && ctx.measureText(name).width + 10 * dpr < width) {
       ctx.fillStyle = color('soft');
       ctx.fillText(name, from + 5 * dpr, bbox.top + 13 * dpr);
+      phase = b.name.split(' ')[0];
     }
   }
   ctx.strokeStyle = color('soft');
