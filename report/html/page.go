@@ -12,7 +12,7 @@ package html
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed" // the page's parts
+	"embed"
 	"encoding/base64"
 	"fmt"
 	"html/template"
@@ -30,8 +30,10 @@ var pageSource string
 //go:embed page.css
 var styleSource string
 
-//go:embed page.js
-var scriptSource string
+// The page's own script, in the order of its parts, which share one scope.
+//
+//go:embed script/*.js
+var scripts embed.FS
 
 //go:embed vendor/uPlot.iife.min.js
 var uPlotScript string
@@ -114,7 +116,7 @@ var unbroken = regexp.MustCompile(`(\d) ([a-zµ%])`)
 
 // newPage is a page with nothing but its verdict.
 func newPage(v report.Verdict) *page {
-	script := uPlotScript + "\n" + scriptSource
+	script := uPlotScript + "\n(function () {\n'use strict';\n" + ownScript() + "})();\n"
 	style := uPlotStyle + "\n" + styleSource
 	v.Sentence, v.Reason = unbroken.ReplaceAllString(v.Sentence, "$1\u00a0$2"), unbroken.ReplaceAllString(v.Reason, "$1\u00a0$2")
 	return &page{
@@ -156,6 +158,19 @@ func pageOf(r *report.Run) (*page, error) {
 	text, err := encode(data)
 	p.Data = template.JS(text)
 	return p, err
+}
+
+// ownScript joins the parts of the page's script.
+func ownScript() string {
+	var all strings.Builder
+	for _, name := range []string{"values", "charts", "curve", "page"} {
+		part, err := scripts.ReadFile("script/" + name + ".js")
+		if err != nil {
+			panic("html: a part of the page's script is not embedded: " + name) // a test makes a page
+		}
+		all.Write(part)
+	}
+	return all.String()
 }
 
 // policy allows the page its own script and style, and nothing else.

@@ -300,7 +300,7 @@ func TestStyleSheetHasThePalette(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	js, err := os.ReadFile("page.js")
+	js, err := os.ReadFile("script/values.js")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +311,7 @@ func TestStyleSheetHasThePalette(t *testing.T) {
 	}
 	dashes := strings.ReplaceAll(fmt.Sprint(chart.Dashes()), " ", ", ")
 	if !strings.Contains(string(js), "const DASHES = "+dashes+";") {
-		t.Errorf("page.js has other dashes than package chart: %s", dashes)
+		t.Errorf("values.js has other dashes than package chart: %s", dashes)
 	}
 }
 
