@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -263,4 +264,46 @@ func TestRealKintoWithoutCredentials(t *testing.T) {
 	if !strings.Contains(got.stdout+got.stderr, "401") {
 		t.Errorf("it does not say that the status was 401:\n%s\n%s", got.stdout, got.stderr)
 	}
+}
+
+// TestRealKintoIsSizedAtItsPeak holds the peak of a sizing against the best of
+// fixed runs right before and after it. Kinto's speed follows the machine's:
+// half of what the fixed runs moved is allowed besides, and where they moved
+// by more than a tenth it is all done once more.
+func TestRealKintoIsSizedAtItsPeak(t *testing.T) {
+	plimsoll := program(t)
+	for last := range 2 {
+		before := bestOfFixedRuns(t, plimsoll)
+		k := startKinto(t)
+		ran := command(t, []string{"SERVER_URL=" + k.url}, plimsoll, "size", example, "--json")
+		k.stop()
+		after := bestOfFixedRuns(t, plimsoll)
+		got := ran.json(t)
+		middle, part := (before+after)/2, math.Abs(after-before)/((before+after)/2)
+		if got.Plateau == nil {
+			t.Fatalf("exit %d, verdict %s: no peak\n%.3000s", ran.exit, got.Verdict, ran.stderr)
+		}
+		off := got.Plateau.Goodput/middle - 1
+		t.Logf("verdict %s, peak %.1f/s after %v; fixed runs %.1f/s before and %.1f/s after: %+.1f %% off",
+			got.Verdict, got.Plateau.Goodput, ran.took.Round(time.Second), before, after, 100*off)
+		if ran.took > 2*time.Minute {
+			t.Errorf("it took %v, want two minutes at most", ran.took)
+		}
+		if math.Abs(off) <= 0.10+part/2 {
+			return
+		}
+		if part <= 0.10 || last == 1 {
+			t.Fatalf("the peak of %.1f/s is %+.1f %% off, %.1f %% are allowed", got.Plateau.Goodput, 100*off, 100*(0.10+part/2))
+		}
+	}
+}
+
+// bestOfFixedRuns is the most that 1, 4 or 16 users get of a fresh Kinto each.
+func bestOfFixedRuns(t *testing.T, plimsoll string) (best float64) {
+	t.Helper()
+	for _, vus := range []int{1, 4, 16} {
+		got := runExample(t, plimsoll, vus, 5*time.Second)
+		best = max(best, got.Iterations.Goodput)
+	}
+	return best
 }
