@@ -79,14 +79,16 @@ func (c *controller) succeed() float64 { return (1 - c.opt.Tolerance) / c.useful
 
 // carry holds arrivals at a rate until the verdict is known well enough, or time is up.
 func (c *controller) carry(rate float64, o order) *hold {
-	for range 2 {
-		if h := c.carryOnce(rate, o); !h.void {
+	for try := 1; ; try++ {
+		h := c.carryOnce(rate, o)
+		if !h.void {
 			return h
 		}
+		c.giveUp(try)
+		c.arrive(rate / 2)
+		c.wait(breath)
 		o.why = "the generator was in trouble: the same again"
 	}
-	c.twice()
-	return nil
 }
 
 func (c *controller) carryOnce(rate float64, o order) *hold {

@@ -10,6 +10,7 @@ import (
 type watch struct {
 	late, cpu float64
 	void      int
+	passing   bool // the last trouble may have been a moment's
 	reason    string
 	warnings  []string
 }
@@ -43,20 +44,32 @@ func (c *controller) tired(h *hold) bool {
 		}
 	}
 	w := &c.watch
-	w.late, w.cpu = max(w.late, h.sum.late/h.length()), max(w.cpu, h.sum.cpu/h.length())
+	w.late, w.cpu = max(w.late, h.late()), max(w.cpu, h.sum.cpu/h.length())
 	switch {
 	case worst.use > 1:
 		h.void, h.cause = true, "generator"
 		w.void++
-		w.reason = worst.said
+		w.reason, w.passing = worst.said, worst.moment
 	case worst.use > .5:
 		c.warn(worst)
 	}
 	return h.void
 }
 
-// twice ends the sizing when the generator failed again at the same load.
-func (c *controller) twice() {
+// A generator that is too weak fails again at once. One that others on its
+// machine kept from running for a moment makes the same load a little later:
+// lateness alone is looked at a few times, after a breath at half the load.
+const (
+	weakTries = 2
+	lateTries = 4
+	breath    = 3.0 // seconds
+)
+
+// giveUp ends the sizing when the generator has failed too often at the same load.
+func (c *controller) giveUp(tries int) {
+	if tries < weakTries || c.watch.passing && tries < lateTries {
+		return
+	}
 	c.end(Generator, "generator", "the load could not be made as asked: %s; give the generator more CPU or machines, or make the script cheaper", c.watch.reason)
 }
 
@@ -72,10 +85,11 @@ func (c *controller) warn(s strain) {
 
 // strain is one limit of the generator and how much of it was used.
 type strain struct {
-	what string
-	use  float64 // beyond 1: broken
-	said string
-	soft bool // a warning at most: a target on the same machine causes it too, and what it does shows as lateness
+	what   string
+	use    float64 // beyond 1: broken
+	said   string
+	moment bool // it may pass: the machine was busy with something else
+	soft   bool // a warning at most: a target on the same machine causes it too, and what it does shows as lateness
 }
 
 func (c *controller) strains(h *hold) []strain {
@@ -87,18 +101,18 @@ func (c *controller) strains(h *hold) []strain {
 	}
 	stall := max(leastStall.Seconds(), limitStall*t1)
 	all := []strain{
-		{"cpu", s.cpu / d / limitCPU, fmt.Sprintf("its CPU was %.0f %% busy", 100*s.cpu/d), false},
-		{"pressure", s.pressure / d / limitPressure, fmt.Sprintf("its work waited for a CPU %.0f %% of the time", 100*s.pressure/d), true},
-		{"timers", s.timerLate / d / limitTimers, fmt.Sprintf("%.1f %% of its timers were more than 20 ms late", 100*s.timerLate/d), false},
-		{"stalls", s.stall / d / stall, fmt.Sprintf("garbage collection and scheduling stopped it for %.1f ms", 1000*s.stall/d), true},
-		{"files", s.files / limitTable, fmt.Sprintf("%.0f %% of its open files are used", 100*s.files), false},
-		{"ports", s.ports / limitTable, fmt.Sprintf("%.0f %% of its ports are used", 100*s.ports), false},
+		{"cpu", s.cpu / d / limitCPU, fmt.Sprintf("its CPU was %.0f %% busy", 100*s.cpu/d), false, false},
+		{"pressure", s.pressure / d / limitPressure, fmt.Sprintf("its work waited for a CPU %.0f %% of the time", 100*s.pressure/d), false, true},
+		{"timers", s.timerLate / d / limitTimers, fmt.Sprintf("%.1f %% of its timers were more than 20 ms late", 100*s.timerLate/d), true, false},
+		{"stalls", s.stall / d / stall, fmt.Sprintf("garbage collection and scheduling stopped it for %.1f ms", 1000*s.stall/d), false, true},
+		{"files", s.files / limitTable, fmt.Sprintf("%.0f %% of its open files are used", 100*s.files), false, false},
+		{"ports", s.ports / limitTable, fmt.Sprintf("%.0f %% of its ports are used", 100*s.ports), false, false},
 	}
 	if h.arrivals {
 		intended := max(1, s.started+s.dropped)
 		all = append(all,
-			strain{"unsent", s.dropped / intended / limitUnsent, fmt.Sprintf("%.1f %% of the arrivals were not sent", 100*s.dropped/intended), false},
-			strain{"lateness", s.late / d / late, fmt.Sprintf("iterations began up to %.1f ms after they were due (99 %%)", 1000*s.late/d), false})
+			strain{"unsent", s.dropped / intended / limitUnsent, fmt.Sprintf("%.1f %% of the arrivals were not sent", 100*s.dropped/intended), true, false},
+			strain{"lateness", h.late() / late, fmt.Sprintf("iterations began up to %.1f ms after they were due (99 %%)", 1000*h.late()), true, false})
 	}
 	return all
 }

@@ -86,7 +86,8 @@ type hold struct {
 	missing       []float64 // those less the successful ones
 	scenarios     []ScenarioTick
 	latency       metric.Histogram
-	inFlight      float64 // mean
+	lateness      metric.Histogram // of arrivals, where ticks have it
+	inFlight      float64          // mean
 	inFlight0     float64
 	ending        float64 // in flight at its end
 	requestsAt    uint64  // total before it
@@ -111,7 +112,7 @@ func (c *controller) newHold(o order, arrivals bool, level float64) *hold {
 func (h *hold) restart(c *controller) {
 	h.sum, h.good, h.reqGood, h.reqBad, h.scenarios = sums{}, nil, nil, nil, nil
 	h.sent, h.missing = nil, nil
-	h.latency, h.inFlight, h.inFlight0 = metric.Histogram{}, 0, c.inFlight
+	h.latency, h.lateness, h.inFlight, h.inFlight0 = metric.Histogram{}, metric.Histogram{}, 0, c.inFlight
 	h.series = make([]series, len(c.criteria))
 	for i, k := range c.criteria {
 		h.series[i].criterion = k
@@ -141,6 +142,7 @@ func (h *hold) add(c *controller, t Tick) {
 		merge(&h.scenarios[i], s)
 	}
 	h.latency.Merge(t.Latency)
+	h.lateness.Merge(t.Lateness)
 	h.ending = float64(t.InFlight)
 	h.inFlight += (h.ending - h.inFlight) / float64(len(h.good))
 	h.figure(c)
@@ -162,6 +164,15 @@ func (h *hold) figure(c *controller) {
 	bad, good := sum(h.reqBad[last:]), sum(h.reqGood[last:])
 	h.lastShare = bad / max(1, bad+good)
 	h.growth = (h.ending - h.inFlight0) / math.Sqrt((1+c.closed.unruly)*max(1, h.sum.started))
+}
+
+// late is the 99 % quantile of how long after they were due iterations began,
+// in seconds; of ticks that tell no more it is their own quantiles' mean.
+func (h *hold) late() float64 {
+	if h.lateness.Count() > 0 {
+		return h.lateness.Quantile(.99).Seconds()
+	}
+	return h.sum.late / h.length()
 }
 
 func (h *hold) length() float64 { return h.sum.seconds }

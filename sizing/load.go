@@ -36,6 +36,7 @@ type Tick struct {
 	TimedOut       uint64   // requests
 	Slow           []uint64 // by objective: requests that failed or were later; counted as they end
 	Latency        metric.Histogram
+	Lateness       metric.Histogram // of arrivals: see metric.Window; empty: Generator.Late is all there is
 
 	Generator Health
 }
@@ -87,6 +88,7 @@ func NewTick(w *metric.Window, objectives []Objective, timedOut func(metric.Fail
 		late := uint64(t.Latency.Over(o.Limit)) - min(t.TimedOut, uint64(t.Latency.Over(o.Limit)))
 		t.Slow[i] = min(late+t.RequestsFailed, t.RequestsOK+t.RequestsFailed)
 	}
+	t.Lateness = w.Lateness
 	t.Generator = Health{Late: w.Lateness.Quantile(.99), Dropped: w.Dropped.NoVU + w.Dropped.Late}
 	return t
 }

@@ -73,14 +73,16 @@ func (o *Options) slowest() float64 {
 // keep holds n virtual users until the verdict and the goodput are known well
 // enough, or time is up. Growth is not tested: n bounds what is in flight.
 func (c *controller) keep(n int, o order) *hold {
-	for range 2 {
-		if h := c.keepOnce(n, o); !h.void {
+	for try := 1; ; try++ {
+		h := c.keepOnce(n, o)
+		if !h.void {
 			return h
 		}
+		c.giveUp(try)
+		c.users(max(1, n/2))
+		c.wait(breath)
 		o.why = "the generator was in trouble: the same again"
 	}
-	c.twice()
-	return nil
 }
 
 func (c *controller) keepOnce(n int, o order) *hold {
@@ -151,7 +153,8 @@ func (c *controller) judgeUsers(h *hold, a float64) bool {
 // outage tells a crash from a limit: everything fails at a load although a
 // smaller one passed. It waits until one user is served again, and looks once more.
 func (c *controller) outage(h *hold) *hold {
-	if h.pass || !h.dead() || c.closed.best == 0 || c.ablations.noOutage {
+	refused := h.sum.reqFailed - h.sum.timedOut // what times out is backlog
+	if h.pass || !h.dead() || refused < 20 || c.closed.best == 0 || c.ablations.noOutage {
 		return h
 	}
 	c.users(1)
