@@ -129,6 +129,10 @@ func (c *controller) judgeArrivals(h *hold, a float64) bool {
 		return true
 	}
 	d := h.length()
+	if h.most > 0 && h.ending > h.most {
+		h.cause = causeBacklog
+		return true
+	}
 	if d >= .99 && h.sum.started > 30 {
 		if h.cause = c.overrun(h, a); h.cause != "" {
 			return true
@@ -140,7 +144,7 @@ func (c *controller) judgeArrivals(h *hold, a float64) bool {
 		return true
 	case c.byPool(h):
 		return true
-	case d >= h.min && h.within(a, c.ablations) && (h.growth < 1 || h.ramp && h.growth < 2.5):
+	case d >= h.min && h.within(a, c.ablations) && (h.growth < 1 && !c.grows(h) || h.ramp && h.growth < 2.5):
 		h.pass = true
 		return true
 	case d >= h.max && (h.sum.ended() >= 60 || d >= 3*h.max):
@@ -200,9 +204,6 @@ func (c *controller) byLastHalf(h *hold) {
 	if lately > .02 && lately < .3 {
 		limit = c.limit()
 	}
-	backed := c.open.backed
-	saturated := backed.seconds > 0 && h.ending > h.inFlight0 &&
-		h.level > backed.rate()*(1+c.open.above/math.Sqrt(backed.count))
 	switch {
 	case limit > 0 && (p == 0 || d >= 2*p):
 		full := pool{c.open.full.count + h.y*d, c.open.full.seconds + d}
@@ -211,10 +212,21 @@ func (c *controller) byLastHalf(h *hold) {
 		}
 	case h.beyond() != "":
 		h.cause = h.beyond()
-	case h.growth > 2 || saturated:
+	case h.growth > 2 || c.grows(h):
 		h.cause = causeBacklog
 	}
 	h.pass = h.cause == ""
+}
+
+// grows says whether a rate is above the plateau that was measured, and the
+// backlog does not show otherwise: a little above, it takes minutes to show at all.
+func (c *controller) grows(h *hold) bool {
+	b, d := c.open.backed, c.closed.unruly
+	if b.count == 0 || h.ramp || h.level <= b.rate()*(1+c.open.above*math.Sqrt(d/b.count)) {
+		return false
+	}
+	expected := (h.level - b.rate()) * h.length()
+	return h.ending-h.inFlight0 > expected-2*math.Sqrt((1+d)*h.sum.started)
 }
 
 // learn pools what a saturated hold says of the plateau.

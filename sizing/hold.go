@@ -68,6 +68,7 @@ type order struct {
 	need       float64 // successful iterations before a pass is believed (closed)
 	ramp       bool    // weak evidence suffices to go on
 	exact      bool    // its times are not stretched
+	most       float64 // in flight, beyond which it is over at once; 0: no bound
 }
 
 // hold is a load that was kept for a while, and what came of it.

@@ -40,11 +40,13 @@ func (c *controller) beforeCollapse() guess {
 func (c *controller) carryBelow(g guess) {
 	b := &c.bracket
 	b.lo = unseen(c.open.low, "")
+	ps := c.curve()
+	most := 2 * float64(ps[len(ps)-1].n) // a collapse is known when it begins, and need not be waited for
 	rate, why := g.rate, g.why
 	for {
 		c.withinBudget()
 		c.drain()
-		h := c.carry(rate, order{phase: "confirm", why: why, min: 2 * confirmTime, max: 2.5 * confirmTime, exact: true})
+		h := c.carry(rate, order{phase: "confirm", why: why, min: 2 * confirmTime, max: 2.5 * confirmTime, exact: true, most: most})
 		if h.pass {
 			c.pass(h)
 			b.confirmed = h
