@@ -32,7 +32,7 @@ func TestRealDemo(t *testing.T) {
 	for _, kind := range []string{"rejects", "queues"} {
 		t.Run(kind, func(t *testing.T) {
 			for i := range 3 {
-				model := fmt.Sprintf("%s:%d", kind, 500+rand.IntN(501))
+				model := fmt.Sprintf("%s:%d", kind, 800+rand.IntN(801))
 				t.Run(fmt.Sprint(i+1), func(t *testing.T) {
 					t.Parallel()
 					demo(t, plimsoll, model)

@@ -73,7 +73,7 @@ func Models() []Model {
 		return func(c *Config) { c.Kind, c.Servers, c.Queue, c.Law = Slots, servers, queue, law }
 	}
 	return []Model{
-		{"rejects", "8 servers, 16 places to wait in, then 503", slots(8, 16, Fixed)},
+		{"rejects", "8 servers, 64 places to wait in, then 503", slots(8, 64, Fixed)},
 		{"queues", "8 servers and an endless queue: never an error, ever longer waits", slots(8, Endless, Fixed)},
 		{"exponential", "as rejects, with exponential service times", slots(8, 16, Exponential)},
 		{"objective", "as queues, with exponential service times: size it by a latency objective", slots(8, Endless, Exponential)},
@@ -238,13 +238,13 @@ func (c *Config) fault() string {
 
 // Random draws a service for a demonstration: it rejects or it queues for
 // ever, at a capacity that a small machine carries together with its load
-// generator (500 to 1,000 requests per second), reached with a few users.
+// generator (800 to 1,600 requests per second), reached with a few users.
 func Random(rng *rand.Rand) Config {
 	name := "rejects"
 	if rng.IntN(2) == 1 {
 		name = "queues"
 	}
-	c, err := ParseModel(fmt.Sprintf("%s:%d,servers=%d,seed=%d", name, 500+rng.IntN(501), 4+rng.IntN(7), rng.Uint64()))
+	c, err := ParseModel(fmt.Sprintf("%s:%d,servers=%d,seed=%d", name, 800+rng.IntN(801), 4+rng.IntN(7), rng.Uint64()))
 	if err != nil {
 		panic("target: " + err.Error()) // each draw is a valid model
 	}

@@ -243,7 +243,7 @@ func TestRandomDrawsBothModelsInItsRange(t *testing.T) {
 	for range 1000 {
 		c := Random(rng)
 		drawn[c.Model]++
-		if c.Capacity < 500 || c.Capacity > 1000 || c.Servers < 4 || c.Servers > 10 {
+		if c.Capacity < 800 || c.Capacity > 1600 || c.Servers < 4 || c.Servers > 10 {
 			t.Fatalf("drew %+v", c)
 		}
 	}
