@@ -2,7 +2,7 @@
 GOLANGCI := $(shell sed -n '1s/.*golangci-lint \(v[0-9.]*\).*/\1/p' .golangci.yml)
 BIN ?= bin
 
-.PHONY: help build check test race lint fuzz bench bench-peers matrix generate
+.PHONY: help build check test race lint generate bench bench-peers matrix sizing-table sizing-real sample
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -32,3 +32,13 @@ bench-peers: ## the cost of a request beside other load generators, on nginx (do
 
 matrix: ## size real services that are limited in one way each, ten times (docs/resources.md); takes hours
 	go test ./sizing/bottleneck -tags real -run TestRealFaultsAreNamed -count=1 -v -timeout 12h -matrix -times 10
+
+sizing-table: ## what the controller achieves on all models, in virtual time (docs/sizing-table.md); takes hours of one core
+	go test ./sizing/sizingtest -run TestTable -count=1 -timeout 12h -args -table $(CURDIR)/docs/sizing-table.md -seeds 200
+
+sizing-real: ## size real processes, and write the tables of docs/sizing-real.md; takes an hour
+	PLIMSOLL_SIZING_RUNS=5 PLIMSOLL_SIZING_TABLES=$(CURDIR)/docs/sizing-real.md PLIMSOLL_SIZING_RECORDS=$(CURDIR)/bin/records \
+	go test -tags real -count=1 -v -timeout 3h -run TestRealSizing ./cmd/plimsoll
+
+sample: ## docs/sample-report.html and its pictures, from the demo
+	.ci/sample
