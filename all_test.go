@@ -37,8 +37,10 @@ var layers = map[string][]string{
 	"runtime/vu":     {"runtime/engine", "runtime/metric", "github.com/dop251/goja"}, // not jsapi
 	"runtime/sched": {"runtime/plan", "runtime/pace", "runtime/metric", "golang.org/x/sync", // not vu
 		"golang.org/x/sys"}, // waits finer than a millisecond
-	"runtime/monitor": {"runtime/record", "github.com/shirou/gopsutil", "github.com/moby/moby", "github.com/prometheus/common", "github.com/prometheus/client_model",
-		"golang.org/x/sys"}, // the CPU clock of another process
+	"runtime/monitor": {
+		"runtime/record", "github.com/shirou/gopsutil", "github.com/moby/moby", "github.com/prometheus/common", "github.com/prometheus/client_model",
+		"golang.org/x/sys",
+	}, // the CPU clock of another process
 	"runtime/repo":   {"runtime/plan"},
 	"runtime/target": {"github.com/valyala/fasthttp"},
 

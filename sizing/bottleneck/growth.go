@@ -3,6 +3,7 @@ package bottleneck
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
@@ -155,7 +156,7 @@ func (a *analysis) grows(source string, g grown, work func(float64) float64) (re
 		out.FullAfter = (limit - idle) / slope
 		out.FullInS = max(limit-t.value[len(t.value)-1], 0) / (slope * a.limit.rate)
 	}
-	out.Text = out.Name + " grows by " + amount(slope, g.unit) + " an iteration"
+	out.Text = strings.ReplaceAll(strings.TrimSuffix(out.Name, "_bytes"), "_", " ") + " grows by " + amount(slope, g.unit) + " an iteration"
 	if out.FullInS > 0 {
 		out.Text += ": full in " + duration(out.FullInS) + " at " + short(a.limit.rate) + "/s"
 	}
