@@ -3,6 +3,7 @@ package bottleneck
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -366,5 +367,5 @@ func (a *analysis) backlog(source string) candidate {
 }
 
 func containsAny(text string, words ...string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return len(w) > 0 && contains(text, w) })
+	return slices.ContainsFunc(words, func(w string) bool { return len(w) > 0 && strings.Contains(text, w) })
 }

@@ -5,8 +5,6 @@ import (
 	"strings"
 )
 
-func contains(text, word string) bool { return strings.Contains(text, word) }
-
 // percent writes a share.
 func percent(share float64) string {
 	if share > 0 && share < 0.1 {
