@@ -102,7 +102,7 @@ func TestHostilePackagesAreRefused(t *testing.T) {
 		"linked out":    {map[string]string{"package-lock.json": lock(`"node_modules/x": {"resolved": "../x", "link": true}`)}, []string{"node_modules/x comes from"}},
 		"old lock":      {map[string]string{"package-lock.json": `{"lockfileVersion": 1}`}, []string{"npm 6", "npm 7"}},
 		"no JSON":       {map[string]string{"package-lock.json": `<`}, []string{"is no lock file"}},
-		"npm's git":     {map[string]string{".npmrc": "registry=https://registry.npmjs.org/\n# fine\ngit=./evil.sh\n"}, []string{".npmrc:3", `"git" is not taken`, "~/.npmrc"}},
+		"npm's git":     {map[string]string{".npmrc": "registry=https://registry.example.org/\n# fine\ngit=./evil.sh\n"}, []string{".npmrc:3", `"git" is not taken`, "~/.npmrc"}},
 		"npm's shell":   {map[string]string{".npmrc": "script-shell = ./evil.sh\n"}, []string{".npmrc:1", "script-shell"}},
 		"npm's cache":   {map[string]string{".npmrc": "cache=/root\n"}, []string{`"cache" is not taken`}},
 		"leaks secrets": {map[string]string{".npmrc": "registry=https://example.org/${AWS_SECRET_ACCESS_KEY}\n"}, []string{`"registry" is not taken`}},
@@ -113,7 +113,7 @@ func TestHostilePackagesAreRefused(t *testing.T) {
 			o := newOrigin(t)
 			o.write("sub/plimsoll.json", projectFile)
 			o.write("sub/package.json", `{"name": "tests", "version": "1.0.0"}`)
-			o.write("sub/package-lock.json", lock(`"node_modules/y": {"resolved": "https://registry.npmjs.org/y/-/y-1.0.0.tgz"}`))
+			o.write("sub/package-lock.json", lock(`"node_modules/y": {"resolved": "https://registry.example.org/y/-/y-1.0.0.tgz"}`))
 			for file, text := range c.files {
 				o.write("sub/"+file, text)
 			}
