@@ -181,10 +181,14 @@ func (c *controller) refreshUsers() {
 			panic(r)
 		}
 	}()
+	was, rose := s.plateau.goodput, s.everRose
 	c.startOver(max(1, s.knee/2))
 	c.ramp()
 	s.plateau = c.finalPlateau()
 	c.narrowKnee()
+	if s.plateau.goodput < 1.06*was { // arrivals did better for another reason
+		s.everRose = rose
+	}
 }
 
 // finalPlateau is the pool, or the peak where goodput falls.
