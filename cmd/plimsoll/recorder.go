@@ -18,6 +18,7 @@ type recorder struct {
 	start  time.Time
 	names  *metric.Names
 	listen func(row any)
+	hidden secrets
 
 	mu      sync.Mutex
 	out     *record.Writer
@@ -75,6 +76,7 @@ func (r *recorder) flush() {
 }
 
 func (r *recorder) write(row any) {
+	r.hidden.hideIn(row)
 	r.listen(row)
 	r.keep(r.out.Write(row))
 }

@@ -39,6 +39,7 @@ type session struct {
 	rec      *recorder
 	fold     *report.Fold
 	evidence evidence
+	hidden   secrets
 	progress *progress
 	demo     *demo
 	stop     stopper
@@ -95,7 +96,7 @@ func (s *session) build(ctx context.Context, binder *jsapi.Binder) error {
 		Seed: s.settings.seed, FailOn: s.settings.failOn(s.p),
 		Bind:    func(u *vu.User) vu.Need { return binder.Bind(u) },
 		Client:  func() *engine.Client { return engine.New(s.engineOptions(shared)) },
-		Console: func(l vu.Line) { s.progress.say("%s", l) },
+		Console: func(l vu.Line) { s.progress.say("%s", s.hidden.hide(l.String())) },
 	})
 	if err != nil {
 		return err
@@ -155,7 +156,7 @@ func (s *session) openRecord() error {
 		return fault{exitUsage, err, "name a file that can be written with -o FILE"}
 	}
 	s.path = file.Name()
-	s.rec = &recorder{start: time.Now(), names: s.names, listen: s.listen, out: record.NewWriter(file), file: file}
+	s.rec = &recorder{start: time.Now(), names: s.names, listen: s.listen, hidden: s.hidden, out: record.NewWriter(file), file: file}
 	host, _ := os.Hostname() // a record without the name is as good
 	s.rec.row(&record.Run{
 		SchemaVersion: record.SchemaVersion, Tool: "plimsoll " + version, Mode: s.mode(), Started: time.Now().UTC(),

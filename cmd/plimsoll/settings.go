@@ -24,6 +24,7 @@ type settings struct {
 	seed  uint64            // drawn, used unless one is given
 	source
 	env     []string // NAME=VALUE, or NAME
+	secret  []string // as env, and their values are written nowhere
 	monitor []string // what to watch of the target; none: what listens at the script's SERVER_URL
 	output  string
 	demo    string // model; demoRandom: drawn at random; "": no demo target
@@ -60,6 +61,7 @@ func (o *settings) flags(c *cobra.Command, modes ...plan.Mode) {
 		}
 	}
 	f.VarP(repeated{&o.env, "name[=value]"}, "env", "e", "NAME=VALUE for the script's __ENV, or NAME to pass one on")
+	f.Var(repeated{&o.secret, "name[=value]"}, "secret", "as --env; the value is kept out of the record, the report and the log")
 	f.VarP(repeated{&o.monitor, "source"}, "monitor", "m", "what to watch of the target: auto, host, pid=N, name=X, port=N, container=X, glances=URL, none")
 	f.VarP(named{&o.output, "file"}, "output", "o", "the record's file (default: in the state folder, the last 20 are kept)")
 	f.Var(named{&o.demo, "model"}, "demo", "load the built-in target, of random capacity or as MODEL:REQUESTS_PER_S")
@@ -69,7 +71,7 @@ func (o *settings) flags(c *cobra.Command, modes ...plan.Mode) {
 	o.show.flags(c)
 	o.source.flags(c)
 	markRare(f, "arrivals", "max-vus", "grace", "seed", "delay", "backoff", "fail-on", "resolution", "soak", "per-scenario",
-		"target-load", "ramp-up", "classic-only", "full", "show-config", "max", "max-regression")
+		"target-load", "ramp-up", "secret", "classic-only", "full", "show-config", "max", "max-regression")
 }
 
 // named is a text flag that says in the help what it takes.
@@ -165,11 +167,13 @@ func (o *settings) resolve(p process, options json.RawMessage) (plan.Plan, []str
 // environment is the script's __ENV: for a script of this disk the tool's
 // own, too; then what the project file and the demo say, then what was named.
 func (s *session) environment() (map[string]string, error) {
-	given := s.settings.env
+	given := slices.Concat(s.settings.env, s.settings.secret)
 	if s.demo != nil {
-		given = append([]string{"SERVER_URL=" + s.demo.url}, given...)
+		given = slices.Concat([]string{"SERVER_URL=" + s.demo.url}, given)
 	}
-	return s.settings.test.Environment(given, s.p.environ())
+	env, err := s.settings.test.Environment(given, s.p.environ())
+	s.hidden = secretsOf(s.settings.secret, env)
+	return env, err
 }
 
 // engineOptions are those of the virtual users' clients.
