@@ -1,7 +1,6 @@
 package metric
 
 import (
-	"encoding/base64"
 	"iter"
 	"math"
 	"time"
@@ -121,9 +120,6 @@ func (h *Histogram) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		h.h = nil
 		return nil
-	}
-	if _, err := base64.StdEncoding.DecodeString(string(text)); err != nil {
-		return err
 	}
 	decoded, err := hdr.Decode(text)
 	if err != nil {
