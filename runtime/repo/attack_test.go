@@ -12,7 +12,7 @@ import (
 func TestHostileAddressesAreRefused(t *testing.T) {
 	t.Parallel()
 	for url, text := range map[string]string{
-		"ext::sh -c touch% /pwned":      "no repository URL",
+		"ext::sh -c touch% /pwned":          "no repository URL",
 		"ext::sh":                           "no repository URL",
 		"fd::7":                             "no repository URL",
 		"--upload-pack=touch pwned":         "no repository URL",
