@@ -219,11 +219,16 @@ func (c *controller) byLastHalf(h *hold) {
 }
 
 // grows says whether a rate is above the plateau that was measured, and the
-// backlog does not show otherwise: a little above, it takes minutes to show at all.
+// backlog does not show otherwise: a little above, it takes minutes to show at
+// all. A plateau that arrivals alone have shown, in passing, decides only what
+// is undecided when time is up.
 func (c *controller) grows(h *hold) bool {
 	b, d := c.open.backed, c.closed.unruly
 	if b.count == 0 || h.ramp || h.level <= b.rate()*(1+c.open.above*math.Sqrt(d/b.count)) {
 		return false
+	}
+	if !c.bracket.handed {
+		return h.marginal && h.ending > h.inFlight0
 	}
 	expected := (h.level - b.rate()) * h.length()
 	return h.ending-h.inFlight0 > expected-2*math.Sqrt((1+d)*h.sum.started)

@@ -132,6 +132,7 @@ func TestFindsWhatIsKnown(t *testing.T) {
 		{"mmc-slo", sizing.ByRate, .75, .85, 100, 250, 0},
 		{"mmc-noerr", sizing.ByRate, .85, .95, 100, 240, 0},
 		{"autoscale", sizing.ByRate, .85, .95, 180, 240, .05},
+		{"warm-up", sizing.ByRate, .85, .95, 150, 200, .05},
 		{"mmcK", sizing.BySessions, .95, 1, 70, 80, .07},
 	} {
 		t.Run(c.model+" by "+string(c.by), func(t *testing.T) {
