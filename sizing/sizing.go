@@ -17,7 +17,7 @@
 // with a verdict (answer.go).
 //
 // Every step is a hold: a load that is kept until a sequential test has
-// decided, or time is up (hold.go, sequential.go). A hold during which the
+// decided, or time is up (hold.go, stats.go). A hold during which the
 // generator itself was in trouble counts neither way (generator.go).
 package sizing
 
