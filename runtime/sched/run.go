@@ -283,7 +283,7 @@ func (l *Load) refuse(ctx context.Context, u *user, err error) bool {
 	switch running := l.ready.Load(); {
 	case running == 0 && l.allRefused():
 		r.fatal = fmt.Errorf("no virtual user could be started: %w", err)
-	case running > 0 && now.Sub(r.since) >= growthPatience:
+	case running > 0 && now.Sub(r.since) >= growthPatience && !l.keep: // a service that is driven beyond its limit takes no new users, and will again
 		r.fatal = fmt.Errorf("no virtual user beyond %d could be started for %v, in %d attempts: %w", running, growthPatience, r.inRow, err)
 	}
 	notify(l.kick)

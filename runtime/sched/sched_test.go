@@ -445,6 +445,33 @@ func TestSomeUsersCannotBeMadeAtFirst(t *testing.T) {
 	})
 }
 
+func TestADrivenLoadOutlivesAServiceThatTakesNoNewUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(second)}
+		s.refuse = func(id int) error {
+			if at := time.Since(s.begin); id > 2 && at > second && at < 2*time.Minute {
+				return errLogin
+			}
+			return nil
+		}
+		s.begin, s.iterated = time.Now(), map[int]int{}
+		l := sched.New(sched.Options{Plan: plan.Plan{Grace: 10 * second}, Spawn: s.spawn, Drop: s.drop, Keep: true, Patience: 10 * second})
+		go func() {
+			l.Resize(2)
+			pass(5 * second)
+			l.SetRate(4) // needs more users than there are
+			pass(3 * time.Minute)
+			if l.VUs() < 4 {
+				t.Errorf("%d users a minute after the service took users again, want enough for 4 iterations of a second each", l.VUs())
+			}
+			l.Stop()
+		}()
+		if ending := run(t, l); ending.Why != sched.Stopped || ending.Refused == 0 {
+			t.Errorf("%+v, want the run to go on until it was stopped, and the refusals told", ending)
+		}
+	})
+}
+
 func TestGrowingThatNeverSucceedsEndsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(second), refuse: func(id int) error {
