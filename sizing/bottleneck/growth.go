@@ -156,7 +156,11 @@ func (a *analysis) grows(source string, g grown, work func(float64) float64) (re
 		out.FullAfter = (limit - idle) / slope
 		out.FullInS = max(limit-t.value[len(t.value)-1], 0) / (slope * a.limit.rate)
 	}
-	out.Text = strings.ReplaceAll(strings.TrimSuffix(out.Name, "_bytes"), "_", " ") + " grows by " + amount(slope, g.unit) + " an iteration"
+	each := amount(slope, g.unit)
+	if strings.Trim(each, "0. B") == "" { // too little to be told
+		return record.Growth{}, false
+	}
+	out.Text = strings.ReplaceAll(strings.TrimSuffix(out.Name, "_bytes"), "_", " ") + " grows by " + each + " an iteration"
 	if out.FullInS > 0 {
 		out.Text += ": full in " + duration(out.FullInS) + " at " + short(a.limit.rate) + "/s"
 	}
