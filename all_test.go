@@ -25,6 +25,11 @@ var layers = map[string][]string{
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term",
 	},
 
+	"cmd/plimsoll-remote": { // no engine, no VM, no controller: it runs plimsoll as a child
+		"remote", "remote/aws", "runtime/record", "runtime/plan", "runtime/repo",
+		"github.com/spf13/cobra", "github.com/spf13/pflag",
+	},
+
 	"examples": {}, // embeds its scripts, for `plimsoll new`
 
 	"runtime":        {}, // doc.go alone
@@ -53,6 +58,11 @@ var layers = map[string][]string{
 	"sizing/bottleneck": {"runtime/metric", "runtime/record", "gonum.org/v1/gonum"},
 	"sizing/recommend":  {"runtime/metric", "runtime/record", "gonum.org/v1/gonum"},
 	"sizing/sizingtest": {"sizing", "runtime/metric", "runtime/record"},
+
+	"remote":         {"runtime/record"},
+	"remote/aws":     {"remote", "remote/aws/*", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+	"remote/aws/*":   {"remote", "remote/aws/*", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+	"remote/fakeaws": {"github.com/johannesboyne/gofakes3", "github.com/moby/moby"}, // speaks the wire, knows nothing of ours
 
 	"report":            {"runtime/record", "runtime/metric", "report/chart", "gonum.org/v1/gonum", "golang.org/x/term"},
 	"report/chart":      {"github.com/wcharczuk/go-chart"},
