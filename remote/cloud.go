@@ -1,0 +1,252 @@
+package remote
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Cloud is all that is asked of one region of a cloud. A part that a caller
+// does not use may be nil in tests; remote/aws fills every one.
+type Cloud struct {
+	Identity  Identity
+	Catalogue Catalogue
+	Machines  Machines
+	Firewall  Firewall
+	Commands  Commands
+	Profiles  Profiles
+	// Store opens a place for files in a bucket; keys are relative to prefix.
+	Store func(bucket, prefix string) Store
+}
+
+// Identity tells who pays, before anything is spent.
+type Identity interface {
+	Caller(ctx context.Context) (Caller, error)
+}
+
+// Quotas tells how much may run at once. A Catalogue may answer it, too; where
+// none does, a quota is met when a launch fails with [Quota].
+type Quotas interface {
+	// VCPUs is the number of virtual CPUs that machines of this type's family
+	// may have in the region, all together.
+	VCPUs(ctx context.Context, machineType string) (int, error)
+}
+
+// Caller is who the credentials belong to.
+type Caller struct {
+	Account string
+	ARN     string
+	Region  string
+	Expires time.Time // zero: the credentials do not expire
+}
+
+// Catalogue tells what there is to rent. It changes nothing.
+type Catalogue interface {
+	// Image resolves a reference to an image: "ami-…", "ssm:/path" (a public
+	// parameter). It is [NotFound] where there is none.
+	Image(ctx context.Context, reference string) (Image, error)
+	// Types describes machine types, in the order asked; one that the region
+	// does not have is [NotFound] with its name as Resource.
+	Types(ctx context.Context, names []string) ([]MachineType, error)
+	// Subnets describes the subnets of these ids in that order, or with no id
+	// those of the default network; without a default network it is [NotFound].
+	Subnets(ctx context.Context, ids []string) ([]Subnet, error)
+	// Endpoints lists the services that have a private endpoint in a network
+	// ("ssm", "ssmmessages", "ec2messages", "s3" …).
+	Endpoints(ctx context.Context, network string) ([]string, error)
+	// Price is the current list price; [NotFound] where it is not known.
+	Price(ctx context.Context, q PriceQuery) (Price, error)
+}
+
+// Image is what a machine boots.
+type Image struct {
+	ID           string
+	Name         string
+	Architecture string // "x86_64" or "arm64"
+	RootDevice   string // e.g. "/dev/xvda": whose size is set at launch
+}
+
+// MachineType is what a type offers.
+type MachineType struct {
+	Name            string
+	VCPUs           int
+	MemoryBytes     int64
+	Architectures   []string // "x86_64", "arm64"
+	Burstable       bool     // the T family: CPU credits
+	Network         string   // in the cloud's words, e.g. "Up to 5 Gigabit"
+	NetworkBaseline float64  // bits per second that may be sustained; 0: not told
+	NetworkBurst    float64  // bits per second at best; 0: not told
+	DiskBaseline    float64  // bytes per second to network disks that may be sustained; 0: not told
+	DiskBurst       float64  // bytes per second at best; 0: not told
+}
+
+// Subnet is a place for machines.
+type Subnet struct {
+	ID      string
+	Network string // the VPC
+	Zone    string
+	Public  bool // machines get a public address by default
+}
+
+// PriceQuery asks for the price of one machine type.
+type PriceQuery struct {
+	Type   string
+	Region string
+	Zone   string // spot prices differ by zone
+	Spot   bool
+}
+
+// Price is money for an hour of a machine. An unknown price is an error, never 0.
+type Price struct {
+	PerHour  float64
+	Currency string // "USD"
+	Source   string // where it is from, e.g. "price list API", "spot price history"
+}
+
+// Machines rents machines and gives them back.
+type Machines interface {
+	// Launch starts one machine. The same token gives the same machine, so that
+	// a launch whose answer was lost can be repeated. With DryRun it starts
+	// nothing and returns nil if the launch would have been permitted.
+	// Errors: [Capacity], [Quota], [Denied], [ProfileNotReady], [NotFound] (image).
+	Launch(ctx context.Context, r LaunchRequest) (Machine, error)
+	// Find lists machines, terminated ones included for as long as the cloud
+	// shows them. Ids that it does not know (yet) are left out, without an error.
+	Find(ctx context.Context, q Query) ([]Machine, error)
+	// Terminate ends machines; one that is gone already is no error.
+	Terminate(ctx context.Context, ids []string) error
+	// Tag sets tags on machines; others are kept.
+	Tag(ctx context.Context, ids []string, tags Tags) error
+	// Console is the end of what a machine wrote while it booted; may be empty.
+	Console(ctx context.Context, id string) (string, error)
+}
+
+// Tags are names and values on what we made.
+type Tags map[string]string
+
+// Query narrows a search: by ids or by tags that must all be there with that
+// value; a tag with value "" must be there with any value. Names narrows groups.
+type Query struct {
+	IDs  []string
+	Tags Tags
+	Name string // of a firewall group
+}
+
+// LaunchRequest is all about one machine. IMDSv2 is always required, the root
+// disk is always encrypted, gp3 and deleted with the machine, and shutting down
+// inside the machine always terminates it: none of these is a choice.
+type LaunchRequest struct {
+	Token    string // ≤ 64 characters: same token, same machine
+	Type     string
+	Image    Image
+	Subnet   string
+	Groups   []string
+	Profile  string // instance profile's name; "": none
+	PublicIP bool
+	UserData string // plain text; the client encodes it
+	Tags     Tags   // for the machine, its disks, network interfaces and spot request
+	DiskGiB  int
+	IMDSHops int    // 1: containers cannot read the machine's role
+	Credits  string // "standard" or "unlimited" for burstable types, else ""
+	Spot     bool   // one-time request, terminated on interruption
+	DryRun   bool
+}
+
+// Machine is one machine as the cloud sees it now.
+type Machine struct {
+	ID        string
+	Type      string
+	State     MachineState
+	Reason    string // why it stopped, in the cloud's words, e.g. "Server.SpotInstanceTermination: …"
+	PublicIP  string
+	PrivateIP string
+	Subnet    string
+	Network   string
+	Zone      string
+	Image     string
+	Profile   string // name or ARN of its instance profile; "": none
+	Spot      bool
+	Launched  time.Time
+	Tags      Tags
+	Groups    []string
+}
+
+// MachineState is where a machine is in its life.
+type MachineState string
+
+// The states, in the order of a life.
+const (
+	Pending      MachineState = "pending"
+	Running      MachineState = "running"
+	Stopping     MachineState = "stopping"
+	Stopped      MachineState = "stopped"
+	ShuttingDown MachineState = "shutting-down"
+	Terminated   MachineState = "terminated"
+)
+
+// Firewall opens ports. One group is made for each run.
+type Firewall interface {
+	// CreateGroup makes an empty group. A group of that name in the network is [Exists].
+	CreateGroup(ctx context.Context, r GroupRequest) (Group, error)
+	// Allow adds rules for incoming TCP; one that is there already is no error.
+	Allow(ctx context.Context, group string, rules []Rule) error
+	// FindGroups lists groups; ids that are not known are left out.
+	FindGroups(ctx context.Context, q Query) ([]Group, error)
+	// DeleteGroup removes a group: [InUse] while a machine has it; one that is gone is no error.
+	DeleteGroup(ctx context.Context, id string) error
+}
+
+// GroupRequest describes a firewall group that is to be made.
+type GroupRequest struct {
+	Name        string
+	Description string
+	Network     string
+	Tags        Tags
+}
+
+// Group is a firewall group.
+type Group struct {
+	ID      string
+	Name    string
+	Network string
+	Tags    Tags
+}
+
+// Rule lets TCP in on one port, from addresses or from machines of a group.
+type Rule struct {
+	Port  int
+	CIDR  string // "203.0.113.7/32" or IPv6
+	Group string // instead of CIDR: the id of a group
+}
+
+// Profiles makes what a machine needs to be reached by commands. Only
+// `remote init` calls it; a run never touches identities.
+type Profiles interface {
+	// ProfileExists tells whether an instance profile is there and has a role.
+	ProfileExists(ctx context.Context, name string) (bool, error)
+	// CreateProfile makes a role and a profile of this name, with the role in
+	// it; parts that are there already are kept.
+	CreateProfile(ctx context.Context, r ProfileRequest) error
+	// DeleteProfile removes profile and role; missing parts are no error.
+	DeleteProfile(ctx context.Context, name string) error
+}
+
+// ProfileRequest describes an instance profile that is to be made.
+type ProfileRequest struct {
+	Name     string
+	Trust    string   // JSON: who may take the role
+	Policies []string // ARNs of managed policies
+	Tags     Tags
+}
+
+// Store keeps files that are too big for a command's output, under one prefix
+// of a bucket. Machines get presigned URLs and need no rights of their own.
+type Store interface {
+	PresignPut(ctx context.Context, key string, valid time.Duration) (url string, err error)
+	PresignGet(ctx context.Context, key string, valid time.Duration) (url string, err error)
+	Put(ctx context.Context, key string, body io.ReadSeeker) error
+	// Get opens a file; [NotFound] where there is none.
+	Get(ctx context.Context, key string) (io.ReadCloser, error)
+	// Delete removes all whose key begins with this; none is no error.
+	Delete(ctx context.Context, prefix string) error
+}

@@ -1,0 +1,101 @@
+package remote
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The exit codes that remote's errors carry; the whole table is in docs/remote.md.
+const (
+	ExitUsage   = 2
+	ExitOutside = 7
+)
+
+// Fault is a kind of failure that is answered in a way of its own. A Fault is
+// an error, so that errors.Is(err, remote.Capacity) asks for it.
+type Fault string
+
+// The faults.
+const (
+	Capacity        Fault = "capacity"          // no machine of this type in this zone now: try the next subnet
+	Quota           Fault = "quota"             // the account may not have more at once: one after another
+	Denied          Fault = "denied"            // an action is not permitted
+	Credentials     Fault = "credentials"       // none, wrong or expired
+	Throttled       Fault = "throttled"         // too many calls, after all retries
+	NotFound        Fault = "not found"         // what was asked for is not there
+	Exists          Fault = "exists"            // the name is taken
+	InUse           Fault = "in use"            // cannot be removed yet
+	ProfileNotReady Fault = "profile not ready" // an instance profile that was just made: ask again in a few seconds
+	NoAgent         Fault = "no agent"          // the machine takes no commands (yet)
+	Invalid         Fault = "invalid"           // the request is wrong, and stays so
+	Unavailable     Fault = "unavailable"       // server errors and lost connections, after all retries
+)
+
+func (f Fault) Error() string { return string(f) }
+
+// APIError is a call that a cloud refused or lost, after its retries.
+type APIError struct {
+	Fault    Fault
+	Action   string // as a policy names it, e.g. "ec2:RunInstances"
+	Code     string // the cloud's own, e.g. "InsufficientInstanceCapacity"
+	Message  string // the cloud's own words
+	Resource string // what it was about, where known: a type, an id, a name
+	Err      error  // what the SDK returned
+}
+
+func (e *APIError) Error() string {
+	s := e.Action
+	if e.Resource != "" {
+		s += " (" + e.Resource + ")"
+	}
+	switch {
+	case e.Code != "" && e.Message != "":
+		s += fmt.Sprintf(": %s: %s", e.Code, e.Message)
+	case e.Code != "" || e.Message != "":
+		s += ": " + e.Code + e.Message
+	case e.Err != nil:
+		s += ": " + e.Err.Error()
+	default:
+		s += ": " + string(e.Fault)
+	}
+	return s
+}
+
+// Unwrap gives the fault and the SDK's error.
+func (e *APIError) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Fault}
+	}
+	return []error{e.Fault, e.Err}
+}
+
+// Hint says what to do about it; "" where there is nothing general to say.
+func (e *APIError) Hint() string {
+	switch e.Fault {
+	case Denied:
+		return fmt.Sprintf("these credentials may not %s: `plimsoll remote policy` prints all that is needed", e.Action)
+	case Credentials:
+		return "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in again (aws sso login); `plimsoll remote doctor` tells what is seen"
+	case Quota:
+		return "ask for a higher quota, end other machines, or give fewer --type"
+	case Capacity:
+		return "another --subnet (zone) or another --type may have room"
+	case ProfileNotReady:
+		return "`plimsoll remote init` makes an instance profile; --instance-profile names another"
+	case Throttled:
+		return "the account's calls are limited: try again in a minute"
+	case NotFound, Exists, InUse, NoAgent, Invalid, Unavailable:
+	}
+	return ""
+}
+
+// ExitCode is 2 for credentials, which are configuration, else an outside tool's.
+func (e *APIError) ExitCode() int {
+	if e.Fault == Credentials {
+		return ExitUsage
+	}
+	return ExitOutside
+}
+
+// is asks for a fault.
+func is(err error, f Fault) bool { return errors.Is(err, f) }
