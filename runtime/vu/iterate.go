@@ -69,7 +69,7 @@ func (u *User) conclude(value goja.Value, err error) {
 	}
 }
 
-// pick draws a scenario by weight.
+// pick chooses a scenario by weight.
 func (u *User) pick() *scenario {
 	if len(u.scenarios) == 1 {
 		return &u.scenarios[0]
@@ -77,7 +77,7 @@ func (u *User) pick() *scenario {
 	if only := u.factory.only.Load(); only > 0 {
 		return &u.scenarios[only-1]
 	}
-	at := u.chance() * u.weights
+	at := u.picks.next() * u.weights
 	last := 0
 	for i := range u.scenarios {
 		w := u.scenarios[i].weight

@@ -22,6 +22,7 @@ type User struct {
 	id      int
 	vm      *goja.Runtime
 	random  rand.PCG
+	picks   picks
 	client  *engine.Client
 	samples *metric.Buffer
 	loop    loop
@@ -63,6 +64,7 @@ const maxCallStack = 10_000
 
 func (f *Factory) newUser(id int) *User {
 	u := &User{factory: f, id: id, vm: goja.New(), data: goja.Undefined(), inHook: noHook, release: func() {}}
+	u.picks = newPicks(f.config.Seed, id)
 	u.random.Seed(f.config.Seed, uint64(id))
 	u.vm.SetMaxCallStackSize(maxCallStack)
 	u.vm.SetRandSource(u.chance)
@@ -72,7 +74,7 @@ func (f *Factory) newUser(id int) *User {
 }
 
 // chance is a random number from 0 to 1 (exclusive).
-func (u *User) chance() float64 { return float64(u.random.Uint64()>>11) / (1 << 53) }
+func (u *User) chance() float64 { return fraction(u.random.Uint64()) }
 
 var (
 	errShape   = errors.New("the compiled script is not a function")
