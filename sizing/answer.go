@@ -95,6 +95,8 @@ func (c *controller) left(h *hold) float64 {
 		rest = 2 * below
 	}
 	switch h.phase {
+	case "further":
+		return 0
 	case "sandwich":
 		rest = above / 2
 	case "confirm":

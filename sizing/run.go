@@ -20,7 +20,11 @@ func Run(ctx context.Context, load Load, o Options, onHold func(record.Hold)) (r
 	c.next = func(d time.Duration) (Tick, error) { return load.Tick(ctx, d) }
 	c.onHold = onHold
 	e := c.run()
-	return c.answer(e), e.err
+	answer := c.answer(e)
+	if e.err == nil {
+		c.further(answer)
+	}
+	return answer, e.err
 }
 
 func newController(o Options, load Load) *controller {

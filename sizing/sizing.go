@@ -64,7 +64,8 @@ type Options struct {
 	From          *record.Sizing // a former answer to check again, in half a minute
 	MaxRegression float64        // how much less than From it may carry, 0.1
 
-	OnStep func(Decision) // called as a hold begins; may be nil
+	OnStep  func(Decision)             // called as a hold begins; may be nil
+	Further func(record.Sizing) []Wish // asked once, with the answer: at most two loads to hold after it; may be nil
 }
 
 // Scenario is what the controller may know of a scenario beforehand.

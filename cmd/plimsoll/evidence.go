@@ -8,6 +8,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/monitor"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/sizing"
 	"github.com/plimsoll-load/plimsoll/sizing/bottleneck"
 )
 
@@ -19,14 +20,25 @@ const (
 
 // evidence is what a bottleneck is told from: the rows of a run, bounded.
 type evidence struct {
-	mu sync.Mutex
+	mu     sync.Mutex
+	closed bool
 	bottleneck.Input
+}
+
+// close takes in no more.
+func (e *evidence) close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
 }
 
 // add takes a row of the record.
 func (e *evidence) add(row any) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.closed {
+		return
+	}
 	switch row := row.(type) {
 	case *record.Hold:
 		e.Holds = append(e.Holds, *row)
@@ -88,6 +100,18 @@ func (e *evidence) attribute(s *record.Sizing, tolerance float64) *record.Bottle
 	e.Sizing, e.Tolerance = s, tolerance
 	b := bottleneck.Attribute(e.Input)
 	return &b
+}
+
+// wanted says which further loads would decide what limited the service, where that is not sure.
+func (e *evidence) wanted(tolerance float64) []sizing.Wish {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.Tolerance = tolerance
+	var all []sizing.Wish
+	for _, w := range bottleneck.Wanted(e.Input) {
+		all = append(all, sizing.Wish{Control: sizing.Control(w.Control), Level: w.Level, Seconds: w.LengthS, Why: w.Why})
+	}
+	return all
 }
 
 // openSources opens what --monitor names. Without the flag it is what listens

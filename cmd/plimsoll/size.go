@@ -77,7 +77,9 @@ func (s *session) size(ctx context.Context, b *beside, former *record.Sizing) re
 	if err != nil {
 		return failed(err)
 	}
-	o.From = former
+	if o.From = former; former == nil { // to check again is to be quick
+		o.Further = func(record.Sizing) []sizing.Wish { return s.evidence.wanted(s.plan.Sizing.Tolerance) }
+	}
 	answer, err := s.control(ctx, b, o)
 	if err != nil {
 		return failed(err)
@@ -96,7 +98,9 @@ func (s *session) control(ctx context.Context, b *beside, o sizing.Options) (rec
 	load := &driven{
 		s: s, objectives: o.Objectives, last: time.Now(), timedOut: map[metric.FailureID]bool{}, health: b.health, ended: b.ended,
 	}
+	began := time.Since(s.rec.start).Seconds()
 	answer, err := sizing.Run(ctx, load, o, func(h record.Hold) {
+		h.StartS += began // the controller's time begins with it, the record's with the run
 		s.rec.row(&h)
 		s.progress.bounds(h.Interval)
 	})
@@ -110,7 +114,8 @@ func (s *session) control(ctx context.Context, b *beside, o sizing.Options) (rec
 func (s *session) eachAlone(ctx context.Context, b *beside, o sizing.Options) (list []record.AloneResult, err error) {
 	defer s.factory.Only("")
 	scenarios := s.factory.Scenarios()
-	o.From = nil
+	o.From, o.Further = nil, nil
+	s.evidence.close() // what limits one scenario alone is not what limits the mix
 	for _, sc := range scenarios {
 		if len(scenarios) < 2 || ctx.Err() != nil {
 			return list, nil

@@ -225,6 +225,11 @@ func (a *analysis) notes(out *record.Bottleneck) {
 	} else if out.Coverage < coverNeeded {
 		out.Notes = append(out.Notes, percent(out.Coverage)+" of the judged time were watched: confidence is halved")
 	}
+	for _, h := range a.Holds {
+		if h.Phase == "further" {
+			out.Notes = append(out.Notes, "held for this verdict, after the answer: "+told(h))
+		}
+	}
 	if n := len(a.fitted()); n < fitPoints && len(a.Holds) > 0 {
 		out.Notes = append(out.Notes, "few loads were carried: ceilings are rough")
 	}

@@ -340,6 +340,12 @@ func TestHoldsThatWouldDecideAreAskedForAndNoOthers(t *testing.T) {
 	if w[0].Control != "rate" || w[0].Level > 0.3*l.capacity || w[0].Why == "" || w[0].LengthS < 4 {
 		t.Errorf("asked for %+v, want a low load", w[0])
 	}
+	l.arrivals(w[0].Level, w[0].LengthS)
+	last := &l.in.Holds[len(l.in.Holds)-1]
+	last.Phase, last.Why = "further", w[0].Why
+	if told := strings.Join(bottleneck.Attribute(l.in).Notes, "; "); !strings.Contains(told, "held for this verdict") || !strings.Contains(told, w[0].Why) {
+		t.Errorf("what was held further is not told: %s", told)
+	}
 	in := l.in
 	in.Resources = nil
 	if w := bottleneck.Wanted(in); w != nil {

@@ -81,7 +81,7 @@ func (a *analysis) work() func(seconds float64) float64 {
 		}
 	} else {
 		for _, h := range a.Holds {
-			add(h.StartS+h.SettleS+h.LengthS, float64(h.OK)+h.Goodput*h.SettleS)
+			add(h.StartS+h.LengthS, float64(h.OK)+h.Goodput*h.SettleS)
 		}
 	}
 	if total == 0 {

@@ -94,7 +94,7 @@ func (l *lab) hold(h record.Hold, over bool) {
 	h.SE = 1 / math.Sqrt(n)
 	h.Goodput *= 1 + 0.5*h.SE*l.NormFloat64()
 	h.Work = h.Goodput
-	h.N, h.StartS, h.SettleS = len(l.in.Holds)+1, l.now, 0.5
+	h.N, h.StartS, h.SettleS = len(l.in.Holds)+1, l.now+0.5, 0.5
 	h.OK = uint64(h.Goodput * h.LengthS)
 	h.Failed = uint64(float64(h.OK) * h.Share / (1 - h.Share))
 	h.Verdict = "pass"

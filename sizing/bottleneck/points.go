@@ -44,7 +44,7 @@ func pointsOfHolds(holds []record.Hold) []point {
 			rate = h.Goodput
 		}
 		all = append(all, point{
-			from: h.StartS + h.SettleS, to: h.StartS + h.SettleS + h.LengthS,
+			from: h.StartS, to: h.StartS + h.LengthS,
 			arrivals: h.Control == "rate", level: h.Level, rate: rate, se: h.SE, inFlight: h.InFlight,
 			mean: h.MeanS, p50: h.P50S, share: h.Share, pass: h.Verdict == "pass", cause: h.Cause, ok: float64(h.OK),
 		})

@@ -3,6 +3,8 @@ package bottleneck
 import (
 	"fmt"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // percent writes a share.
@@ -41,6 +43,15 @@ func size(v float64) string {
 		v /= 1000
 	}
 	return short(v) + " TB"
+}
+
+// told is the load of a hold and why it was held.
+func told(h record.Hold) string {
+	load := short(h.Level) + " virtual users"
+	if h.Control == "rate" {
+		load = short(h.Level) + " arrivals/s"
+	}
+	return load + ", because " + h.Why
 }
 
 // duration writes seconds.

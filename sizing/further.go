@@ -1,0 +1,51 @@
+package sizing
+
+import (
+	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// Bounds of what is held after the answer.
+const (
+	mostWishes  = 2
+	longestWish = 20.0 // seconds
+)
+
+// Wish is a load that somebody wants to see held after the answer is known:
+// it may tell what limits the service, and changes nothing in the answer.
+type Wish struct {
+	Control Control // ByVUs or ByRate
+	Level   float64
+	Seconds float64
+	Why     string
+}
+
+// further holds what Options.Further asks for, once each. What cuts it short
+// is not told: the answer stands.
+func (c *controller) further(answer record.Sizing) {
+	if c.opt.Further == nil || (answer.Verdict != Found && answer.Verdict != Budget) {
+		return
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ended := r.(ending); !ended {
+				panic(r)
+			}
+		}
+	}()
+	wishes := c.opt.Further(answer)
+	for _, w := range wishes[:min(len(wishes), mostWishes)] {
+		length := clamp(w.Seconds, 1, longestWish)
+		o := order{phase: "further", why: w.Why, min: length, max: length, need: math.Inf(1), exact: true}
+		if w.Control == ByVUs {
+			c.keepOnce(int(clamp(math.Ceil(w.Level), 1, float64(c.closed.max))), o)
+			continue
+		}
+		if c.open.low == 0 { // nothing has arrived yet
+			c.open.low = w.Level
+		}
+		c.drain()
+		c.carryOnce(w.Level, o)
+	}
+}
