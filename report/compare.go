@@ -161,11 +161,16 @@ func (c *Comparison) Regression(beyond float64) *Change {
 	var worst *Change
 	for i := range c.Changes {
 		k := &c.Changes[i]
-		if k.Decisive && k.Verdict == Worse && k.size() > beyond && (worst == nil || k.size() > worst.size()) {
+		if k.regressed(beyond) && (worst == nil || k.size() > worst.size()) {
 			worst = k
 		}
 	}
 	return worst
+}
+
+// regressed says whether a change that decides is one for the worse, significant and beyond a fraction.
+func (k *Change) regressed(beyond float64) bool {
+	return k.Decisive && k.Verdict == Worse && k.size() > beyond
 }
 
 // size is how large the change is, whichever way; 0 where it is not known.

@@ -41,6 +41,7 @@ type Summary struct {
 	Demo       *record.Demo       `json:"demo,omitempty"`
 	Warnings   []string           `json:"warnings"`
 	Record     string             `json:"record"`
+	Repository *record.Repository `json:"repository,omitempty"` // that the scenario was cloned from
 }
 
 // LoadSummary is what load was made.
@@ -163,6 +164,7 @@ func Summarize(r *Run) Summary {
 		Scenarios:  []ScenarioRow{}, Endpoints: []EndpointRow{}, Errors: []ErrorGroup{}, Thresholds: []any{},
 		Latency: c.Latency, Lateness: c.Lateness, Resources: Readings{},
 		Generator: GeneratorState{Host: r.Head.Generator}, Warnings: append([]string{}, r.Warnings...), Record: r.Path,
+		Repository: r.Head.Repository,
 	}
 	if r.End != nil {
 		s.ExitCode, s.Sizing, s.Demo = &r.End.ExitCode, r.sizing(), r.End.Demo

@@ -38,6 +38,9 @@ func Markdown(w io.Writer, r *Run) error {
 	for _, f := range r.resourceFacts() {
 		fmt.Fprintf(&b, "%s: %s  \n", f.label, md(f.text))
 	}
+	if line := r.origin(); line != "" {
+		fmt.Fprintf(&b, "Scenario: %s  \n", md(line))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

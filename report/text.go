@@ -163,10 +163,26 @@ func (r *Run) facts(v Verdict) []fact {
 	for _, warning := range r.Warnings {
 		out = append(out, fact{"Warning", warning})
 	}
+	if line := r.origin(); line != "" {
+		out = append(out, fact{"Repository", line})
+	}
 	if r.Path != "" {
 		out = append(out, fact{"Record", r.Path})
 	}
 	return out
+}
+
+// origin says which repository, commit and test the scenario is from; empty where it is from this disk.
+func (r *Run) origin() string {
+	g := r.Head.Repository
+	if g == nil {
+		return ""
+	}
+	text := g.URL + " at " + g.Commit
+	if g.Test != "" {
+		text = "test " + g.Test + " of " + text
+	}
+	return text
 }
 
 func (r *Run) sizingFacts(s *record.Sizing) []fact {

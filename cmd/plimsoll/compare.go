@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -29,6 +30,9 @@ func newCompare(p process) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return usage("usage: "+c.UseLine(), "compare: want two records at least, got %d", len(args))
+			}
+			if err := show.ready(p); err != nil {
+				return err
 			}
 			changed, err := compared(args)
 			if err != nil {
@@ -71,9 +75,14 @@ func compared(args []string) (*report.Comparison, error) {
 
 // compare shows a comparison.
 func (o *output) compare(p process, c *report.Comparison, beyond float64) error {
-	if err := writeFile(o.html, func(w io.Writer) error { return html.WriteComparison(w, c, beyond) }); err != nil {
-		return err
-	}
+	return errors.Join(
+		o.printChange(p, c, beyond),
+		writeFile(o.html, func(w io.Writer) error { return html.WriteComparison(w, c, beyond) }),
+		o.summarizeChange(p, c, beyond))
+}
+
+// printChange shows a comparison on stdout.
+func (o *output) printChange(p process, c *report.Comparison, beyond float64) error {
 	switch {
 	case o.json:
 		text, err := report.CompareJSON(c, beyond)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,10 +12,12 @@ import (
 	"github.com/plimsoll-load/plimsoll/report/html"
 )
 
-// output is how a result is shown: on stdout as text, JSON or Markdown, and in files.
+// output is how a result is shown: on stdout as text, JSON or Markdown, and in
+// files, for which any number of formats may be asked at once.
 type output struct {
 	json, full, markdown bool
 	html, png, svg       string
+	summaries            summaries
 }
 
 func (o *output) flags(c *cobra.Command) {
@@ -23,6 +26,7 @@ func (o *output) flags(c *cobra.Command) {
 	f.BoolVar(&o.full, "full", false, "print every row of the summary's tables")
 	f.BoolVar(&o.markdown, "md", false, "print the result as Markdown, for a comment")
 	f.Var(named{&o.html, "file"}, "html", "write the page of the run, one file that works offline")
+	f.Var(&o.summaries, "summary", "write md, json or junit (several with commas) to a file; md alone adds to GitHub's step summary")
 }
 
 func (o *output) pictureFlags(c *cobra.Command) {
@@ -31,8 +35,9 @@ func (o *output) pictureFlags(c *cobra.Command) {
 	f.Var(named{&o.svg, "file"}, "svg", "write one picture of the run, as drawing")
 }
 
-// write shows a run.
+// write shows a run in all the ways that were asked for, also where one of them fails.
 func (o *output) write(p process, run *report.Run) error {
+	failed := o.print(p, run)
 	for _, f := range []struct {
 		path  string
 		write func(io.Writer) error
@@ -41,10 +46,13 @@ func (o *output) write(p process, run *report.Run) error {
 		{o.png, func(w io.Writer) error { return report.PNG(w, run) }},
 		{o.svg, func(w io.Writer) error { return report.SVG(w, run) }},
 	} {
-		if err := writeFile(f.path, f.write); err != nil {
-			return err
-		}
+		failed = errors.Join(failed, writeFile(f.path, f.write))
 	}
+	return errors.Join(failed, o.summarize(p, run))
+}
+
+// print shows a run on stdout.
+func (o *output) print(p process, run *report.Run) error {
 	switch {
 	case o.json:
 		text, err := report.JSON(run)

@@ -16,6 +16,7 @@ Without a file it is the newest record in the state folder.
 
   plimsoll report run.jsonl --html run.html                one page, for a browser and for mail
   plimsoll report run.jsonl --md                           a table, for a comment
+  plimsoll report run.jsonl --summary junit=load.xml       for a pipeline's list of tests
   plimsoll report run.jsonl --resources glances.csv        with what Glances wrote beside it
   plimsoll report --resources glances.csv --html page.html a Glances CSV alone
   plimsoll report --replicas 1=a.jsonl,2=b.jsonl --target-load 5000/s`
@@ -28,6 +29,9 @@ func newReport(p process) *cobra.Command {
 		Use: "report [RECORD]", Short: "print a run's summary again", Long: reportLong, GroupID: "results",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := show.ready(p); err != nil {
+				return err
+			}
 			if many.records != "" {
 				return many.show(p, show.json)
 			}

@@ -44,6 +44,9 @@ func newRun(p process) *cobra.Command {
 
 // begin prepares a session, and executes it unless only its settings are asked for.
 func begin(ctx context.Context, p process, o settings, drive driver) error {
+	if err := o.show.ready(p); err != nil {
+		return err
+	}
 	p.tune(uint64(ownLimits(ctx)[record.MemoryBytes]))
 	s, err := prepare(ctx, p, o)
 	if err != nil {

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
+)
+
+// stepSummary names the file that GitHub shows on a job's page. Each command
+// of a step adds to it.
+const stepSummary = "GITHUB_STEP_SUMMARY"
+
+// summaryEndings are the formats of --summary, each with the ending of its file.
+func summaryEndings() map[string]string {
+	return map[string]string{"md": ".md", "json": ".json", "junit": ".xml"}
+}
+
+// summary is one format that a pipeline asked for, and its file.
+type summary struct{ format, path string } // no path: a job's page, where there is one
+
+// summaries are the flag --summary: FORMAT[,FORMAT…][=PATH]. One format is
+// written to PATH itself, several to PATH with an ending each.
+type summaries []summary
+
+func (s *summaries) String() string { return "" }
+func (s *summaries) Type() string   { return "formats[=path]" }
+
+func (s *summaries) Set(text string) error {
+	list, path, named := strings.Cut(text, "=")
+	formats := strings.Split(list, ",")
+	endings := summaryEndings()
+	for _, format := range formats {
+		ending, ok := endings[format]
+		switch {
+		case !ok:
+			return fmt.Errorf("%q is no format: %s", format, plan.Suggest(format, slices.Sorted(maps.Keys(endings))))
+		case named && path == "":
+			return errors.New("name a file behind the =")
+		case !named && format != "md":
+			return fmt.Errorf("name its file: --summary %s=PATH", list)
+		case len(formats) > 1 && named:
+			*s = append(*s, summary{format, path + ending})
+		default:
+			*s = append(*s, summary{format, path})
+		}
+	}
+	return nil
+}
+
+// place is the file of a summary, and whether what is there is kept.
+func (s summary) place(p process) (path string, add bool, err error) {
+	page := p.env(stepSummary)
+	if s.path != "" {
+		return s.path, s.path == page, nil
+	}
+	if page == "" {
+		return "", false, usage("write --summary md=FILE; GitHub sets it for each step", "--summary md: there is no %s to add to", stepSummary)
+	}
+	return page, true, nil
+}
+
+// ready says before anything runs that a result could not be written.
+func (o *output) ready(p process) error {
+	paths := []string{o.html, o.png, o.svg}
+	for _, s := range o.summaries {
+		path, _, err := s.place(p)
+		if err != nil {
+			return err
+		}
+		paths = append(paths, path)
+	}
+	for _, path := range paths {
+		if path == "" {
+			continue
+		}
+		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+			return usage("make the folder, or name another file", "%s: there is no such folder", filepath.Dir(path))
+		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return usage("name a file in it", "%s is a folder", path)
+		}
+	}
+	return nil
+}
+
+// write writes a summary by the way that its format has.
+func (s summary) write(p process, ways map[string]func(io.Writer) error) error {
+	path, add, err := s.place(p)
+	if err != nil {
+		return err
+	}
+	if !add {
+		return writeFile(path, ways[s.format])
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return usage("name a file that can be written", "%w", err)
+	}
+	return errors.Join(ways[s.format](f), f.Close())
+}
+
+// summarize writes the summaries of a run.
+func (o *output) summarize(p process, run *report.Run) error {
+	return o.each(p, map[string]func(io.Writer) error{
+		"md":    func(w io.Writer) error { return report.Markdown(w, run) },
+		"json":  func(w io.Writer) error { return writeText(w)(report.JSON(run)) },
+		"junit": func(w io.Writer) error { return report.JUnit(w, run) },
+	})
+}
+
+// summarizeChange writes the summaries of a comparison.
+func (o *output) summarizeChange(p process, c *report.Comparison, beyond float64) error {
+	return o.each(p, map[string]func(io.Writer) error{
+		"md":    func(w io.Writer) error { return report.CompareMarkdown(w, c, beyond) },
+		"json":  func(w io.Writer) error { return writeText(w)(report.CompareJSON(c, beyond)) },
+		"junit": func(w io.Writer) error { return report.CompareJUnit(w, c, beyond) },
+	})
+}
+
+func (o *output) each(p process, ways map[string]func(io.Writer) error) error {
+	var failed error
+	for _, s := range o.summaries {
+		failed = errors.Join(failed, s.write(p, ways))
+	}
+	return failed
+}
+
+// writeText writes what was made, unless making it failed.
+func writeText(w io.Writer) func([]byte, error) error {
+	return func(text []byte, err error) error {
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(text)
+		return err
+	}
+}
