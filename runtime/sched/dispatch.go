@@ -108,10 +108,15 @@ func (l *Load) demand(at time.Duration) {
 	if l.open.opening {
 		return // Run has decided
 	}
-	rate := max(l.open.due.Rate(at), l.open.due.Rate(at+time.Second))
-	want := poolSize(rate, l.took.mean())
 	busy := int(l.ready.Load()) - len(l.open.idle) - l.open.closing
-	want = max(want, busy+l.open.queue.len()+spares)
+	want := busy + l.open.queue.len() + spares
+	switch refused := &l.refusals; {
+	case refused.inRow == 0:
+		rate := max(l.open.due.Rate(at), l.open.due.Rate(at+time.Second))
+		want = max(want, poolSize(rate, l.took.mean()))
+	case time.Since(refused.at) < retryAfter:
+		want = 0
+	}
 	want = min(max(want, l.plan.VUs), l.ceiling())
 	l.want = max(want, len(l.users)) // an open load keeps its users
 	if l.want > len(l.users) && l.makers() > 0 {

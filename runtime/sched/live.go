@@ -170,6 +170,9 @@ func (l *Load) gone(u *user) {
 	l.users[u.at] = l.users[last]
 	l.users[u.at].at = u.at
 	l.users = l.users[:last]
+	if l.mode == opened && u.refused {
+		l.want = min(l.want, last) // until arrivals need it
+	}
 	if l.mode == closed && u.at < l.want && !l.exhausted() {
 		l.aim(l.want) // one that could not stay, or a leaving one took its place
 	}

@@ -257,6 +257,7 @@ func (l *Load) await(done <-chan struct{}, d time.Duration) int {
 type refusals struct {
 	count int
 	last  error
+	at    time.Time // of the last
 	since time.Time // of the first after the last success
 	inRow int
 	fatal error // ends the run
@@ -279,7 +280,7 @@ func (l *Load) refuse(ctx context.Context, u *user, err error) bool {
 	}
 	r.count++
 	r.inRow++
-	r.last = err
+	r.at, r.last = now, err
 	switch running := l.ready.Load(); {
 	case running == 0 && l.allRefused():
 		r.fatal = fmt.Errorf("no virtual user could be started: %w", err)
@@ -287,8 +288,13 @@ func (l *Load) refuse(ctx context.Context, u *user, err error) bool {
 		r.fatal = fmt.Errorf("no virtual user beyond %d could be started for %v, in %d attempts: %w", running, growthPatience, r.inRow, err)
 	}
 	notify(l.kick)
-	return r.fatal == nil
+	return r.fatal == nil && !l.spared()
 }
+
+// spared says that arrivals find users enough without one that could not be
+// made: it is not tried again. A service that takes so many connections and no
+// more would be asked for another for as long as the load lasts. mu is held.
+func (l *Load) spared() bool { return l.mode == opened && !l.open.opening && len(l.open.idle) > spares }
 
 func (l *Load) allRefused() bool {
 	for _, u := range l.users {

@@ -472,6 +472,48 @@ func TestADrivenLoadOutlivesAServiceThatTakesNoNewUsers(t *testing.T) {
 	})
 }
 
+func TestUsersAreNoLongerAskedForOnceArrivalsFindEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(second)}
+		var tries []time.Duration
+		s.refuse = func(id int) error {
+			if id <= 6 {
+				return nil
+			}
+			tries = append(tries, time.Since(s.begin))
+			return errLogin
+		}
+		s.begin, s.iterated = time.Now(), map[int]int{}
+		l := sched.New(sched.Options{Plan: plan.Plan{Grace: 10 * second}, Spawn: s.spawn, Drop: s.drop, Keep: true, Patience: 10 * second})
+		const calm = 30 * second // when the arrivals become few
+		go func() {
+			l.Resize(6)
+			pass(5 * second)
+			l.SetRate(20) // three times what six users carry
+			pass(calm - 5*second)
+			l.SetRate(2)
+			pass(2 * time.Minute)
+			l.Stop()
+		}()
+		run(t, l)
+		during, after := 0, 0
+		for _, at := range tries {
+			switch {
+			case at < calm:
+				during++
+			case at > calm+20*second: // once the queue has been served
+				after++
+			}
+		}
+		if most := makersPerSecond * int(calm/second); during == 0 || during > most || after > 0 {
+			t.Errorf("%d attempts while users were missing (at most %d), %d when three were free, want some and none", during, most, after)
+		}
+	})
+}
+
+// makersPerSecond is how often a second users are asked for, where the service gives none.
+const makersPerSecond = 8
+
 func TestGrowingThatNeverSucceedsEndsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(second), refuse: func(id int) error {
