@@ -24,9 +24,9 @@ func spent(t *testing.T) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// TestWhatWatchingCosts tells the share of a core that watching the host, a
+// TestRealCostOfWatching tells the share of a core that watching the host, a
 // container and a process four times a second takes.
-func TestWhatWatchingCosts(t *testing.T) {
+func TestRealCostOfWatching(t *testing.T) {
 	container(t, "plimsoll-test-cost", []string{"--cpus", "1"}, "-mode", "none")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

@@ -6,6 +6,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -73,7 +74,7 @@ func image(t *testing.T) string {
 func container(t *testing.T, name string, options []string, args ...string) string {
 	t.Helper()
 	exec.Command("docker", "rm", "-f", name).Run() // of a run that was cut
-	all := append([]string{"run", "-d", "-i", "--name", name, "-p", "127.0.0.1::8080"}, options...)
+	all := append([]string{"run", "-d", "-i", "--name", name, "--label", "plimsoll-test=monitor", "-p", "127.0.0.1::8080"}, options...)
 	all = append(append(all, image(t), "/service", "-listen", ":8080"), args...)
 	run(t, "docker", all...)
 	t.Cleanup(func() { exec.Command("docker", "rm", "-f", name).Run() })
@@ -147,7 +148,7 @@ func average(rows []record.Resources, source, value string) (float64, int) {
 	return total / float64(max(n, 1)), n
 }
 
-func TestAContainerWithLimitsIsNamedWithThem(t *testing.T) {
+func TestRealContainerWithLimitsIsNamedWithThem(t *testing.T) {
 	address := container(t, "plimsoll-test-limits", []string{"--cpus", "0.3", "--memory", "64m"}, "-mode", "cpu")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -175,9 +176,32 @@ func TestAContainerWithLimitsIsNamedWithThem(t *testing.T) {
 	if busy, _ := average(rows, "host", record.CPUCores); busy < cores {
 		t.Errorf("the host used %v cores", busy)
 	}
+	id := run(t, "docker", "inspect", "--format", "{{.Id}}", "plimsoll-test-limits")
+	for _, reference := range []string{"plimsoll-test-limits", id, id[:12], address[strings.LastIndex(address, ":") : len(address)-1]} {
+		for _, r := range during(t, 600*time.Millisecond, "container="+reference, "") {
+			if r.Source != source || r.Limits[record.CPUCores] != 0.3 || r.Limits[record.MemoryBytes] != 64<<20 {
+				t.Errorf("container=%s is watched as %s with limits %v: %s", reference, r.Source, r.Limits, r.Note)
+			}
+		}
+	}
 }
 
-func TestAContainerThatIsKilledAndStartedAgainLeavesAGap(t *testing.T) {
+func TestRealContainerThatIsNotThereIsRefused(t *testing.T) {
+	image(t)
+	for _, reference := range []string{"plimsoll-test-none", ":1", "deadbeef"} {
+		specs, err := monitor.Parse([]string{"container=" + reference})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources, err := monitor.Open(t.Context(), specs, monitor.Target{})
+		var told *monitor.CannotWatchError
+		if !errors.As(err, &told) || told.Hint() == "" {
+			t.Errorf("container=%s gives %v, %v; want a refusal with a hint", reference, sources, err)
+		}
+	}
+}
+
+func TestRealContainerThatIsKilledAndStartedAgainLeavesAGap(t *testing.T) {
 	const name = "plimsoll-test-killed"
 	container(t, name, nil, "-mode", "none")
 	done := make(chan []record.Resources)
@@ -208,7 +232,7 @@ func TestAContainerThatIsKilledAndStartedAgainLeavesAGap(t *testing.T) {
 	}
 }
 
-func TestAContainerThatNeedsTooMuchMemoryIsSeenToBeKilled(t *testing.T) {
+func TestRealContainerThatNeedsTooMuchMemoryIsSeenToBeKilled(t *testing.T) {
 	const name = "plimsoll-test-memory"
 	address := container(t, name, []string{"--memory", "48m", "--memory-swap", "48m"}, "-mode", "memory")
 	ctx, cancel := context.WithCancel(t.Context())

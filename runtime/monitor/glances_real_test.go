@@ -55,7 +55,7 @@ func glancesServer(t *testing.T) (address, file string) {
 	return "", ""
 }
 
-func TestARealGlancesAgreesWithTheContainersOwnFiles(t *testing.T) {
+func TestRealGlancesAgreesWithTheContainersOwnFiles(t *testing.T) {
 	const name = "plimsoll-test-glances"
 	target := container(t, name, []string{"--cpus", "0.3", "--memory", "128m"}, "-mode", "cpu")
 	address, file := glancesServer(t)

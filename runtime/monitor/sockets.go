@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -34,6 +35,8 @@ type sockets struct {
 	owned map[string]bool
 	ports map[int]bool
 	quiet [2]int // looks for which a table is passed over
+
+	turnedAt time.Time // when it was last counted how many connections were turned away
 }
 
 // parseSockets calls each with the sockets of a file in the format of /proc/net/tcp.
@@ -137,6 +140,61 @@ func (p *processes) connections(r *reading) {
 		}
 	}
 	n.note(r, len(p.sockets.ports) > 0)
+	if len(p.sockets.ports) > 0 {
+		p.turnedAway(r, pids[0])
+	}
+}
+
+// turnedAway notes how many connections were turned away because too many
+// waited: of the members' own sockets, or of the name space they have to
+// themselves. The machine's counter is that of every server on it.
+func (p *processes) turnedAway(r *reading, pid string) {
+	own, _ := os.Readlink(p.proc("self/ns/net"))
+	theirs, err := os.Readlink(p.proc(pid, "ns/net"))
+	if err != nil {
+		return
+	}
+	drops, backlog := -1.0, 0.0
+	if own == theirs {
+		drops, backlog = p.sockets.drops()
+	} else {
+		p.table(p.proc(pid, "net/netstat"), "TcpExt:", func(name string, v float64) {
+			if name == "ListenOverflows" {
+				drops = v
+			}
+		})
+		p.drop(p.proc(pid, "net/netstat")) // an open one would keep the name space
+	}
+	if backlog > 0 {
+		r.limit(record.NetListenQueue, backlog)
+	}
+	now := time.Now()
+	before := p.sockets.turnedAt
+	p.sockets.turnedAt = now
+	if drops < 0 {
+		return
+	}
+	if grown, ok := r.since(record.NetListenOverflows, drops); ok && !before.IsZero() {
+		r.set(record.NetListenOverflows, grown/now.Sub(before).Seconds())
+	}
+}
+
+// drops sums what the sockets that listen have turned away (-1: not known), and how many connections may wait.
+func (s *sockets) drops() (drops, backlog float64) {
+	all, err := listeningSockets()
+	if err != nil {
+		return -1, 0
+	}
+	for _, one := range all {
+		if !s.ports[one.port] || !s.owned[strconv.FormatUint(uint64(one.inode), 10)] && one.inode != 0 {
+			continue
+		}
+		if one.drops < 0 {
+			return -1, 0
+		}
+		drops, backlog = drops+one.drops, backlog+one.backlog
+	}
+	return drops, backlog
 }
 
 // tally counts sockets by what they mean to a service.

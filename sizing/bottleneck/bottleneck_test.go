@@ -221,6 +221,31 @@ func faults() []fault {
 				return nil
 			}
 		}, nil},
+		{"accept queue by its own count", record.LimitBacklog, func(l *lab) {
+			idle(l)
+			l.limits = map[string]float64{record.NetListenQueue: 8}
+			l.also(func(s state) map[string]float64 {
+				v := map[string]float64{record.NetListenQueue: max(0, min(s.n-2, 8)), record.NetListenOverflows: 0}
+				if s.over {
+					v[record.NetListenOverflows] = 40
+				}
+				return v
+			})
+		}, nil},
+		{"a pool while others on the machine turn connections away", record.LimitPool, func(l *lab) {
+			idle(l)
+			l.limits = map[string]float64{record.NetListenQueue: 4096}
+			l.also(func(s state) map[string]float64 {
+				return map[string]float64{record.NetListenQueue: 2 * s.full, record.NetListenOverflows: 0}
+			})
+			l.hostAdds = func(state) map[string]float64 { return map[string]float64{record.NetListenOverflows: 60} }
+		}, nil},
+		{"a pool that accepts now and then, without a count of its own", record.LimitPool, func(l *lab) {
+			idle(l)
+			l.limits = map[string]float64{record.NetListenQueue: 128}
+			l.also(func(s state) map[string]float64 { return map[string]float64{record.NetListenQueue: 3 * s.full} })
+			l.hostAdds = func(state) map[string]float64 { return map[string]float64{record.NetListenOverflows: 60} }
+		}, nil},
 		{"a rate limit", record.LimitAdmission, func(l *lab) { idle(l); l.refuses = true }, nil},
 		{"a pool", record.LimitPool, func(l *lab) { idle(l) }, func(l *lab, b record.Bottleneck) error {
 			if math.Abs(b.Slots/l.slots-1) > 0.1 {

@@ -345,23 +345,24 @@ func (a *analysis) descriptors(source string) candidate {
 // backlog is a queue of connections that overflows, or is never empty.
 func (a *analysis) backlog(source string) candidate {
 	c := candidate{name: record.LimitBacklog, source: source}
-	overflows := a.at(source, record.NetListenOverflows)
-	if !overflows.known() {
+	overflows, queue := a.at(source, record.NetListenOverflows), a.at(source, record.NetListenQueue)
+	if !overflows.known() && queue.mean >= 1 && (queue.limit == 0 || queue.use() > 0.3) {
+		// the machine counts for all its servers: only where the service's own queue is long is it the service's
 		for _, host := range a.watch.hosts {
 			overflows = a.at(host, record.NetListenOverflows)
 		}
 	}
-	queue := a.at(source, record.NetListenQueue)
 	if overflows.mean > 0.5 {
 		c.score += 0.5
 		c.add(record.NetListenOverflows, overflows.mean, "%s connections a second refused because the queue was full", short(overflows.mean))
 	}
-	if queue.mean >= 1 {
+	if queue.mean >= 1 && (queue.limit == 0 || queue.use() > 0.1) {
 		c.score += 0.4
-		c.add(record.NetListenQueue, queue.mean, "%s connections wait to be accepted", short(queue.mean))
-	}
-	if queue.known() && queue.mean < 1 {
-		c.score = 0 // refused elsewhere on this machine
+		of := ""
+		if queue.limit > 0 {
+			of = " of at most " + short(queue.limit)
+		}
+		c.add(record.NetListenQueue, queue.mean, "%s%s connections wait to be accepted", short(queue.mean), of)
 	}
 	return c
 }
