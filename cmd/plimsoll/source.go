@@ -21,13 +21,14 @@ import (
 type source struct {
 	url, ref, dir               string
 	install, offline, allowFile bool
+	submodules                  bool
 	maxSize                     size
 
-	script      string
-	test        repo.Test          // zero for a plain script
-	root        string             // the clone that a stranger's script may read; "": all files
-	repository  *record.Repository // nil: not from one
-	uninstalled string             // the lock file of packages that were not asked for
+	script     string
+	test       repo.Test          // zero for a plain script
+	root       string             // the clone that a stranger's script may read; "": all files
+	repository *record.Repository // nil: not from one
+	leftOut    []string           // what was not asked for, in words
 }
 
 func (o *source) flags(c *cobra.Command) {
@@ -36,10 +37,11 @@ func (o *source) flags(c *cobra.Command) {
 	f.Var(named{&o.ref, "ref"}, "ref", "of --repo: a branch, a tag or a whole commit id")
 	f.Var(named{&o.dir, "folder"}, "dir", "of --repo: the folder that has plimsoll.json")
 	f.BoolVar(&o.install, "install", false, "of --repo: install npm packages from the lock file (no script of theirs is run)")
+	f.BoolVar(&o.submodules, "submodules", false, "of --repo: clone its submodules, too (https or ssh, with your credentials)")
 	f.BoolVar(&o.offline, "offline", false, "of --repo: use what was cloned before, and no network")
 	f.BoolVar(&o.allowFile, "allow-file", false, "of --repo: allow file:// URLs")
 	f.Var(&o.maxSize, "max-repo-size", "of --repo: the most bytes that a clone may have (default 256MiB)")
-	markRare(f, "ref", "dir", "install", "offline", "allow-file", "max-repo-size")
+	markRare(f, "ref", "dir", "install", "submodules", "offline", "allow-file", "max-repo-size")
 }
 
 // find turns the argument into a script: the file's path, or what a named test says.
@@ -86,12 +88,19 @@ func (o *source) clone(ctx context.Context, p process, say func(string)) (*repo.
 	}
 	checkout, err := repo.Clone(ctx, repo.Options{
 		URL: o.url, Ref: o.ref, Dir: o.dir, CacheDir: cache, MaxSize: int64(o.maxSize),
-		AllowFile: o.allowFile, Install: o.install, Offline: o.offline, Environ: p.environ(), Log: say,
+		AllowFile: o.allowFile, Install: o.install, Submodules: o.submodules, Offline: o.offline,
+		Environ: p.environ(), Log: say,
 	})
 	if err != nil {
 		return nil, err
 	}
-	o.root, o.uninstalled = checkout.Root, checkout.NotInstalled
+	o.root = checkout.Root
+	if lock := checkout.NotInstalled; lock != "" {
+		o.leftOut = append(o.leftOut, "the repository has npm packages ("+filepath.Base(lock)+"): add --install")
+	}
+	if checkout.NoSubmodules {
+		o.leftOut = append(o.leftOut, "the repository has submodules: add --submodules")
+	}
 	o.repository = &record.Repository{URL: checkout.URL, Commit: checkout.Commit}
 	return checkout.Project()
 }
@@ -102,8 +111,8 @@ func (o *source) load(binder *jsapi.Binder) (*script.Script, error) {
 		return script.Load(o.script, scriptModules(binder))
 	}
 	s, err := script.LoadWithin(o.root, o.script, scriptModules(binder))
-	if err != nil && o.uninstalled != "" {
-		return nil, hinted{err, "the repository has npm packages (" + filepath.Base(o.uninstalled) + "): add --install"}
+	if missing := new(script.Error); len(o.leftOut) > 0 && errors.As(err, &missing) && strings.HasPrefix(missing.Message, "there is no ") {
+		return nil, hinted{err, strings.Join(o.leftOut, "; ")}
 	}
 	return s, err
 }

@@ -119,20 +119,6 @@ func TestScriptOutsideTheCloneIsRefused(t *testing.T) {
 	says(t, err, 3, `test "x"`, "outside the repository")
 }
 
-func TestSubmodulesAreNotFetched(t *testing.T) {
-	t.Parallel()
-	o, other := newOrigin(t), newOrigin(t)
-	other.write("stolen.js", "")
-	other.push()
-	o.run(o.work, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", other.bare, "sub")
-	o.push()
-	c := clone(t, options(t, o.fileURL()))
-	left, err := os.ReadDir(filepath.Join(c.Root, "sub"))
-	if err != nil || len(left) != 0 {
-		t.Errorf("submodule has %v, %v: want an empty folder", left, err)
-	}
-}
-
 func TestHostileSubmodulesRunNothing(t *testing.T) {
 	t.Parallel()
 	pwned := filepath.Join(t.TempDir(), "pwned")
@@ -143,13 +129,11 @@ func TestHostileSubmodulesRunNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := newOrigin(t)
-			o.write(".gitmodules", modules)
-			commit := o.run(o.work, "rev-parse", "HEAD")
-			o.run(o.work, "update-index", "--add", "--cacheinfo", "160000,"+commit+",x")
-			o.run(o.work, "add", ".gitmodules")
-			o.run(o.work, "commit", "--quiet", "-m", "trick")
-			o.run(o.work, "push", "--quiet", "origin", "HEAD")
-			refused(t, options(t, o.fileURL()), 7, "fsck")
+			o.submodule("x", o.run(o.work, "rev-parse", "HEAD"), modules)
+			opt := options(t, o.fileURL())
+			refused(t, opt, 7, "fsck")
+			opt.Submodules = true
+			refused(t, opt, 7, "fsck")
 			if _, err := os.Stat(pwned); err == nil {
 				t.Error("it ran a command")
 			}

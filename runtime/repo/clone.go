@@ -37,6 +37,8 @@ type Options struct {
 	Install   bool          // npm ci, also when the project file does not ask for it
 	Offline   bool          // what the cache has, and no network
 
+	Submodules bool // bring them, too
+
 	Environ []string     // the process's environment; git and npm see a few variables of it
 	Log     func(string) // told what goes on, a line each, without credentials; may be nil
 }
@@ -53,6 +55,10 @@ type Checkout struct {
 	// NotInstalled is the lock file of npm dependencies that were not asked
 	// for; empty when there is none, or they are installed.
 	NotInstalled string
+	// NoSubmodules says that there are submodules, which were not asked for.
+	NoSubmodules bool
+
+	key string // in the cache
 }
 
 // Clone brings a repository's files to this disk, or finds them in the cache.
@@ -77,7 +83,7 @@ func Clone(ctx context.Context, o Options) (*Checkout, error) {
 	if o.Dir != "" && !filepath.IsLocal(filepath.FromSlash(o.Dir)) {
 		return nil, refuse("", "name a folder in the repository", "%q is outside the repository", o.Dir)
 	}
-	c := cloner{Options: o, address: a, cache: openCache(o.CacheDir, a.shown)}
+	c := cloner{Options: o, address: a, cache: openCache(o.CacheDir, a.shown), nested: nested{count: new(int)}}
 	return c.clone(ctx)
 }
 
@@ -85,6 +91,7 @@ type cloner struct {
 	Options
 	address
 	cache cache
+	nested
 }
 
 func (c cloner) clone(ctx context.Context) (*Checkout, error) {
@@ -94,19 +101,26 @@ func (c cloner) clone(ctx context.Context) (*Checkout, error) {
 	if err != nil {
 		return nil, c.explain(ctx, err)
 	}
-	root, cached := c.cache.find(commit)
+	key := commit
+	if c.Submodules {
+		key += "+submodules"
+	}
+	root, cached := c.cache.find(key)
 	if !cached {
 		if c.Offline {
 			return nil, refuse(c.shown, "run it once without --offline", "commit %s is not in the cache", commit)
 		}
-		if root, err = c.cache.fill(commit, func(dir string) error { return c.fetch(timed, commit, dir) }); err != nil {
+		if root, err = c.cache.fill(key, func(dir string) error { return c.fetch(timed, commit, dir) }); err != nil {
 			return nil, c.explain(ctx, err)
 		}
 	}
 	if err := c.cache.remember(c.Ref, commit); err != nil {
 		return nil, err
 	}
-	checkout := &Checkout{URL: c.shown, Commit: commit, Root: root, Dir: filepath.Join(root, filepath.FromSlash(c.Dir)), Cached: cached}
+	checkout := &Checkout{URL: c.shown, Commit: commit, Root: root, Dir: filepath.Join(root, filepath.FromSlash(c.Dir)), Cached: cached, key: key}
+	if _, err := os.Lstat(filepath.Join(root, ".gitmodules")); err == nil {
+		checkout.NoSubmodules = !c.Submodules
+	}
 	return checkout, c.dependencies(ctx, checkout)
 }
 
@@ -170,17 +184,24 @@ func (c cloner) fetch(ctx context.Context, commit, dir string) error {
 		return err
 	}
 	online.grow, online.max = dir, c.MaxSize
-	_, err := online.run(ctx, append(local(), "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules",
-		"--no-write-fetch-head", "--", c.raw, commit)...)
-	if err != nil {
+	if _, err := online.run(ctx, append(local(), "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules",
+		"--no-write-fetch-head", "--", c.raw, commit)...); err != nil {
 		return err
 	}
 	if size(dir) > c.MaxSize {
 		return errGrown
 	}
 	look := offline
-	look.read = func(out io.Reader) error { return bounded(out, c.MaxSize) }
+	var links []gitlink
+	look.read = func(out io.Reader) (err error) { links, err = bounded(out, c.MaxSize); return err }
 	if _, err := look.run(ctx, append(local(), "ls-tree", "-r", "-l", "-z", "--full-tree", commit)...); err != nil {
+		return err
+	}
+	if !c.Submodules {
+		links = nil
+	}
+	addresses, err := c.submodules(ctx, offline, commit, links)
+	if err != nil {
 		return err
 	}
 	if _, err := offline.run(ctx, append(local(), "checkout", "--quiet", "--detach", commit, "--")...); err != nil {
@@ -189,12 +210,15 @@ func (c cloner) fetch(ctx context.Context, commit, dir string) error {
 	if err := os.RemoveAll(filepath.Join(dir, ".git")); err != nil {
 		return err
 	}
-	return contained(dir, c.shown)
+	if err := c.fetchSubmodules(ctx, links, addresses, dir); err != nil {
+		return err
+	}
+	return contained(dir, c.shown) // now, as a link may lead through what a submodule brought
 }
 
 // bounded reads `git ls-tree -l -z` and refuses what would unpack to more
-// than max bytes, or to too many files.
-func bounded(out io.Reader, maxSize int64) error {
+// than max bytes, or to too many files. It returns where submodules belong.
+func bounded(out io.Reader, maxSize int64) (links []gitlink, err error) {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<20)
 	lines.Split(func(data []byte, _ bool) (int, []byte, error) {
@@ -206,19 +230,22 @@ func bounded(out io.Reader, maxSize int64) error {
 	})
 	files, sum := 0, int64(0)
 	for lines.Scan() {
-		head, _, _ := strings.Cut(lines.Text(), "\t") // mode, type, id, size
+		head, name, _ := strings.Cut(lines.Text(), "\t") // mode, type, id, size
 		if f := strings.Fields(head); len(f) == 4 {
-			bytes, _ := strconv.ParseInt(f[3], 10, 64) // "-" for a submodule: not fetched
+			bytes, _ := strconv.ParseInt(f[3], 10, 64) // "-" for a submodule
 			sum += bytes
+			if f[1] == "commit" {
+				links = append(links, gitlink{name, f[2]})
+			}
 		}
 		if files++; files > maxFiles {
-			return errFiles
+			return nil, errFiles
 		}
 		if sum > maxSize {
-			return errGrown
+			return nil, errGrown
 		}
 	}
-	return lines.Err()
+	return links, lines.Err()
 }
 
 // contained refuses a folder with a symbolic link that leads out of it.

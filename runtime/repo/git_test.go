@@ -41,9 +41,14 @@ const projectFile = `{"env": {"GREETING": "hello"}, "tests": {"smoke": {"script"
 
 func newOrigin(t *testing.T) *origin {
 	t.Helper()
+	return originIn(t, t.TempDir(), "service")
+}
+
+// originIn makes a repository in a folder; what serves one of the folder serves all.
+func originIn(t *testing.T, dir, name string) *origin {
+	t.Helper()
 	need(t, "git")
-	dir := t.TempDir()
-	o := &origin{t: t, bare: filepath.Join(dir, "service.git"), work: filepath.Join(dir, "work")}
+	o := &origin{t: t, bare: filepath.Join(dir, name+".git"), work: filepath.Join(dir, name)}
 	o.run(dir, "init", "--quiet", "--bare", "--initial-branch=main", o.bare)
 	o.run(dir, "init", "--quiet", "--initial-branch=main", o.work)
 	o.run(o.work, "remote", "add", "origin", o.bare)

@@ -37,7 +37,7 @@ func (c cloner) dependencies(ctx context.Context, checkout *Checkout) error {
 		return refuse(filepath.Join(c.shown, c.Dir), "commit one: npm install --package-lock-only",
 			"npm dependencies are to be installed and there is no %s: without it nobody knows which versions", lockName)
 	}
-	key := checkout.Commit + "+npm-" + hashed(filepath.ToSlash(filepath.Clean(c.Dir)))
+	key := checkout.key + "+npm-" + hashed(filepath.ToSlash(filepath.Clean(c.Dir)))
 	root, there := c.cache.find(key)
 	if !there {
 		checkout.Cached = false
