@@ -1,0 +1,117 @@
+// Package ssm runs shell scripts on EC2 instances through AWS Systems Manager, without SSH, key pair or open port.
+//
+// A [Client] is a remote.Commands: it sends one script to any number of machines and has a result for each. Batch runs
+// several in order, Read brings home output of any length. The package stands alone: it needs an API (the SDK's client)
+// and knows nothing of EC2.
+//
+// What the agent on the machine does shapes the package:
+//   - a script runs as root by `sh -c` (POSIX, not bash), in a process group of its own, without a terminal;
+//   - standard output is cut at 24,000 characters and standard error at 8,000: Read goes round the first limit;
+//   - the exit codes 137, 168 and 194 have a meaning of their own to it (timed out; success, skip the rest; reboot
+//     the machine), so a script never ends with one of them: see wrap;
+//   - a background child that keeps standard output open holds the command until its time-out;
+//   - there is no idempotency token: an answer that got lost makes the SDK send a script twice, so scripts must bear that.
+package ssm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/plimsoll-load/plimsoll/remote"
+)
+
+// API is what is needed of the SDK's client.
+type API interface {
+	SendCommand(ctx context.Context, in *sdk.SendCommandInput, opts ...func(*sdk.Options)) (*sdk.SendCommandOutput, error)
+	GetCommandInvocation(ctx context.Context, in *sdk.GetCommandInvocationInput, opts ...func(*sdk.Options)) (*sdk.GetCommandInvocationOutput, error)
+	CancelCommand(ctx context.Context, in *sdk.CancelCommandInput, opts ...func(*sdk.Options)) (*sdk.CancelCommandOutput, error)
+	DescribeInstanceInformation(ctx context.Context, in *sdk.DescribeInstanceInformationInput, opts ...func(*sdk.Options)) (*sdk.DescribeInstanceInformationOutput, error)
+}
+
+// Client runs scripts on machines. It may be used by several goroutines at once.
+type Client struct {
+	API API
+}
+
+var (
+	_ API             = (*sdk.Client)(nil)
+	_ remote.Commands = Client{}
+)
+
+const (
+	defaultExecution = 2 * time.Minute
+	minExecution     = 5 * time.Second // outside of these the agent silently takes an hour
+	maxExecution     = 48 * time.Hour
+	defaultDelivery  = time.Minute
+	minDelivery      = 30 * time.Second // the service refuses less
+)
+
+// filled is the command with its defaults, within the limits of the service.
+func filled(c remote.Command) remote.Command {
+	if c.Execution == 0 {
+		c.Execution = defaultExecution
+	}
+	if c.Delivery == 0 {
+		c.Delivery = defaultDelivery
+	}
+	c.Execution = min(max(c.Execution, minExecution), maxExecution)
+	c.Delivery = max(c.Delivery, minDelivery)
+	return c
+}
+
+// job is a command on one machine while it is looked after.
+type job struct {
+	*remote.Result
+	ended    bool
+	began    bool      // the agent has taken it
+	answered time.Time // when the service last spoke of it
+	lost     error     // why nothing more is heard of it
+}
+
+// Run implements remote.Commands.
+func (c Client) Run(ctx context.Context, command remote.Command) ([]remote.Result, error) {
+	command = filled(command)
+	results := make([]remote.Result, len(command.Machines))
+	jobs := make([]*job, len(results))
+	for i, machine := range command.Machines {
+		results[i] = remote.Result{Machine: machine, ExitCode: -1}
+		jobs[i] = &job{Result: &results[i]}
+	}
+	deadline := time.Now().Add(command.Delivery + command.Execution + grace)
+	sent, err := c.sendAll(ctx, command, jobs)
+	if err == nil || len(sent) > 0 {
+		err = errors.Join(err, c.await(ctx, sent, deadline))
+	}
+	if err != nil && command.Title != "" {
+		err = fmt.Errorf("%s: %w", command.Title, err)
+	}
+	return results, err
+}
+
+// Batch runs commands one after the other on the same machines. A machine on which one fails is left out of those that
+// follow; the results come command by command. What concerns all machines ends it.
+func (c Client) Batch(ctx context.Context, machines []string, commands ...remote.Command) ([][]remote.Result, error) {
+	var all [][]remote.Result
+	for _, command := range commands {
+		if len(machines) == 0 {
+			break
+		}
+		command.Machines = machines
+		results, err := c.Run(ctx, command)
+		all = append(all, results)
+		if err != nil {
+			return all, err
+		}
+		machines = nil
+		for _, r := range results {
+			if r.Status == remote.Succeeded {
+				machines = append(machines, r.Machine)
+			}
+		}
+	}
+	return all, nil
+}
