@@ -71,7 +71,7 @@ func TestProjectFileMayAskForDependencies(t *testing.T) {
 	t.Parallel()
 	need(t, "npm")
 	o := newOrigin(t)
-	o.write("plimsoll.json", strings.Replace(projectFile, "{", `{"install": true, `, 1))
+	o.write("plimsoll.json", strings.Replace(projectFile, "{", `{"requirements": "package-lock.json", `, 1))
 	depends(t, o)
 	c := clone(t, options(t, o.fileURL()))
 	if _, err := os.Stat(filepath.Join(c.Dir, "node_modules", "greet", "package.json")); err != nil {

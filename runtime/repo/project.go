@@ -25,7 +25,7 @@ const (
 type Project struct {
 	Path    string   // of its file
 	Dir     string   // the folder that scripts are named from
-	Install bool     // wants its npm dependencies installed when cloned
+	Install bool     // has requirements: wants its npm packages installed when cloned
 	Notes   []string // what the file says and nothing follows from; for a warning each
 
 	tests  []Test // in the order of the file
@@ -97,9 +97,9 @@ func ParseProject(path string, data []byte) (*Project, error) {
 	p := &Project{Path: path, Dir: filepath.Dir(path)}
 	env, found := map[string]string{}, false
 	err = d.fields(d.root, fields{
-		"$schema": func(n node) error { return d.want(n, text) },
-		"env":     func(n node) error { return d.env(n, env) },
-		"install": func(n node) (err error) { p.Install, err = d.boolean(n); return err },
+		"$schema":      func(n node) error { return d.want(n, text) },
+		"env":          func(n node) error { return d.env(n, env) },
+		"requirements": func(n node) error { p.Install = true; return d.requirements(n) },
 		"tests": func(n node) (err error) {
 			found = true
 			p.tests, err = d.tests(n, p.Dir)
@@ -175,10 +175,24 @@ func (d *document) fields(n node, known fields) error {
 }
 
 func unknownHint(key string, known []string) string {
-	if key == "requirements" {
-		return `npm dependencies come from package.json and package-lock.json; "install": true installs them in a clone`
+	if key == "install" || key == "dependencies" {
+		return `npm packages of a clone are installed with "requirements": "` + lockName + `", or with --install`
 	}
 	return plan.Suggest(key, known)
+}
+
+// requirements names the file that says what the scripts need, as Molotov's
+// does of Python. Of npm that is the lock file and no other: without it nobody
+// knows which versions.
+func (d *document) requirements(n node) error {
+	if err := d.want(n, text); err != nil {
+		return err
+	}
+	if n.scalar != lockName {
+		return d.fault(n.at, `write "requirements": "`+lockName+`", which stands beside this file; npm install --package-lock-only makes one`,
+			"%q is not what npm packages are installed from", n.scalar)
+	}
+	return nil
 }
 
 func (d *document) tests(n node, dir string) ([]Test, error) {

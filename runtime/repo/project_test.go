@@ -14,7 +14,7 @@ import (
 
 const full = `{
   "$schema": "https://example.org/plimsoll.schema.json",
-  "install": true,
+  "requirements": "package-lock.json",
   "env": {"SERVER_URL": "http://127.0.0.1:8888/v1", "WHO": "all"},
   "tests": {
     "smoke": {"script": "./loadtest.js", "options": {"vus": 4, "duration": "30s", "stages": [{"duration": "10s", "target": 5}]}},
@@ -113,7 +113,9 @@ func TestMistakesInAProjectHaveAPosition(t *testing.T) {
 		{strings.Repeat("[", 100), []string{"p.json:1:34:", "nested deeper"}},
 		{strings.Repeat(" ", 2<<20), []string{"is larger than"}},
 		{"{\"test\": {}}", []string{"p.json:1:2:", `unknown key "test"`, `did you mean tests?`}},
-		{"{\"requirements\": \"x\"}", []string{"p.json:1:2:", "package-lock.json", "install"}},
+		{"{\"requirements\": \"requirements.txt\"}", []string{"p.json:1:18:", "is not what npm packages are installed from", "package-lock.json"}},
+		{"{\"requirements\": true}", []string{"p.json:1:18:", "want a string"}},
+		{"{\"install\": true}", []string{"p.json:1:2:", `unknown key "install"`, `"requirements": "package-lock.json"`}},
 		{"{\"molotov\": {}}", []string{"p.json:1:2:", "molotov.json", "smoke"}},
 		{"{\"tests\": {\"a\": 1}}", []string{"p.json:1:17:", "want an object, got a number"}},
 		{"{\"tests\": {\"a\": {}}}", []string{"p.json:1:17:", `"a" has no script`}},
@@ -139,7 +141,6 @@ func TestMistakesInAProjectHaveAPosition(t *testing.T) {
 		{test(`"target": {"image": "--privileged"}`), []string{"p.json:2:23:", "no container image"}},
 		{test(`"target": {"port": 99999}`), []string{"p.json:2:22:", "1 to 65535"}},
 		{test(`"target": {"port": "80"}`), []string{"p.json:2:22:", "want a number"}},
-		{"{\"install\": \"yes\", \"tests\": {}}", []string{"p.json:1:13:", "want true or false"}},
 	} {
 		_, err := repo.ParseProject("p.json", []byte(c.text))
 		says(t, err, 2, c.wants...)

@@ -100,7 +100,7 @@ func TestSchemaAgreesWithTheReader(t *testing.T) {
 		`{"tests": {"a": {"script": "a.js", "target": {"port": 0}}}}`:        false,
 		`{"tests": {"a": {"script": "a.js", "target": {"image": "-v"}}}}`:    false,
 		`{"tests": {"-a": {"script": "a.js"}}}`:                              false,
-		`{"install": 1, "tests": {"a": {"script": "a.js"}}}`:                 false,
+		`{"install": true, "tests": {"a": {"script": "a.js"}}}`:              false,
 		`{"requirements": "x", "tests": {"a": {"script": "a.js"}}}`:          false,
 		`{"tests": {"a": {"script": "a.js", "target": {"memory": "1 GB"}}}}`: false,
 	} {
