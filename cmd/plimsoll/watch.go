@@ -14,7 +14,7 @@ import (
 )
 
 const watchLong = `Prints what a source tells, live: the way to check what would be seen before a run.
-A source is host, pid=N, name=X, port=N, container=X, glances=URL, prometheus=URL#METRIC or a URL on this machine.
+A source is host, pid=N, name=X, port=N, container=X, glances=URL, prometheus=URL#METRIC, expvar=URL, jvm=PID or a URL on this machine.
 
   plimsoll watch port=8888
   plimsoll watch container=kinto host --every 1s

@@ -12,7 +12,7 @@ import (
 
 // Spec is one thing to watch, as the user wrote it: `kind` or `kind=value`.
 type Spec struct {
-	Kind  string // auto, host, pid, name, port, container, glances, prometheus
+	Kind  string // auto, host, pid, name, port, container, glances, prometheus, expvar, jvm
 	Value string
 }
 
@@ -33,7 +33,7 @@ func (e *SpecError) ExitCode() int { return 2 }
 
 // Hint lists what may be written.
 func (e *SpecError) Hint() string {
-	return "auto, host, pid=N, name=NAME, port=N, container=NAME, glances=URL, prometheus=URL#METRIC, none; several with commas or by repeating the flag"
+	return "auto, host, pid=N, name=NAME, port=N, container=NAME, glances=URL, prometheus=URL#METRIC, expvar=URL, jvm=PID, none; several with commas or by repeating the flag"
 }
 
 // Parse reads what the user wrote. Each text is a list with commas; `none`
@@ -76,7 +76,7 @@ func parseSpec(text string) (Spec, error) {
 			return bad(kind + " takes no value")
 		}
 		return s, nil
-	case "pid", "port":
+	case "pid", "port", "jvm":
 		n, err := strconv.ParseUint(value, 10, 31)
 		if err != nil || n == 0 || (kind == "port" && n > 65535) {
 			return bad("expected a number, as in " + kind + "=8080")
@@ -87,7 +87,7 @@ func parseSpec(text string) (Spec, error) {
 			return bad("expected a name, as in " + kind + "=kinto")
 		}
 		return s, nil
-	case "glances", "prometheus":
+	case "glances", "prometheus", "expvar":
 		u, err := url.Parse(value)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 			return bad("expected an address, as in " + kind + "=http://10.0.0.7:61208")
@@ -158,7 +158,7 @@ func Open(ctx context.Context, specs []Spec, target Target) ([]Source, error) {
 			}
 			return nil, err
 		}
-		for _, one := range opened {
+		for _, one := range append(opened, virtualMachines(opened)...) {
 			if !slices.ContainsFunc(all, func(known Source) bool { return known.Name() == one.Name() }) {
 				all = append(all, one)
 			}
@@ -201,6 +201,10 @@ func openOne(ctx context.Context, s Spec, target Target) (Source, error) {
 		return newGlances(s.Value)
 	case "prometheus":
 		return newPrometheus(s.Value)
+	case "expvar":
+		return newExpvar(s.Value)
+	case "jvm":
+		return openJVM(s.Value)
 	}
 	if !linux() {
 		return openPortable(ctx, s)

@@ -61,7 +61,7 @@ const (
 	ConnectionsOut      = "connections_out"       // established, from the service to others
 
 	HeapBytes  = "heap_bytes"   // of a garbage collected heap
-	GCCPU      = "gc_cpu"       // share of the CPU time that went into garbage collection
+	GCCPU      = "gc_cpu"       // share of the CPU time that went into garbage collection; of a JVM, of the time that it stood still for it
 	GCPauseS   = "gc_pause_s"   // 99th percentile of the pauses
 	SchedWaitS = "sched_wait_s" // 99th percentile of the time a goroutine that is ready waits for a thread
 	Goroutines = "goroutines"
@@ -76,6 +76,8 @@ const (
 	KindContainer  = "container"  // "container kinto"
 	KindGenerator  = "generator"  // this program
 	KindPrometheus = "prometheus" // values that the service itself tells, by their own names
+	KindExpvar     = "expvar"     // what a Go service tells of its heap and its garbage collector
+	KindJVM        = "jvm"        // what a Java virtual machine tells of its own: "jvm 4711"
 )
 
 // Kind is the first word of the source: one of the Kind constants, or that of
