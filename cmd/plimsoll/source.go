@@ -117,21 +117,14 @@ func (o *source) load(binder *jsapi.Binder) (*script.Script, error) {
 	return s, err
 }
 
-// hinted adds advice to an error, in front of its own.
+// hinted is an error with other advice than its own.
 type hinted struct {
 	error
 	hint string
 }
 
 func (h hinted) Unwrap() error { return h.error }
-
-func (h hinted) Hint() string {
-	var own interface{ Hint() string }
-	if errors.As(h.error, &own) && own.Hint() != "" {
-		return h.hint + "; " + own.Hint()
-	}
-	return h.hint
-}
+func (h hinted) Hint() string  { return h.hint }
 
 // size is a flag of bytes: 100MiB, 1GiB, 5000000.
 type size int64
