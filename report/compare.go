@@ -24,6 +24,7 @@ type Comparison struct {
 	Sets          []SetSummary `json:"sets"` // the first is what the others are compared with
 	Changes       []Change     `json:"changes"`
 	Limits        []LimitOf    `json:"limits"`
+	Machines      []MachineOf  `json:"machines"` // of sizings whose records name the target's machine
 	Warnings      []string     `json:"warnings"`
 
 	sets []Set
@@ -98,6 +99,7 @@ func Compare(sets []Set) (*Comparison, error) {
 		c.differences(c.sets[0], s)
 	}
 	c.limits()
+	c.Machines = machinesOf(c.sets)
 	return c, nil
 }
 

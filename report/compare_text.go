@@ -103,6 +103,10 @@ func CompareText(w io.Writer, c *Comparison, beyond float64, o TextOptions) erro
 	for _, warning := range c.Warnings {
 		b.WriteString(p.label(wrapped(fmt.Sprintf("%-11s%s", "Warning", warning), strings.Repeat(" ", 11), o.Width)) + "\n")
 	}
+	if heads, rows := c.MachineTable(); len(rows) > 0 {
+		head, lines := table{head: heads, rows: rows, left: 6}.lines(o.Width)
+		b.WriteString("\n" + p.dim(head) + "\n" + strings.Join(lines, "\n") + "\n")
+	}
 	for _, s := range c.Sets[1:] {
 		t := table{head: changeHeads(), left: 5}
 		t.head[1], t.head[2] = elide(c.Sets[0].Name, 16), elide(s.Name, 16)

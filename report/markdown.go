@@ -50,6 +50,9 @@ func CompareMarkdown(w io.Writer, c *Comparison, beyond float64) error {
 	v := c.Verdict(beyond)
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s %s**: %s\n\n", v.Tone.Symbol(), md(v.Word), md(v.Sentence))
+	if heads, rows := c.MachineTable(); len(rows) > 0 {
+		mdTable(&b, heads, rows)
+	}
 	for _, s := range c.Sets[1:] {
 		var rows [][]string
 		for i := range c.Changes {

@@ -11,6 +11,8 @@ import (
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/report/html"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/sizing/recommend"
 )
 
 const compareLong = `Tells what changed from one run to another: capacity, goodput, percentiles at equal
@@ -24,7 +26,7 @@ The exit status is 8 when something became worse by more than --max-regression.`
 
 func newCompare(p process) *cobra.Command {
 	var show output
-	beyond := 0.1
+	beyond, target := 0.1, 0.0
 	c := &cobra.Command{
 		Use: "compare A B…", Short: "tell what changed between runs", Long: compareLong, GroupID: "results",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -38,6 +40,9 @@ func newCompare(p process) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if target > 0 {
+				changed.PlanFor(func(s record.Sizing) int { return machinesFor(s, target) })
+			}
 			if err := show.compare(p, changed, beyond); err != nil {
 				return err
 			}
@@ -49,7 +54,17 @@ func newCompare(p process) *cobra.Command {
 	}
 	show.flags(c)
 	c.Flags().Var(share{&beyond}, "max-regression", "how much worse a measure may become (default 10%)")
+	c.Flags().Var(perSecond{&target}, "target-load", "of sizings on machines with a price: how many of each carry so many iterations, and the cheapest")
 	return c
+}
+
+// machinesFor is how many machines like the one that was sized carry a load; 0: the sizing found no capacity.
+func machinesFor(s record.Sizing, target float64) int {
+	advice := recommend.For(s, target, recommend.Plan{})
+	if advice == nil {
+		return 0
+	}
+	return advice.Replicas
 }
 
 // compared reads the sets of records and compares them.

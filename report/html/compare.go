@@ -55,6 +55,17 @@ func changeFigures(c *report.Comparison) []figure {
 
 func changeTables(c *report.Comparison) []tableView {
 	var out []tableView
+	if names, rows := c.MachineTable(); len(rows) > 0 {
+		t := tableView{ID: "machines", Title: "Machines", Head: heads(names...)}
+		for _, row := range rows {
+			cells := []cell{{Text: row[0]}}
+			for _, text := range row[1:] {
+				cells = append(cells, cell{Text: text, Right: true})
+			}
+			t.Rows = append(t.Rows, cells)
+		}
+		out = append(out, t)
+	}
 	for i, s := range c.Sets[1:] {
 		t := tableView{ID: fmt.Sprintf("changes-%d", i+1), Title: s.Name + " against " + c.Sets[0].Name, Head: heads("Measure", "before", "after", "change", "verdict")}
 		for _, k := range c.Changes {
