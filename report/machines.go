@@ -115,8 +115,10 @@ func (c *Comparison) MachineTable() (heads []string, rows [][]string) {
 	heads = []string{"Machine", "capacity", "p95 at the knee", "an hour", "a million requests", "needed", "limited by"}
 	for i := range c.Machines {
 		m := &c.Machines[i]
-		rows = append(rows, []string{m.Name(), optional(m.Capacity, UnitRate.Format), optional(m.P95AtKneeS, Seconds),
-			m.price(m.PricePerHour), m.price(m.PerMillion), m.need(), cmp.Or(m.Limit, none)})
+		rows = append(rows, []string{
+			m.Name(), optional(m.Capacity, UnitRate.Format), optional(m.P95AtKneeS, Seconds),
+			m.price(m.PricePerHour), m.price(m.PerMillion), m.need(), cmp.Or(m.Limit, none),
+		})
 	}
 	return heads, rows
 }
