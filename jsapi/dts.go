@@ -10,7 +10,8 @@ import (
 var globals string
 
 // DTS returns plimsoll.d.ts: the TypeScript declarations of the modules and of
-// the globals. It brings ES2023 and no DOM, whatever the project's settings.
+// the globals. It brings ES2023 and no DOM; since TypeScript 6 the latter
+// needs "lib" in the project's settings, as those of `plimsoll new` have it.
 func DTS(modules []Module) string {
 	var b strings.Builder
 	b.WriteString("// Generated from the tables of the modules in jsapi. Save it beside your scripts for completion and type checks.\n")
