@@ -50,8 +50,17 @@ type Host struct {
 type Machine struct {
 	Type         string  `json:"type,omitempty"`
 	Region       string  `json:"region,omitempty"`
+	Zone         string  `json:"zone,omitempty"`
+	CPUs         int     `json:"cpus,omitempty"`
+	MemoryBytes  int64   `json:"memory_bytes,omitempty"`
+	Image        string  `json:"image,omitempty"`   // what it boots
+	Service      string  `json:"service,omitempty"` // the image of the service
 	PricePerHour float64 `json:"price_per_hour,omitempty"`
 	Currency     string  `json:"currency,omitempty"`
+	Credits      string  `json:"credits,omitempty"` // of a type with CPU credits: unlimited, standard
+	Spot         bool    `json:"spot,omitempty"`
+	LoadFrom     string  `json:"load_from,omitempty"`    // where the load was made
+	RoundTripS   float64 `json:"round_trip_s,omitempty"` // the least, from there
 }
 
 // Repository is where a cloned scenario came from.

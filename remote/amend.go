@@ -1,0 +1,50 @@
+package remote
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// amend replaces the last row of a record, and puts notes before it as events
+// of its time. All other lines stay as they are.
+func amend(path string, end *record.End, notes []string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	out := &bytes.Buffer{}
+	writer := record.NewWriter(out)
+	lines := bufio.NewReader(bytes.NewReader(text))
+	for {
+		line, err := lines.ReadBytes('\n')
+		var row struct {
+			Type string `json:"type"`
+		}
+		if json.Unmarshal(line, &row) != nil || row.Type != "end" {
+			out.Write(line)
+		}
+		if err != nil {
+			break
+		}
+	}
+	for _, n := range notes {
+		if err := writer.Write(record.Event{AtS: end.AtS, Kind: "warning", Message: n}); err != nil {
+			return err
+		}
+	}
+	if err := writer.Write(end); err != nil {
+		return err
+	}
+	if err := writer.Flush(); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".new", out.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	return os.Rename(path+".new", path)
+}

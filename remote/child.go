@@ -1,0 +1,80 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// Child is one run of the program plimsoll.
+type Child struct {
+	Args   []string
+	Stdout io.Writer
+	Stderr io.Writer
+	Halt   <-chan struct{} // closed: stop now, without a graceful end
+}
+
+// childGrace is how long plimsoll may take to end its load and to report.
+const childGrace = 60 * time.Second
+
+// Executable runs a program as [World.Plimsoll] wants it: when ctx ends it is
+// interrupted, so that it ends its load and reports; its exit code is returned.
+func Executable(path string, environ []string) func(context.Context, Child) (int, error) {
+	return func(ctx context.Context, c Child) (int, error) {
+		runtime.LockOSThread() // on Linux the child ends with the thread that started it
+		defer runtime.UnlockOSThread()
+		command := exec.CommandContext(ctx, path, c.Args...)
+		command.Env, command.Stdout, command.Stderr = environ, c.Stdout, c.Stderr
+		command.Cancel = func() error { return interrupt(command.Process) }
+		command.WaitDelay = childGrace
+		bound(command)
+		if err := command.Start(); err != nil {
+			return -1, fmt.Errorf("plimsoll could not be started: %w", err)
+		}
+		ended := make(chan struct{})
+		defer close(ended)
+		go func() {
+			select {
+			case <-c.Halt:
+				_ = command.Process.Kill() // it may be gone already
+			case <-ended:
+			}
+		}()
+		err := command.Wait()
+		var status *exec.ExitError
+		switch {
+		case err == nil:
+			return 0, nil
+		case errors.As(err, &status):
+			return status.ExitCode(), nil
+		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, exec.ErrWaitDelay):
+			return command.ProcessState.ExitCode(), nil
+		}
+		return -1, fmt.Errorf("plimsoll: %w", err)
+	}
+}
+
+// Beside finds the program plimsoll: in the folder of this one, else on PATH.
+func Beside(self string) (string, error) {
+	name := "plimsoll"
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	if self != "" {
+		path := filepath.Join(filepath.Dir(self), name)
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			return path, nil
+		}
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", wrong("build it with `go build -o bin/ ./cmd/plimsoll`, and put it beside plimsoll-remote or on PATH", "the program plimsoll, which makes the load, was not found")
+	}
+	return path, nil
+}

@@ -1,0 +1,248 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Scope says what is to be cleaned up. Without Run, All or Expired it is nothing.
+type Scope struct {
+	Run     string // of one run
+	All     bool   // of all runs
+	Expired bool   // of those whose lease is over
+	DryRun  bool   // only list
+}
+
+// Cleaner finds what runs left, by its tags, and removes it. It never touches
+// what does not have them.
+type Cleaner struct {
+	Clouds map[string]Cloud // by region
+	Runs   string           // folder of runs, whose journals tell what tags cannot
+	Say    func(string)
+}
+
+// Leftover is something of ours that is still there.
+type Leftover struct {
+	Kind, ID, Region, Run string
+	Why                   string
+}
+
+func (l Leftover) String() string {
+	text := fmt.Sprintf("%s %s in %s, of run %s", l.Kind, l.ID, l.Region, l.Run)
+	if l.Why != "" {
+		text += ": " + l.Why
+	}
+	return text
+}
+
+// LeftError says that not all could be removed.
+type LeftError struct {
+	Run     string
+	Left    []Leftover
+	Expires time.Time // when machines end themselves; zero: not known
+	Err     error
+}
+
+func (e *LeftError) Error() string {
+	b := &strings.Builder{}
+	b.WriteString("not all was cleaned up")
+	if e.Err != nil {
+		fmt.Fprintf(b, ": %v", e.Err)
+	}
+	for _, l := range e.Left {
+		fmt.Fprintf(b, "\n  left: %s", l)
+	}
+	if !e.Expires.IsZero() {
+		fmt.Fprintf(b, "\n  machines end themselves at %s at the latest", clock(e.Expires))
+	}
+	return b.String()
+}
+
+// Unwrap gives what went wrong.
+func (e *LeftError) Unwrap() error { return e.Err }
+
+// Hint says how to try again.
+func (e *LeftError) Hint() string {
+	if e.Run == "" {
+		return "run the same command again: it begins where this one stopped"
+	}
+	return "`plimsoll remote cleanup --run " + e.Run + "` tries again"
+}
+
+// ExitCode is an outside tool's.
+func (*LeftError) ExitCode() int { return ExitOutside }
+
+// groupLimit is how long a group may be in use after its machines are gone.
+const groupLimit = 3 * time.Minute
+
+// Clean removes what is in scope and returns what is left; the error joins
+// what went wrong on the way. It goes on after each failure.
+func (c Cleaner) Clean(ctx context.Context, scope Scope) (left []Leftover, err error) {
+	for _, region := range slices.Sorted(maps.Keys(c.Clouds)) {
+		l, e := c.region(ctx, region, scope)
+		left, err = append(left, l...), errors.Join(err, e)
+	}
+	return left, err
+}
+
+func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left []Leftover, failed error) {
+	cloud := c.Clouds[region]
+	machines, err := c.machines(ctx, cloud, scope)
+	if err != nil {
+		return nil, err // nothing is known of this region
+	}
+	groups, err := cloud.Firewall.FindGroups(ctx, scope.query())
+	failed = errors.Join(failed, err)
+	groups = slices.DeleteFunc(groups, func(g Group) bool { return !scope.covers(g.Tags) })
+	for _, m := range machines {
+		left = append(left, Leftover{Kind: kindMachine, ID: m.ID, Region: region, Run: m.Tags[TagRun]})
+	}
+	for _, g := range groups {
+		left = append(left, Leftover{Kind: kindGroup, ID: g.ID, Region: region, Run: g.Tags[TagRun]})
+	}
+	if scope.DryRun {
+		return left, failed
+	}
+	left = nil
+	l, err := c.endMachines(ctx, cloud, region, machines)
+	left, failed = append(left, l...), errors.Join(failed, err)
+	for _, g := range groups {
+		if err := c.deleteGroup(ctx, cloud, g.ID); err != nil {
+			left = append(left, Leftover{Kind: kindGroup, ID: g.ID, Region: region, Run: g.Tags[TagRun], Why: err.Error()})
+			continue
+		}
+		c.Say("removed group " + g.ID)
+	}
+	l, err = c.journals(ctx, region, scope)
+	return append(left, l...), errors.Join(failed, err)
+}
+
+// machines finds what is in scope and has not ended.
+func (c Cleaner) machines(ctx context.Context, cloud Cloud, scope Scope) ([]Machine, error) {
+	found, err := cloud.Machines.Find(ctx, scope.query())
+	return slices.DeleteFunc(found, func(m Machine) bool {
+		return m.State == Terminated || !scope.covers(m.Tags)
+	}), err
+}
+
+func (s Scope) query() Query {
+	q := Query{Tags: Tags{TagManaged: "true"}}
+	if s.Run != "" {
+		q.Tags[TagRun] = s.Run
+	}
+	return q
+}
+
+// covers is the last word about touching something: a cloud that answers with more than was asked for changes nothing.
+func (s Scope) covers(t Tags) bool {
+	switch {
+	case !ours(t) || t[TagRun] == "":
+		return false
+	case s.Run != "":
+		return t[TagRun] == s.Run
+	case s.Expired:
+		expires, err := time.Parse(time.RFC3339, t[TagExpires])
+		return err == nil && time.Now().After(expires)
+	}
+	return s.All
+}
+
+// endMachines terminates machines one by one, so that one that resists keeps no other, and waits for all.
+func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, machines []Machine) (left []Leftover, failed error) {
+	var ending []string
+	for _, m := range machines {
+		if err := cloud.Machines.Terminate(ctx, []string{m.ID}); err != nil {
+			left = append(left, Leftover{Kind: kindMachine, ID: m.ID, Region: region, Run: m.Tags[TagRun], Why: err.Error()})
+			continue
+		}
+		ending = append(ending, m.ID)
+	}
+	if len(ending) == 0 {
+		return left, nil
+	}
+	if err := gone(ctx, cloud.Machines, ending); err != nil {
+		for _, m := range machines {
+			if slices.Contains(ending, m.ID) {
+				left = append(left, Leftover{Kind: kindMachine, ID: m.ID, Region: region, Run: m.Tags[TagRun], Why: "it was told to end, and that it did was not seen: " + err.Error()})
+			}
+		}
+		return left, nil
+	}
+	for _, id := range ending {
+		c.Say("ended machine " + id)
+	}
+	return left, nil
+}
+
+// deleteGroup removes a group, which a machine that has just ended may still hold for a while.
+func (c Cleaner) deleteGroup(ctx context.Context, cloud Cloud, id string) error {
+	began := time.Now()
+	return every(ctx, lookEvery, func() (bool, error) {
+		err := cloud.Firewall.DeleteGroup(ctx, id)
+		if is(err, InUse) && time.Since(began) < groupLimit {
+			return false, nil
+		}
+		return true, err
+	})
+}
+
+// journals removes what has no tags: our containers on machines of others, and files in buckets.
+func (c Cleaner) journals(ctx context.Context, region string, scope Scope) (left []Leftover, failed error) {
+	runs := []string{scope.Run}
+	if scope.Run == "" {
+		var err error
+		if runs, err = Journals(c.Runs); err != nil {
+			return nil, err
+		}
+	}
+	for _, run := range runs {
+		entries, err := ReadJournal(filepath.Join(c.Runs, run))
+		if err != nil {
+			continue // it was made on another machine: tags are all that is known
+		}
+		for _, e := range slices.Concat(open(entries, kindContainers), open(entries, kindObjects)) {
+			if e.Region != region || scope.Expired {
+				continue
+			}
+			if err := c.forget(ctx, run, e); err != nil {
+				left = append(left, Leftover{Kind: e.Kind, ID: e.ID + e.Name, Region: region, Run: run, Why: err.Error()})
+			}
+		}
+	}
+	return left, nil
+}
+
+// forget removes one thing that a journal told of, and writes that it is gone.
+func (c Cleaner) forget(ctx context.Context, run string, e Entry) error {
+	cloud := c.Clouds[e.Region]
+	var err error
+	switch e.Kind {
+	case kindContainers:
+		if _, err = find(ctx, cloud.Machines, e.ID); err == nil {
+			_, err = cleanStep(run).run(ctx, cloud.Commands, e.ID)
+		}
+		var gone *EndedError
+		if errors.As(err, &gone) {
+			err = nil // its containers are gone with it
+		}
+	case kindObjects:
+		bucket, prefix, _ := strings.Cut(e.Name, "/")
+		err = cloud.Store(bucket, strings.TrimSuffix(prefix, run)).Delete(ctx, run+"/")
+	}
+	if err != nil {
+		return err
+	}
+	c.Say("removed " + e.Kind + " " + e.ID + e.Name)
+	journal, err := OpenJournal(filepath.Join(c.Runs, run))
+	if err != nil {
+		return err
+	}
+	e.Event = "gone"
+	return errors.Join(journal.Write(e), journal.Close())
+}

@@ -1,0 +1,70 @@
+package remote
+
+import (
+	"context"
+	"fmt"
+)
+
+// group makes the run's firewall group, or finds it again, with its rules.
+func (r *renter) group(ctx context.Context) (string, error) {
+	name := "plimsoll-" + r.plan.Run
+	network := r.plan.Subnets[0].Network
+	tags := r.plan.tags("group", nil)
+	if err := r.journal.Write(Entry{Event: "intends", Kind: kindGroup, Name: name, Region: r.plan.Caller.Region, Tags: tags}); err != nil {
+		return "", err
+	}
+	made, err := r.cloud.Firewall.CreateGroup(ctx, GroupRequest{Name: name, Description: "plimsoll run " + r.plan.Run, Network: network, Tags: tags})
+	switch {
+	case is(err, Exists):
+		if made, err = r.adopt(ctx, name, network); err != nil {
+			return "", err
+		}
+	case err != nil:
+		return "", err
+	}
+	if err := r.journal.Write(Entry{Event: "made", Kind: kindGroup, ID: made.ID, Name: name, Region: r.plan.Caller.Region}); err != nil {
+		return "", err
+	}
+	return made.ID, r.cloud.Firewall.Allow(ctx, made.ID, r.rules(made.ID))
+}
+
+// adopt takes a group of our name if this run made it: an answer that was lost.
+func (r *renter) adopt(ctx context.Context, name, network string) (Group, error) {
+	found, err := r.cloud.Firewall.FindGroups(ctx, Query{Name: name})
+	if err != nil {
+		return Group{}, err
+	}
+	for _, g := range found {
+		if g.Network == network && ours(g.Tags) && g.Tags[TagRun] == r.plan.Run {
+			return g, nil
+		}
+	}
+	return Group{}, &APIError{
+		Fault: Exists, Action: "ec2:CreateSecurityGroup", Resource: name,
+		Message: "a security group of this name is there and was not made by this run: it is left alone",
+	}
+}
+
+// rules open the service's port, and that of Glances, to where the load comes
+// from; machines of the run reach each other.
+func (r *renter) rules(group string) []Rule {
+	ports := []int{r.plan.Options.Port}
+	if r.plan.Options.Metrics == "glances" {
+		ports = append(ports, glancesPort)
+	}
+	var rules []Rule
+	for _, port := range ports {
+		for _, source := range r.plan.Sources {
+			rules = append(rules, Rule{Port: port, CIDR: source})
+		}
+		if r.plan.Options.GeneratorType != "" {
+			rules = append(rules, Rule{Port: port, Group: group})
+		}
+	}
+	return rules
+}
+
+// allowed says in words who may come in, for when nobody could.
+func (p *Plan) allowed() string {
+	return fmt.Sprintf("tcp %d is open to %v", p.Options.Port, p.Sources)
+}

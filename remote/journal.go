@@ -1,0 +1,135 @@
+package remote
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Entry is one line of a journal: what is about to be made, or what became of it.
+type Entry struct {
+	At     time.Time `json:"at"`
+	Event  string    `json:"event"` // begins, intends, made, gone, note, ends
+	Kind   string    `json:"kind,omitempty"`
+	ID     string    `json:"id,omitempty"`
+	Name   string    `json:"name,omitempty"` // a group's name, a type, a bucket with its prefix
+	Token  string    `json:"token,omitempty"`
+	Region string    `json:"region,omitempty"`
+	Tags   Tags      `json:"tags,omitempty"`
+	Text   string    `json:"text,omitempty"`
+}
+
+// Kinds of what a journal tells.
+const (
+	kindMachine    = "machine"
+	kindGroup      = "group"
+	kindContainers = "containers" // on a machine that is not ours
+	kindObjects    = "objects"    // in a bucket
+)
+
+// journalName is the file's name in the folder of a run.
+const journalName = "journal.jsonl"
+
+// Journal is a file of a run that gets a line before anything is made. It
+// holds no secret. After a crash it tells what tags cannot: which machines of
+// others have our containers, and which bucket our files.
+type Journal struct {
+	mu   sync.Mutex
+	file *os.File
+}
+
+// OpenJournal begins or goes on with the journal of a run's folder.
+func OpenJournal(folder string) (*Journal, error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, fmt.Errorf("the run's folder: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(folder, journalName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("the run's journal: %w", err)
+	}
+	return &Journal{file: f}, nil
+}
+
+// Write adds an entry and waits until it is on the disk: what follows may be the last thing we do.
+func (j *Journal) Write(e Entry) error {
+	e.At = time.Now().UTC()
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("the run's journal: %w", err)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, err := j.file.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("the run's journal: %w", err)
+	}
+	if err := j.file.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return fmt.Errorf("the run's journal: %w", err)
+	}
+	return nil
+}
+
+// Close closes the file.
+func (j *Journal) Close() error { return j.file.Close() }
+
+// ReadJournal reads what a run's folder tells. A last line that was cut is left out.
+func ReadJournal(folder string) ([]Entry, error) {
+	f, err := os.Open(filepath.Join(folder, journalName))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	var all []Entry
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		var e Entry
+		if json.Unmarshal(lines.Bytes(), &e) == nil {
+			all = append(all, e)
+		}
+	}
+	return all, lines.Err()
+}
+
+// Journals lists the runs that a folder of runs knows, oldest first.
+func Journals(dir string) ([]string, error) {
+	found, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var runs []string
+	for _, d := range found {
+		if _, err := os.Stat(filepath.Join(dir, d.Name(), journalName)); err == nil {
+			runs = append(runs, d.Name())
+		}
+	}
+	slices.Sort(runs)
+	return runs, err
+}
+
+// open lists what a journal says was made or intended, and not that it is gone.
+func open(entries []Entry, kind string) []Entry {
+	var left []Entry
+	for _, e := range entries {
+		if e.Kind != kind {
+			continue
+		}
+		same := func(o Entry) bool {
+			if e.ID != "" {
+				return o.ID == e.ID
+			}
+			return o.ID == "" && o.Name == e.Name
+		}
+		if e.Event == "gone" {
+			left = slices.DeleteFunc(left, same)
+		} else if !slices.ContainsFunc(left, same) {
+			left = append(left, e)
+		}
+	}
+	return left
+}

@@ -1,0 +1,276 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// How long things may take that are not up to the user.
+const (
+	lookEvery   = 3 * time.Second
+	appearLimit = 60 * time.Second // until a machine that was launched can be seen, or a new profile used
+	agentLimit  = 5 * time.Minute
+	endLimit    = 10 * time.Minute
+)
+
+// renter rents the machines of one run.
+type renter struct {
+	cloud   Cloud
+	plan    *Plan
+	journal *Journal
+	say     func(string)
+}
+
+// launch starts one machine in the first subnet that has room for it.
+func (r *renter) launch(ctx context.Context, m PlannedMachine, role, group string) (Machine, error) {
+	var full []string
+	for _, subnet := range r.plan.Subnets {
+		request := r.request(m, role, group)
+		request.Subnet = subnet.ID
+		request.Token = token(r.plan.Run, m.Type.Name, role, subnet.ID)
+		if err := r.journal.Write(Entry{Event: "intends", Kind: kindMachine, Name: m.Type.Name + " " + role, Token: request.Token, Region: r.plan.Caller.Region, Tags: request.Tags}); err != nil {
+			return Machine{}, err
+		}
+		made, err := r.insist(ctx, request)
+		if is(err, Capacity) {
+			full = append(full, subnet.Zone)
+			r.say(fmt.Sprintf("no %s in %s now", m.Type.Name, subnet.Zone))
+			continue
+		}
+		if err != nil {
+			return Machine{}, err
+		}
+		return made, r.journal.Write(Entry{Event: "made", Kind: kindMachine, ID: made.ID, Name: m.Type.Name + " " + role, Region: r.plan.Caller.Region})
+	}
+	return Machine{}, &APIError{
+		Fault: Capacity, Action: "ec2:RunInstances", Resource: m.Type.Name, Code: "InsufficientInstanceCapacity",
+		Message: "no machine of this type in " + strings.Join(full, ", "),
+	}
+}
+
+func (r *renter) request(m PlannedMachine, role, group string) LaunchRequest {
+	o := &r.plan.Options
+	l := LaunchRequest{
+		Type: m.Type.Name, Image: m.Image, Groups: []string{group}, PublicIP: !o.Private,
+		UserData: userData(r.plan.Life), DiskGiB: o.DiskGiB, IMDSHops: o.IMDSHops, Spot: o.Spot && role == roleService,
+		Tags: r.plan.tags(role, Tags{tagSpec: token(m.Image.ID, m.Type.Name)[:16], "Name": "plimsoll " + role + " " + m.Type.Name}),
+	}
+	if o.Profile != "none" {
+		l.Profile = o.Profile
+	}
+	if m.Type.Burstable {
+		l.Credits = o.Credits
+	}
+	return l
+}
+
+// insist repeats a launch whose answer was lost, which its token makes safe,
+// and one whose profile cannot be used yet.
+func (r *renter) insist(ctx context.Context, request LaunchRequest) (Machine, error) {
+	lost, began := 0, time.Now()
+	var made Machine
+	err := every(ctx, lookEvery, func() (bool, error) {
+		var err error
+		made, err = r.cloud.Machines.Launch(ctx, request)
+		if is(err, Unavailable) && lost < 2 {
+			lost++
+			return false, nil
+		}
+		if is(err, ProfileNotReady) && time.Since(began) < appearLimit {
+			return false, nil
+		}
+		return true, err
+	})
+	return made, err
+}
+
+// check asks whether the launch of a machine would be permitted, and starts nothing.
+func (r *renter) check(ctx context.Context, m PlannedMachine) error {
+	request := r.request(m, roleService, "")
+	request.Groups, request.Subnet, request.DryRun = nil, r.plan.Subnets[0].ID, true
+	_, err := r.cloud.Machines.Launch(ctx, request)
+	return err
+}
+
+// EndedError is a machine that is not there any more.
+type EndedError struct{ Machine Machine }
+
+func (e *EndedError) Error() string {
+	text := fmt.Sprintf("the machine %s (%s) is %s", e.Machine.ID, e.Machine.Type, e.Machine.State)
+	if e.Machine.State == "" {
+		text = fmt.Sprintf("the machine %s is not there", e.Machine.ID)
+	}
+	if e.Machine.Reason != "" {
+		text += ": " + e.Machine.Reason
+	}
+	return text
+}
+
+// ExitCode is an outside tool's.
+func (*EndedError) ExitCode() int { return ExitOutside }
+
+// running waits until a machine runs and has its address.
+func (r *renter) running(ctx context.Context, id string) (m Machine, err error) {
+	ctx, cancel := context.WithTimeout(ctx, r.plan.Options.BootTimeout)
+	defer cancel()
+	began := time.Now()
+	err = every(ctx, lookEvery, func() (bool, error) {
+		seen, err := find(ctx, r.cloud.Machines, id)
+		var gone *EndedError
+		switch {
+		case errors.As(err, &gone) && gone.Machine.State == "" && time.Since(began) < appearLimit:
+			return false, nil // not visible yet
+		case err != nil:
+			return false, err
+		}
+		m = seen
+		return m.State == Running && r.plan.address(m) != "", nil
+	})
+	if errors.Is(err, context.DeadlineExceeded) {
+		if m.State == Running {
+			return m, fmt.Errorf("the machine %s runs and has no public address: give a --subnet with public addresses, or --private: %w", id, err)
+		}
+		return m, fmt.Errorf("the machine %s is still %s after %s", id, m.State, r.plan.Options.BootTimeout)
+	}
+	return m, err
+}
+
+// address is where a machine is loaded.
+func (p *Plan) address(m Machine) string {
+	if p.Options.Private {
+		return m.PrivateIP
+	}
+	return m.PublicIP
+}
+
+// find looks for one machine that lives; an EndedError says that it does not.
+func find(ctx context.Context, in Machines, id string) (Machine, error) {
+	found, err := in.Find(ctx, Query{IDs: []string{id}})
+	if err != nil {
+		return Machine{}, err
+	}
+	if len(found) == 0 {
+		return Machine{}, &EndedError{Machine{ID: id}}
+	}
+	switch found[0].State {
+	case Pending, Running:
+		return found[0], nil
+	default:
+		return found[0], &EndedError{found[0]}
+	}
+}
+
+// online waits until a machine's agent takes commands.
+func (r *renter) online(ctx context.Context, m Machine, limit time.Duration) error {
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	last := Agent{}
+	err := every(within, lookEvery, func() (bool, error) {
+		agents, err := r.cloud.Commands.Agents(within, []string{m.ID})
+		if err != nil {
+			return false, err
+		}
+		last = agents[m.ID]
+		if !last.Online() {
+			if _, err := find(within, r.cloud.Machines, m.ID); err != nil {
+				return false, err
+			}
+		}
+		return last.Online(), nil
+	})
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return r.diagnose(ctx, m, last)
+	}
+	return err
+}
+
+// diagnose says why an agent may never have reported.
+func (r *renter) diagnose(ctx context.Context, m Machine, last Agent) error {
+	e := &APIError{Fault: NoAgent, Action: "ssm:DescribeInstanceInformation", Resource: m.ID}
+	var why []string
+	if last.Ping != "" {
+		why = append(why, "its agent is "+last.Ping+" since "+clock(last.Seen))
+	} else {
+		why = append(why, "its agent never reported")
+	}
+	if m.Profile == "" {
+		why = append(why, "it has no instance profile: `plimsoll remote init` makes one")
+	}
+	if m.PublicIP == "" {
+		there, err := r.cloud.Catalogue.Endpoints(ctx, m.Network)
+		if err == nil && len(there) == 0 {
+			why = append(why, "it has no public address, and its network has no endpoints for ssm")
+		}
+	}
+	if text, err := r.cloud.Machines.Console(ctx, m.ID); err == nil && strings.TrimSpace(text) != "" {
+		why = append(why, "the end of its console:\n  "+strings.ReplaceAll(tail(text, tailLines), "\n", "\n  "))
+	}
+	e.Message = strings.Join(why, "; ")
+	return e
+}
+
+// boot launches a machine and waits until it takes commands and has Docker.
+func (r *renter) boot(ctx context.Context, m PlannedMachine, role, group string) (Machine, error) {
+	made, err := r.launch(ctx, m, role, group)
+	if err != nil {
+		return made, err
+	}
+	r.say(fmt.Sprintf("%s: machine %s starts in %s", m.Type.Name, made.ID, made.Subnet))
+	seen, err := r.running(ctx, made.ID)
+	if err != nil {
+		return made, err
+	}
+	if err := r.online(ctx, seen, r.plan.Options.BootTimeout); err != nil {
+		return seen, err
+	}
+	if role == roleService {
+		if _, err := r.plan.ready().run(ctx, r.cloud.Commands, seen.ID); err != nil {
+			return seen, err
+		}
+	}
+	r.say(fmt.Sprintf("%s: machine %s is ready at %s", m.Type.Name, seen.ID, r.plan.address(seen)))
+	return seen, nil
+}
+
+// The roles that things have in a run.
+const (
+	roleService   = "service"
+	roleGenerator = "generator"
+)
+
+// end terminates machines and waits until they are gone, so that what they hold is free again.
+func (r *renter) end(ctx context.Context, ids ...string) error {
+	if err := r.cloud.Machines.Terminate(ctx, ids); err != nil {
+		return err
+	}
+	if err := gone(ctx, r.cloud.Machines, ids); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := r.journal.Write(Entry{Event: "gone", Kind: kindMachine, ID: id}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gone waits until machines are terminated.
+func gone(ctx context.Context, in Machines, ids []string) error {
+	ctx, cancel := context.WithTimeout(ctx, endLimit)
+	defer cancel()
+	return every(ctx, lookEvery, func() (bool, error) {
+		found, err := in.Find(ctx, Query{IDs: ids})
+		if err != nil {
+			return false, err
+		}
+		for _, m := range found {
+			if m.State != Terminated {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
+}

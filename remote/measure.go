@@ -1,0 +1,187 @@
+package remote
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// Outcome is what was found for one machine.
+type Outcome struct {
+	Type      MachineType
+	Machine   Machine
+	Price     *Price
+	Folder    string // where its files are
+	Record    string // "": no load was sent
+	CSV       string // "": none came home, or Glances was asked while the load was on
+	Offset    Offset // of CSV's clock
+	Code      int    // plimsoll's exit code
+	End       *record.End
+	RoundTrip time.Duration
+	Steal     float64 // share of the machine's CPU time that others took, at the limit
+	Notes     []string
+	Err       error // why it was not measured, or not to its end
+	Skipped   bool  // by choice, and Err says why
+	Ended     bool  // the machine was given back
+	Rented    time.Duration
+}
+
+// folderOf is where the files of one machine are kept.
+func (s *session) folderOf(name string) string { return filepath.Join(s.Runs, s.plan.Run, name) }
+
+// measure puts the service on a machine, loads it and brings everything home.
+func (s *session) measure(ctx context.Context, planned PlannedMachine, m Machine) Outcome {
+	r := Outcome{Type: planned.Type, Machine: m, Price: planned.Price, Folder: s.folderOf(planned.Type.Name)}
+	if err := os.MkdirAll(r.Folder, 0o755); err != nil {
+		r.Err = err
+		return r
+	}
+	watch, err := s.prepare(ctx, m, &r)
+	if err != nil {
+		r.Err = err
+		return r
+	}
+	r.Record = filepath.Join(r.Folder, "record.jsonl")
+	early := s.guard(ctx, m, func(ctx context.Context) { s.load(ctx, &r, watch) })
+	fetching, cancel := s.stops.until(ctx, 2)
+	defer cancel()
+	var gone *EndedError
+	if errors.As(early, &gone) {
+		r.note("the machine ended during the load (%s): the result is incomplete, and the machine's files are lost", gone)
+		r.Err = gone
+	} else {
+		r.note("%s", text(early))
+		s.collect(fetching, &r, watch)
+	}
+	if err := s.judge(&r, early); err != nil {
+		r.Err = errors.Join(r.Err, err)
+	}
+	return r
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// note keeps a line for the reader of the result.
+func (r *Outcome) note(format string, args ...any) {
+	if line := fmt.Sprintf(format, args...); line != "" {
+		r.Notes = append(r.Notes, line)
+	}
+}
+
+// prepare starts the service and what watches it, until both are there.
+func (s *session) prepare(ctx context.Context, m Machine, r *Outcome) (watching, error) {
+	s.say(m.Type + ": starting " + s.plan.Options.Image)
+	if err := s.deploy(ctx, m); err != nil {
+		return watching{}, err
+	}
+	if err := s.answers(ctx, m); err != nil {
+		return watching{}, err
+	}
+	r.RoundTrip = s.roundTrip(ctx, m)
+	s.say(fmt.Sprintf("%s: the service answers, round trip %s", m.Type, r.RoundTrip.Round(10*time.Microsecond)))
+	watch, err := s.watch(ctx, m)
+	r.note("%s", watch.note)
+	return watch, err
+}
+
+// load lets plimsoll load the service, and waits for its end.
+func (s *session) load(ctx context.Context, r *Outcome, watch watching) {
+	args, err := s.childArgs(r, watch)
+	if err != nil {
+		r.Err = err
+		return
+	}
+	printed, err := os.Create(filepath.Join(r.Folder, "summary.txt"))
+	if err != nil {
+		r.Err = err
+		return
+	}
+	s.say(fmt.Sprintf("%s: loading http://%s", r.Type.Name, s.plan.hostPort(r.Machine)))
+	r.Code, r.Err = s.Plimsoll(ctx, Child{Args: args, Stdout: printed, Stderr: s.Stderr, Halt: s.stops.changed[1]})
+	r.Err = errors.Join(r.Err, printed.Close())
+}
+
+// childArgs is the command line of plimsoll. What the user gave comes last, so that it wins.
+func (s *session) childArgs(r *Outcome, watch watching) ([]string, error) {
+	machine, err := json.Marshal(s.described(r))
+	if err != nil {
+		return nil, err
+	}
+	source := "none"
+	if watch.live != "" {
+		source = "glances=" + watch.live
+	}
+	args := []string{
+		s.plan.Options.Mode, "--output=" + r.Record, "--machine=" + string(machine), "--monitor=" + source,
+		"--env=SERVER_URL=http://" + s.plan.hostPort(r.Machine),
+	}
+	return append(args, s.plan.Options.ChildArgs...), nil
+}
+
+// described is the machine as the record tells of it.
+func (s *session) described(r *Outcome) record.Machine {
+	o := &s.plan.Options
+	m := record.Machine{
+		Type: r.Type.Name, Region: s.plan.Caller.Region, Zone: r.Machine.Zone, CPUs: r.Type.VCPUs, MemoryBytes: r.Type.MemoryBytes,
+		Image: r.Machine.Image, Service: o.Image, Spot: o.Spot, RoundTripS: r.RoundTrip.Seconds(), LoadFrom: "another machine than the service's",
+	}
+	if r.Type.Burstable {
+		m.Credits = o.Credits
+		if o.Instance != "" {
+			m.Credits = "as the machine is set"
+		}
+	}
+	if r.Price != nil {
+		m.PricePerHour, m.Currency = r.Price.PerHour, r.Price.Currency
+	}
+	return m
+}
+
+// collect brings home what the machine wrote. What cannot be fetched is noted: the load's result stands.
+func (s *session) collect(ctx context.Context, r *Outcome, watch watching) {
+	if ctx.Err() != nil {
+		r.note("the machine's files were not fetched")
+		return
+	}
+	if err := s.online(ctx, r.Machine, agentLimit); err != nil { // a load may starve the agent: it comes back
+		r.note("the machine's files could not be fetched: %v", err)
+		return
+	}
+	f := fetcher{commands: s.cloud.Commands, machine: r.Machine.ID, folder: s.plan.folder(), into: r.Folder, prefix: s.plan.Run + "/" + r.Type.Name + "/"}
+	if s.plan.Options.Store != "" {
+		f.store = s.plan.store(s.cloud)
+	}
+	if offset, err := f.offset(ctx); err == nil {
+		r.Offset = offset
+	} else {
+		r.note("the machine's clock could not be read: its series may be shifted (%v)", err)
+	}
+	listing, err := s.plan.collect().run(ctx, s.cloud.Commands, r.Machine.ID)
+	if err != nil {
+		r.note("the machine's files could not be gathered: %v", err)
+		return
+	}
+	for _, file := range listed(listing) {
+		if err := f.fetch(ctx, file); err != nil {
+			r.note("%s: %v", file.name, err)
+		}
+	}
+	if path := filepath.Join(r.Folder, "glances.csv"); watch.file && watch.live == "" {
+		if _, err := os.Stat(path); err != nil {
+			r.note("resources were not watched: the file of Glances did not come home")
+			return
+		}
+		r.CSV = path
+	}
+}

@@ -1,0 +1,265 @@
+package remote
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Plan is all that will be done, resolved, before anything is made.
+type Plan struct {
+	Run      string
+	Caller   Caller
+	Options  Options
+	Machines []PlannedMachine
+	Subnets  []Subnet
+	Sources  []string // CIDRs that may reach the service
+	Expires  time.Time
+	Life     time.Duration // until a machine ends itself
+	Cost     Cost
+	Notes    []string
+}
+
+// PlannedMachine is one machine that is to be rented.
+type PlannedMachine struct {
+	Type  MachineType
+	Image Image
+	Price *Price // nil: not known
+}
+
+// Cost is what something costs; an unknown part makes all of it unknown.
+type Cost struct {
+	Known    bool
+	Amount   float64
+	Currency string
+}
+
+func (c Cost) String() string {
+	if !c.Known {
+		return "unknown"
+	}
+	return fmt.Sprintf("%.3f %s", c.Amount, c.Currency)
+}
+
+const (
+	bootEstimate = 4 * time.Minute  // of one machine, with the service's image
+	leaseReserve = 30 * time.Minute // beyond the estimate, before a machine ends itself
+)
+
+// Planner asks a cloud what a run needs to know. It changes nothing.
+type Planner struct {
+	Cloud Cloud
+	// Address tells from which address this machine is seen.
+	Address func(context.Context) (string, error)
+}
+
+// Plan checks options and resolves them.
+func (r Planner) Plan(ctx context.Context, run string, o Options) (*Plan, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	p := &Plan{Run: run, Options: o}
+	var err error
+	if p.Caller, err = r.Cloud.Identity.Caller(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.machines(ctx, p); err != nil {
+		return nil, err
+	}
+	if o.Instance == "" {
+		if err := r.network(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	p.Life = bootEstimate + o.Estimate*time.Duration(max(1, len(o.Types))) + leaseReserve
+	p.Expires = time.Now().Add(p.Life)
+	p.Cost = p.estimate()
+	if end := time.Now().Add(p.Life - leaseReserve); !p.Caller.Expires.IsZero() && p.Caller.Expires.Before(end) {
+		p.Notes = append(p.Notes, fmt.Sprintf("these credentials end at %s, before this run will (about %s): machines end themselves at %s whatever happens",
+			clock(p.Caller.Expires), clock(end), clock(p.Expires)))
+	}
+	return p, r.budget(p)
+}
+
+// machines resolves types, images and prices.
+func (r Planner) machines(ctx context.Context, p *Plan) error {
+	names := slices.Clone(p.Options.Types)
+	if p.Options.GeneratorType != "" {
+		names = append(names, p.Options.GeneratorType)
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	types, err := r.Cloud.Catalogue.Types(ctx, names)
+	if err != nil {
+		return err
+	}
+	if len(types) != len(names) {
+		return fmt.Errorf("%d machine types were asked for and %d came back", len(names), len(types))
+	}
+	for _, t := range types {
+		m := PlannedMachine{Type: t}
+		if m.Image, err = r.image(ctx, p.Options.ImageID, t); err != nil {
+			return err
+		}
+		m.Price = r.price(ctx, p, t.Name)
+		p.Machines = append(p.Machines, m)
+		if t.Burstable && p.Options.Credits == "unlimited" {
+			p.Notes = append(p.Notes, t.Name+" runs on CPU credits: as unlimited, what it uses beyond them is charged on top of its price")
+		}
+	}
+	p.quota(ctx, r.Cloud)
+	return nil
+}
+
+// quota notes what will not fit at once, where the cloud can tell.
+func (p *Plan) quota(ctx context.Context, c Cloud) {
+	teller, ok := c.Catalogue.(Quotas)
+	if !ok || len(p.Machines) == 0 {
+		return
+	}
+	need := 0
+	for _, m := range p.Machines {
+		need += m.Type.VCPUs
+	}
+	if limit, err := teller.VCPUs(ctx, p.Machines[0].Type.Name); err == nil && limit < need {
+		p.Notes = append(p.Notes, fmt.Sprintf("the account may have %d virtual CPUs of this family at once and the plan needs %d: machines that do not fit are started when others have ended", limit, need))
+	}
+}
+
+// images are looked for in this order: with Docker and the agent, then with the agent.
+func images(architecture string) []string {
+	ecs := "ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
+	if architecture == "arm64" {
+		ecs = "ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id"
+	}
+	return []string{ecs, "ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-" + architecture}
+}
+
+func (r Planner) image(ctx context.Context, reference string, t MachineType) (Image, error) {
+	if len(t.Architectures) == 0 {
+		return Image{}, fmt.Errorf("the cloud does not say which architecture %s has", t.Name)
+	}
+	architecture := t.Architectures[0]
+	if slices.Contains(t.Architectures, "x86_64") { // old types have i386, too
+		architecture = "x86_64"
+	}
+	references := images(architecture)
+	if reference != "" {
+		references = []string{reference}
+	}
+	var last error
+	for _, ref := range references {
+		found, err := r.Cloud.Catalogue.Image(ctx, ref)
+		switch {
+		case err == nil && found.Architecture != "" && found.Architecture != architecture:
+			return found, wrong("give an image of the type's architecture with --ami", "the image %s is for %s, and %s is %s", found.ID, found.Architecture, t.Name, architecture)
+		case err == nil:
+			return found, nil
+		case !is(err, NotFound):
+			return found, err
+		}
+		last = err
+	}
+	return Image{}, fmt.Errorf("no image for %s is known in this region (--ami names one): %w", t.Name, last)
+}
+
+// price is nil where nobody knows it.
+func (r Planner) price(ctx context.Context, p *Plan, name string) *Price {
+	if p.Options.PricePerHour > 0 && name != p.Options.GeneratorType {
+		return &Price{PerHour: p.Options.PricePerHour, Currency: "USD", Source: "--price-per-hour"}
+	}
+	price, err := r.Cloud.Catalogue.Price(ctx, PriceQuery{Type: name, Region: p.Caller.Region, Spot: p.Options.Spot})
+	if err != nil || price.PerHour <= 0 {
+		return nil
+	}
+	return &price
+}
+
+// network finds subnets, and the addresses that may come in.
+func (r Planner) network(ctx context.Context, p *Plan) error {
+	o := &p.Options
+	var err error
+	p.Subnets, err = r.Cloud.Catalogue.Subnets(ctx, o.Subnets)
+	if is(err, NotFound) && len(o.Subnets) == 0 {
+		return wrong("--subnet subnet-… names one, several with --subnet again; `aws ec2 create-default-vpc` makes a default network",
+			"the region %s has no default network", p.Caller.Region)
+	}
+	if err != nil {
+		return err
+	}
+	if len(p.Subnets) == 0 {
+		return wrong("--subnet subnet-… names one", "the network has no subnet")
+	}
+	if err := r.reachable(ctx, p); err != nil {
+		return err
+	}
+	switch {
+	case len(o.Allow) > 0:
+		p.Sources = o.Allow
+	case o.GeneratorType != "" && o.Private:
+	default:
+		own, err := r.Address(ctx)
+		if err != nil {
+			return wrong("--allow-cidr 203.0.113.7/32 says from where the load will come", "this machine's public address could not be found: %v", err)
+		}
+		p.Sources = []string{own}
+	}
+	return nil
+}
+
+// reachable says before anything is made what would be missing after.
+func (r Planner) reachable(ctx context.Context, p *Plan) error {
+	if !p.Options.Private {
+		return nil
+	}
+	there, err := r.Cloud.Catalogue.Endpoints(ctx, p.Subnets[0].Network)
+	if err != nil {
+		return err
+	}
+	var missing []string
+	for _, name := range []string{"ssm", "ssmmessages", "ec2messages"} {
+		if !slices.Contains(there, name) {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("the network %s has no endpoint for %s: without a NAT gateway its machines cannot be commanded", p.Subnets[0].Network, strings.Join(missing, ", ")))
+	}
+	return nil
+}
+
+// estimate is the list price of all machines for the time that they will probably be there.
+func (p *Plan) estimate() Cost {
+	c := Cost{Known: true}
+	for i, m := range p.Machines {
+		if m.Price == nil {
+			return Cost{}
+		}
+		turns := i + 1 // all are started at once, and each is ended after its turn
+		if m.Type.Name == p.Options.GeneratorType {
+			turns = len(p.Options.Types)
+		}
+		length := bootEstimate + p.Options.Estimate*time.Duration(turns) + p.Options.Keep
+		c.Amount += m.Price.PerHour * length.Hours()
+		c.Currency = m.Price.Currency
+	}
+	return c
+}
+
+// budget refuses what may cost more than it may.
+func (Planner) budget(p *Plan) error {
+	switch {
+	case p.Options.MaxCost == 0:
+		return nil
+	case !p.Cost.Known:
+		return wrong("give --price-per-hour, or leave out --max-cost", "a price is not known, so --max-cost cannot be kept")
+	case p.Cost.Amount > p.Options.MaxCost:
+		return wrong("fewer or smaller types, a shorter --budget, or a higher --max-cost", "the plan costs about %s, more than --max-cost %.3f", p.Cost, p.Options.MaxCost)
+	}
+	return nil
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04 UTC") }

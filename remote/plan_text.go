@@ -1,0 +1,83 @@
+package remote
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Write prints a plan for a person to agree to.
+func (p *Plan) Write(w io.Writer) {
+	o := &p.Options
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%-12s%s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("Run", "%s", p.Run)
+	line("Account", "%s, %s, as %s", p.Caller.Account, p.Caller.Region, p.Caller.ARN)
+	line("Service", "%s on port %d", o.Image, o.Port)
+	if o.Instance != "" {
+		line("Machine", "%s, which is there and will stay", o.Instance)
+	}
+	for _, m := range p.Machines {
+		role := "Machine"
+		if m.Type.Name == o.GeneratorType {
+			role = "Generator"
+		}
+		line(role, "%s: %d vCPUs, %s, %s%s, %s", m.Type.Name, m.Type.VCPUs, gib(m.Type.MemoryBytes), m.Image.ID, spot(o), perHour(m.Price))
+	}
+	if len(p.Subnets) > 0 {
+		var all []string
+		for _, s := range p.Subnets {
+			all = append(all, s.ID+" ("+s.Zone+")")
+		}
+		line("Subnets", "%s: the first that has room", strings.Join(all, ", "))
+		line("Open to", "%s on tcp %d%s", strings.Join(p.Sources, ", "), o.Port, p.watchedPort())
+	}
+	if len(p.Machines) > 0 {
+		line("Ends itself", "%s at the latest, if this program cannot do it", clock(p.Expires))
+	}
+	line("Cost", "%s, for about %d minutes each (machines alone, without disk, address and traffic)", about(p.Cost), minutes(o.Estimate+bootEstimate))
+	for _, n := range p.Notes {
+		line("Note", "%s", n)
+	}
+}
+
+// WriteScripts prints what --dry-run shows besides: what machines will run.
+func (p *Plan) WriteScripts(w io.Writer) {
+	fmt.Fprintf(w, "\n# when a machine boots\n%s", userData(p.Life))
+	for _, s := range []step{p.ready(), p.service(), p.glances(), p.collect(), p.clean()} {
+		fmt.Fprintf(w, "\n# %s\n%s", s.title, s.text())
+	}
+}
+
+func (p *Plan) watchedPort() string {
+	if p.Options.Metrics != "glances" {
+		return ""
+	}
+	return fmt.Sprintf(" and tcp %d (Glances)", glancesPort)
+}
+
+func spot(o *Options) string {
+	if o.Spot {
+		return ", spot"
+	}
+	return ""
+}
+
+func about(c Cost) string {
+	if !c.Known {
+		return c.String()
+	}
+	return "about " + c.String()
+}
+
+func perHour(p *Price) string {
+	if p == nil {
+		return "price unknown"
+	}
+	return fmt.Sprintf("%.4f %s an hour (%s)", p.PerHour, p.Currency, p.Source)
+}
+
+func gib(bytes int64) string {
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(bytes)/(1<<30)), ".0") + " GiB"
+}

@@ -1,0 +1,2 @@
+# Tells the time.
+date -u '+clock %s.%N'

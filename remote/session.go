@@ -1,0 +1,188 @@
+package remote
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// World is what a run needs of the machine that it is started on.
+type World struct {
+	Cloud    Cloud
+	Plimsoll func(context.Context, Child) (int, error) // runs the program that makes the load
+	Probe    func(ctx context.Context, url string) (status int, err error)
+	Address  func(context.Context) (cidr string, err error) // how this machine is seen from outside
+	Say      func(string)                                   // progress, one line at a time
+	Stdout   io.Writer
+	Stderr   io.Writer // of the program that makes the load
+	Runs     string    // folder of runs
+	Binary   string    // the program plimsoll for a machine that makes the load; "": this one's
+}
+
+// session is one run under way.
+type session struct {
+	World
+	renter
+	stops *Stops
+
+	mu    sync.Mutex
+	lease time.Time // when machines end themselves
+}
+
+// Run does what a plan says: it returns what was found for each machine, in
+// the order of the plan. Whatever happens, it cleans up before it returns.
+func (w World) Run(ctx context.Context, p *Plan, stops *Stops) (results []Outcome, err error) {
+	journal, err := OpenJournal(filepath.Join(w.Runs, p.Run))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, journal.Close()) }()
+	s := &session{
+		World: w, stops: stops, lease: p.Expires,
+		renter: renter{cloud: w.Cloud, plan: p, journal: journal, say: w.Say},
+	}
+	if err := journal.Write(Entry{Event: "begins", Region: p.Caller.Region, Text: p.Options.Mode}); err != nil {
+		return nil, err
+	}
+	load, cancel := stops.until(ctx, 1)
+	defer cancel()
+	results, err = s.work(load)
+	if left := s.finish(ctx, results); left != nil {
+		err = errors.Join(err, left)
+	}
+	if sig := stops.Signal(); sig != nil {
+		err = errors.Join(&SignalError{Signal: sig}, err)
+	}
+	return results, err
+}
+
+// work measures all machines, or the one that is there.
+func (s *session) work(ctx context.Context) ([]Outcome, error) {
+	if s.plan.Options.Store != "" {
+		if err := s.journal.Write(Entry{Event: "intends", Kind: kindObjects, Name: s.plan.storePrefix(), Region: s.plan.Caller.Region}); err != nil {
+			return nil, err
+		}
+	}
+	if s.plan.Options.Instance != "" {
+		return s.visit(ctx)
+	}
+	group, err := s.group(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.sweep(ctx, group)
+}
+
+// visit measures on a machine that is there and stays.
+func (s *session) visit(ctx context.Context) ([]Outcome, error) {
+	o := &s.plan.Options
+	m, err := find(ctx, s.cloud.Machines, o.Instance)
+	if err != nil {
+		return nil, err
+	}
+	if s.plan.address(m) == "" {
+		return nil, wrong("give --private, or a machine with a public address", "the machine %s has no public address", m.ID)
+	}
+	entry := Entry{Event: "intends", Kind: kindContainers, ID: m.ID, Region: s.plan.Caller.Region}
+	if err := s.journal.Write(entry); err != nil {
+		return nil, err
+	}
+	if err := s.online(ctx, m, o.BootTimeout); err != nil {
+		return nil, err
+	}
+	if _, err := s.plan.ready().run(ctx, s.cloud.Commands, m.ID); err != nil {
+		return nil, err
+	}
+	planned := PlannedMachine{Type: MachineType{Name: m.Type}, Price: Planner{Cloud: s.cloud}.price(ctx, s.plan, m.Type)}
+	if types, err := s.cloud.Catalogue.Types(ctx, []string{m.Type}); err == nil && len(types) == 1 {
+		planned.Type = types[0]
+	}
+	r := s.measure(ctx, planned, m)
+	return []Outcome{r}, r.Err
+}
+
+// finish leaves nothing behind, for as long as the third signal does not come.
+func (s *session) finish(ctx context.Context, results []Outcome) error {
+	ctx, cancel := s.stops.until(ctx, 3)
+	defer cancel()
+	ctx, cancelTime := context.WithTimeout(ctx, endLimit)
+	defer cancelTime()
+	if s.plan.Options.Keep > 0 && s.stops.Signal() == nil {
+		return s.keep(ctx, results)
+	}
+	s.say("cleaning up")
+	c := Cleaner{Clouds: map[string]Cloud{s.plan.Caller.Region: s.cloud}, Runs: s.Runs, Say: s.say}
+	left, err := c.Clean(ctx, Scope{Run: s.plan.Run})
+	if err == nil && len(left) == 0 {
+		return s.journal.Write(Entry{Event: "ends"})
+	}
+	if errors.Is(context.Cause(ctx), errStopped) {
+		s.say("stopped while cleaning up")
+	}
+	if err != nil && len(left) == 0 {
+		left = s.remembered()
+	}
+	return &LeftError{Run: s.plan.Run, Left: left, Expires: s.leaseEnd(), Err: err}
+}
+
+// remembered is what the journal says is there, for when the cloud cannot be asked.
+func (s *session) remembered() (left []Leftover) {
+	entries, err := ReadJournal(filepath.Join(s.Runs, s.plan.Run))
+	if err != nil {
+		return nil
+	}
+	for _, kind := range []string{kindMachine, kindGroup, kindContainers, kindObjects} {
+		for _, e := range open(entries, kind) {
+			if e.Event == "made" || kind == kindContainers || kind == kindObjects {
+				left = append(left, Leftover{Kind: kind, ID: cmp.Or(e.ID, e.Name), Region: e.Region, Run: s.plan.Run})
+			}
+		}
+	}
+	return left
+}
+
+// keep leaves the machines for another run, and says until when.
+func (s *session) keep(ctx context.Context, results []Outcome) error {
+	until := time.Now().Add(s.plan.Options.Keep)
+	var failed error
+	for _, r := range results {
+		if r.Machine.ID == "" || r.Ended {
+			continue
+		}
+		if _, err := s.plan.clean().run(ctx, s.cloud.Commands, r.Machine.ID); err != nil {
+			failed = errors.Join(failed, err)
+		}
+		if s.plan.Options.Instance != "" && !ours(r.Machine.Tags) {
+			continue
+		}
+		if err := s.extend(ctx, r.Machine.ID, until, Tags{tagKept: "true"}); err != nil {
+			failed = errors.Join(failed, err)
+		}
+		s.say(fmt.Sprintf("%s is kept until %s: --instance %s uses it, `plimsoll remote cleanup --run %s` ends it", r.Machine.ID, clock(until), r.Machine.ID, s.plan.Run))
+	}
+	return failed
+}
+
+// SignalError says that a run was stopped.
+type SignalError struct{ Signal interface{ String() string } }
+
+func (e *SignalError) Error() string { return "stopped by a signal: " + e.Signal.String() }
+
+// ExitCode is that of the signal.
+func (e *SignalError) ExitCode() int {
+	if e.Signal.String() == "terminated" {
+		return 143
+	}
+	return 130
+}
+
+func (s *session) leaseEnd() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lease
+}

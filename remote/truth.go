@@ -1,0 +1,216 @@
+package remote
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// stealMost is the share of a machine's CPU time that others may take before
+// a verdict would be about them, or about CPU credits, and not about the machine.
+const stealMost = 0.05
+
+// exitInconclusive is the exit code of a sizing without a verdict.
+const exitInconclusive = 5
+
+// facts are what the truth about a run is found in.
+type facts struct {
+	head  record.Run
+	holds []record.Hold
+	steal []reading // of the machine
+	end   *record.End
+}
+
+// reading is a share at a time of the run.
+type reading struct{ at, share float64 }
+
+// readFacts reads a record; one that was cut has no end.
+func readFacts(path string) (facts, error) {
+	var f facts
+	file, err := os.Open(path)
+	if err != nil {
+		return f, err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	rows := record.NewReader(file)
+	for {
+		row, err := rows.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return f, nil
+		case err != nil:
+			return f, err
+		}
+		switch row := row.(type) {
+		case *record.Run:
+			f.head = *row
+		case *record.Hold:
+			f.holds = append(f.holds, *row)
+		case *record.Resources:
+			steal, ok := row.Values[record.CPUStealCores]
+			if cores := row.Limits[record.CPUCores]; ok && cores > 0 && row.Kind() == record.KindHost {
+				f.steal = append(f.steal, reading{row.AtS, steal / cores})
+			}
+		case *record.End:
+			f.end = row
+		}
+	}
+}
+
+// stealInFile reads the steal that Glances, or the sampler, wrote on the machine.
+func stealInFile(path string, began time.Time, ahead time.Duration) []reading {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	rows := csv.NewReader(bufio.NewReader(file))
+	rows.FieldsPerRecord = -1
+	head, err := rows.Read()
+	if err != nil {
+		return nil
+	}
+	at, column := -1, -1
+	for i, name := range head {
+		switch name {
+		case "timestamp":
+			at = i
+		case "cpu.steal":
+			column = i
+		}
+	}
+	var all []reading
+	for at >= 0 && column >= 0 {
+		row, err := rows.Read()
+		if err != nil {
+			break
+		}
+		if len(row) != len(head) {
+			continue
+		}
+		when, err := time.Parse(time.DateTime, row[at])
+		percent, bad := strconv.ParseFloat(row[column], 64)
+		if err == nil && bad == nil {
+			all = append(all, reading{when.Add(ahead).Sub(began).Seconds(), percent / 100})
+		}
+	}
+	return all
+}
+
+// worst is the highest mean of the readings within a hold; without holds that of the whole run.
+func (f *facts) worst() float64 {
+	spans := [][2]float64{{0, 1e18}}
+	if len(f.holds) > 0 {
+		spans = nil
+	}
+	for _, h := range f.holds {
+		spans = append(spans, [2]float64{h.StartS, h.StartS + h.LengthS})
+	}
+	most := 0.0
+	for _, span := range spans {
+		sum, n := 0.0, 0
+		for _, r := range f.steal {
+			if r.at >= span[0] && r.at <= span[1] {
+				sum, n = sum+r.share, n+1
+			}
+		}
+		if n >= 2 {
+			most = max(most, sum/float64(n))
+		}
+	}
+	return most
+}
+
+// judge reads what plimsoll found, and withdraws it where it is not about the service.
+func (s *session) judge(r *Outcome, early error) error {
+	f, err := readFacts(r.Record)
+	if err != nil {
+		if r.Err != nil {
+			return nil // that says why there is none
+		}
+		return fmt.Errorf("the record of the load: %w", err)
+	}
+	if len(f.steal) == 0 {
+		f.steal = stealInFile(filepath.Join(r.Folder, "glances.csv"), f.head.Started, r.Offset.Ahead)
+	}
+	r.Steal, r.End = f.worst(), f.end
+	r.note("%s", killed(r.Folder))
+	why := ""
+	switch {
+	case early != nil:
+		why = "the result is incomplete: " + early.Error()
+	case r.Steal > stealMost:
+		why = fmt.Sprintf("no verdict: %.0f %% of the machine's CPU time was taken for others (steal)%s", r.Steal*100, credits(r))
+	}
+	if r.End == nil || why == "" && len(r.Notes) == 0 {
+		return nil
+	}
+	if why != "" {
+		withdraw(r.End, why)
+		r.Code = r.End.ExitCode
+		r.note("%s", why)
+	}
+	if r.End.Sizing != nil {
+		r.End.Sizing.Notes = append(r.End.Sizing.Notes, r.Notes...)
+	}
+	return amend(r.Record, r.End, r.Notes)
+}
+
+func credits(r *Outcome) string {
+	if !r.Type.Burstable {
+		return ": another machine on the same host was busy; measure again"
+	}
+	return ": its CPU credits are used up; measure with --credits unlimited, or a type that has none"
+}
+
+// withdraw takes a verdict back.
+func withdraw(end *record.End, why string) {
+	end.Verdict, end.Reason, end.ExitCode = "unstable", why, exitInconclusive
+	if end.Sizing != nil {
+		end.Sizing.Verdict, end.Sizing.Reason, end.Sizing.ExitCode, end.Sizing.Capacity = "unstable", why, exitInconclusive, nil
+	}
+}
+
+// killed tells of a service that was killed for want of memory, or ended, during the load.
+func killed(folder string) string {
+	text, err := os.ReadFile(filepath.Join(folder, "state.json"))
+	if err != nil {
+		return ""
+	}
+	var state struct {
+		OOMKilled  bool
+		Running    bool
+		ExitCode   int
+		FinishedAt string
+	}
+	if json.Unmarshal(text, &state) != nil {
+		return ""
+	}
+	versions, _ := os.ReadFile(filepath.Join(folder, "versions.txt")) // without it restarts are not known
+	restarts := 0
+	for line := range strings.Lines(string(versions)) {
+		_, _ = fmt.Sscanf(line, "restarts %d", &restarts)
+	}
+	oom, _ := os.ReadFile(filepath.Join(folder, "oom.txt")) // it is there only if the kernel said so
+	switch {
+	case state.OOMKilled:
+		return "the service was killed for want of memory at " + state.FinishedAt + ": memory limits it, not CPU"
+	case !state.Running && state.FinishedAt != "":
+		return fmt.Sprintf("the service ended during the run, at %s with code %d", state.FinishedAt, state.ExitCode)
+	case restarts > 0 && len(oom) > 0:
+		return fmt.Sprintf("the service was started again %d times, and the kernel killed processes for want of memory: memory limits it, not CPU", restarts)
+	case restarts > 0:
+		return fmt.Sprintf("the service was started again %d times during the run", restarts)
+	}
+	return ""
+}

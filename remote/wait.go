@@ -1,0 +1,32 @@
+package remote
+
+import (
+	"context"
+	"time"
+)
+
+// pause waits, or returns why ctx ended.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// every calls look until it says that it is done, fails, or ctx ends. Between
+// calls it waits; a first call comes at once.
+func every(ctx context.Context, wait time.Duration, look func() (done bool, err error)) error {
+	for {
+		done, err := look()
+		if done || err != nil {
+			return err
+		}
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
