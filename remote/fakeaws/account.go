@@ -13,7 +13,7 @@ func (c *Cloud) arn(service, region, resource string) string {
 }
 
 func (c *Cloud) callerIdentity(*region, ask) (any, error) {
-	return struct{ Arn, UserId, Account string }{"arn:aws:iam::" + c.options.Account + ":user/double", "AIDADOUBLE0000000001", c.options.Account}, nil //nolint:revive // AWS's own name
+	return struct{ Arn, UserId, Account string }{"arn:aws:iam::" + c.options.Account + ":user/double", "AIDADOUBLE0000000001", c.options.Account}, nil
 }
 
 func (c *Cloud) decodeMessage(_ *region, q ask) (any, error) {

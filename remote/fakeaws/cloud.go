@@ -70,7 +70,6 @@ type Cloud struct {
 	profiles   map[string]*profile
 	types      map[string]Type
 	serial     int
-	foreign    []string
 	quotaVCPUs int
 }
 
@@ -93,6 +92,9 @@ func New(o Options) *Cloud {
 	c.machines = o.Machines
 	if c.machines == nil {
 		c.machines = &memory{cloud: c, script: o.Script}
+	}
+	if m, ok := c.machines.(interface{ attach(*Cloud) }); ok {
+		m.attach(c)
 	}
 	c.objects = newObjects()
 	c.handlers = c.table()
@@ -130,7 +132,7 @@ func (c *Cloud) Close() error {
 	left := c.living()
 	c.mu.Unlock()
 	for _, id := range left {
-		err = errors.Join(err, c.machines.Destroy(context.Background(), id))
+		err = errors.Join(err, c.machines.Destroy(id))
 	}
 	return err
 }
@@ -159,6 +161,26 @@ func (c *Cloud) Calls() []Call {
 func (c *Cloud) id(prefix string) string {
 	c.serial++
 	return fmt.Sprintf("%s-%017x", prefix, c.serial)
+}
+
+// typeNamed is one of the catalogue.
+func (c *Cloud) typeNamed(name string) Type {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.types[name]
+}
+
+// ownParameters are those of a region's store that are not AWS's.
+func (c *Cloud) ownParameters(regionName string) []Parameter {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []Parameter
+	for _, p := range c.in(regionName).parameters {
+		if !isPublic(p.Name) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // uuid makes the next id of a command or a request.

@@ -59,7 +59,6 @@ const (
 type command struct {
 	Command
 	node      *Instance
-	plugin    string
 	comment   string
 	deliverBy time.Time
 	started   time.Time

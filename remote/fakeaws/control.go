@@ -15,9 +15,9 @@ func (c *Cloud) control(w http.ResponseWriter, r *http.Request) {
 	var v any
 	switch r.Method + " " + strings.TrimPrefix(r.URL.Path, ControlPath) {
 	case "GET state":
-		v = c.State()
+		v = c.State() //nolint:contextcheck // what a call starts lives longer than the call
 	case "GET left":
-		v = append([]string{}, c.Left()...)
+		v = append([]string{}, c.Left()...) //nolint:contextcheck // what a call starts lives longer than the call
 	case "GET calls":
 		v = append([]Call{}, c.Calls()...)
 	case "GET ip":

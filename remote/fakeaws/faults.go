@@ -223,8 +223,10 @@ func internal(service string) string {
 
 func denied(q ask) *apiError {
 	if q.service == "ec2" {
-		return &apiError{http.StatusForbidden, "UnauthorizedOperation",
-			"You are not authorized to perform this operation. Encoded authorization failure message: double"}
+		return &apiError{
+			http.StatusForbidden, "UnauthorizedOperation",
+			"You are not authorized to perform this operation. Encoded authorization failure message: double",
+		}
 	}
 	if q.service == "s3" || q.service == "sts" || q.service == "iam" {
 		return &apiError{http.StatusForbidden, "AccessDenied", fmt.Sprintf("User is not authorized to perform: %s:%s", q.service, q.action)}

@@ -34,7 +34,7 @@ func exists(what, name string) error {
 type roleXML struct {
 	Path       string
 	RoleName   string
-	RoleId     string //nolint:revive // AWS's own name
+	RoleId     string
 	Arn        string
 	CreateDate string
 	Trust      string `xml:"AssumeRolePolicyDocument"`
@@ -166,7 +166,7 @@ func (c *Cloud) attachedPolicies(_ *region, q ask) (any, error) {
 type profileXML struct {
 	Path                string
 	InstanceProfileName string
-	InstanceProfileId   string //nolint:revive // AWS's own name
+	InstanceProfileId   string
 	Arn                 string
 	CreateDate          string
 	Roles               members[roleXML]

@@ -22,7 +22,7 @@ type invocation struct {
 }
 
 func (c *Cloud) getInvocation(r *region, q ask) (any, error) {
-	var in struct{ CommandId, InstanceId, PluginName string } //nolint:revive // AWS's own names
+	var in struct{ CommandId, InstanceId, PluginName string }
 	if err := q.into(&in); err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (c *Cloud) getInvocation(r *region, q ask) (any, error) {
 
 func (c *Cloud) listInvocations(r *region, q ask) (any, error) {
 	var in struct {
-		CommandId, InstanceId string //nolint:revive // AWS's own names
+		CommandId, InstanceId string
 		Details               bool
 	}
 	if err := q.into(&in); err != nil {
@@ -81,7 +81,7 @@ func (c *Cloud) listInvocations(r *region, q ask) (any, error) {
 }
 
 func (c *Cloud) listCommands(r *region, q ask) (any, error) {
-	var in struct{ CommandId string } //nolint:revive // AWS's own name
+	var in struct{ CommandId string }
 	if err := q.into(&in); err != nil {
 		return nil, err
 	}
@@ -98,8 +98,8 @@ func (c *Cloud) listCommands(r *region, q ask) (any, error) {
 
 func (c *Cloud) cancelCommand(r *region, q ask) (any, error) {
 	var in struct {
-		CommandId   string   //nolint:revive // AWS's own name
-		InstanceIds []string //nolint:revive // AWS's own name
+		CommandId   string
+		InstanceIds []string
 	}
 	if err := q.into(&in); err != nil {
 		return nil, err

@@ -12,8 +12,8 @@ type Machines interface {
 	Launch(ctx context.Context, i Instance) (privateIP string, err error)
 	// Exec runs a script as the agent does, until it ends or ctx does.
 	Exec(ctx context.Context, i Instance, m Command) Outcome
-	// Destroy takes a machine down for good; one that is not there is no error.
-	Destroy(ctx context.Context, id string) error
+	// Destroy takes a machine down for good, within bounds of its own; one that is not there is no error.
+	Destroy(id string) error
 	// Console is what it printed while it booted.
 	Console(id string) string
 	// Ingress tells which traffic the instance's groups let in, at its launch and whenever that changes.
@@ -91,7 +91,7 @@ func (c *Cloud) finish(i *Instance, at time.Time, reason, as string) {
 	i.ended, i.endsAs, i.Reason, i.DeadMan = at, as, reason, time.Time{}
 	if as == terminated && !i.destroyed && !i.Foreign {
 		i.destroyed = true
-		c.running.Go(func() { _ = c.machines.Destroy(context.WithoutCancel(c.ending), i.ID) })
+		c.running.Go(func() { _ = c.machines.Destroy(i.ID) })
 	}
 }
 
@@ -153,6 +153,17 @@ func (c *Cloud) Halt(id string) {
 	for _, r := range c.regions {
 		if i := r.instance(id); i != nil {
 			c.shutDown(i, c.options.Now())
+		}
+	}
+}
+
+// vanish tells that an instance's machine was taken away from outside.
+func (c *Cloud) vanish(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.regions {
+		if i := r.instance(id); i != nil {
+			c.finish(i, c.options.Now(), "Server.InternalError: Internal error on launch", terminated)
 		}
 	}
 }

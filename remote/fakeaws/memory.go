@@ -30,7 +30,7 @@ func (m *memory) Exec(ctx context.Context, i Instance, asked Command) Outcome {
 }
 
 // Destroy has nothing to take down.
-func (m *memory) Destroy(context.Context, string) error { return nil }
+func (m *memory) Destroy(string) error { return nil }
 
 // Console is what a machine prints that boots well.
 func (m *memory) Console(id string) string {

@@ -162,7 +162,7 @@ func (c *Cloud) instanceInformation(r *region, q ask) (any, error) {
 
 // sendInput is what SendCommand is asked.
 type sendInput struct {
-	InstanceIds []string //nolint:revive // AWS's own name
+	InstanceIds []string
 	Targets     []struct {
 		Key    string
 		Values []string

@@ -1,11 +1,17 @@
 package fakeaws
 
+import "maps"
+
 // table is every action that the double knows, by the service's name in a signature.
 func (c *Cloud) table() map[string]handler {
-	return map[string]handler{
-		"sts:GetCallerIdentity":          c.callerIdentity,
-		"sts:DecodeAuthorizationMessage": c.decodeMessage,
+	all := c.machineTable()
+	maps.Copy(all, c.accountTable())
+	return all
+}
 
+// machineTable is EC2.
+func (c *Cloud) machineTable() map[string]handler {
+	return map[string]handler{
 		"ec2:RunInstances":              c.runInstances,
 		"ec2:DescribeInstances":         c.describeInstances,
 		"ec2:DescribeInstanceStatus":    c.describeInstanceStatus,
@@ -38,6 +44,14 @@ func (c *Cloud) table() map[string]handler {
 		"ec2:CreateTags":                           c.createTags,
 		"ec2:DeleteTags":                           c.deleteTags,
 		"ec2:DescribeTags":                         c.describeTags,
+	}
+}
+
+// accountTable is everything else.
+func (c *Cloud) accountTable() map[string]handler {
+	return map[string]handler{
+		"sts:GetCallerIdentity":          c.callerIdentity,
+		"sts:DecodeAuthorizationMessage": c.decodeMessage,
 
 		"ssm:GetParameter":                c.getParameter,
 		"ssm:GetParameters":               c.getParameters,

@@ -68,43 +68,42 @@ type Rule struct {
 
 // Instance is one machine.
 type Instance struct {
-	ID           string            `json:"id"`
-	Type         string            `json:"type"`
-	Image        string            `json:"image"`
-	State        string            `json:"state"`
-	Reason       string            `json:"reason,omitempty"`
-	Region       string            `json:"region"`
-	Zone         string            `json:"zone"`
-	Subnet       string            `json:"subnet"`
-	VPC          string            `json:"vpc"`
-	Groups       []string          `json:"groups"`
-	Profile      string            `json:"profile,omitempty"` // its ARN
-	PublicIP     string            `json:"public_ip,omitempty"`
-	PrivateIP    string            `json:"private_ip"`
-	Launched     time.Time         `json:"launched"`
-	DeadMan      time.Time         `json:"dead_man,omitzero"` // when it shuts itself down, as far as its scripts said
-	OnShutdown   string            `json:"on_shutdown"`       // stop or terminate
-	Tags         map[string]string `json:"tags,omitempty"`
-	UserData     string            `json:"user_data,omitempty"`
-	Token        string            `json:"client_token,omitempty"`
-	Volume       Volume            `json:"volume"`
-	Interface    string            `json:"interface"`
-	NICTags      map[string]string `json:"interface_tags,omitempty"`
-	HTTPTokens   string            `json:"http_tokens"`
-	HopLimit     int               `json:"hop_limit"`
-	Credits      string            `json:"credits,omitempty"`
-	Spot         string            `json:"spot_request,omitempty"`
-	Monitoring   string            `json:"monitoring"`
-	Ping         string            `json:"ping,omitempty"` // of its agent: Online, ConnectionLost, or empty for never seen
-	Foreign      bool              `json:"foreign,omitempty"`
-	booted       time.Time         // its machine answered; zero as long as it boots
-	failed       error             // its machine did not come up
-	ended        time.Time         // when its end or stop began
-	endsAs       string            // terminated or stopped
-	destroyed    bool              // its machine was taken down
-	reboots      int
-	agentBack    time.Time // after a reboot
-	agentCutFrom time.Time
+	ID         string            `json:"id"`
+	Type       string            `json:"type"`
+	Image      string            `json:"image"`
+	State      string            `json:"state"`
+	Reason     string            `json:"reason,omitempty"`
+	Region     string            `json:"region"`
+	Zone       string            `json:"zone"`
+	Subnet     string            `json:"subnet"`
+	VPC        string            `json:"vpc"`
+	Groups     []string          `json:"groups"`
+	Profile    string            `json:"profile,omitempty"` // its ARN
+	PublicIP   string            `json:"public_ip,omitempty"`
+	PrivateIP  string            `json:"private_ip"`
+	Launched   time.Time         `json:"launched"`
+	DeadMan    time.Time         `json:"dead_man,omitzero"` // when it shuts itself down, as far as its scripts said
+	OnShutdown string            `json:"on_shutdown"`       // stop or terminate
+	Tags       map[string]string `json:"tags,omitempty"`
+	UserData   string            `json:"user_data,omitempty"`
+	Token      string            `json:"client_token,omitempty"`
+	Volume     Volume            `json:"volume"`
+	Interface  string            `json:"interface"`
+	NICTags    map[string]string `json:"interface_tags,omitempty"`
+	HTTPTokens string            `json:"http_tokens"`
+	HopLimit   int               `json:"hop_limit"`
+	Credits    string            `json:"credits,omitempty"`
+	Spot       string            `json:"spot_request,omitempty"`
+	Monitoring string            `json:"monitoring"`
+	Ping       string            `json:"ping,omitempty"` // of its agent: Online, ConnectionLost, or empty for never seen
+	Foreign    bool              `json:"foreign,omitempty"`
+	booted     time.Time         // its machine answered; zero as long as it boots
+	failed     error             // its machine did not come up
+	ended      time.Time         // when its end or stop began
+	endsAs     string            // terminated or stopped
+	destroyed  bool              // its machine was taken down
+	reboots    int
+	agentBack  time.Time // after a reboot
 }
 
 // Volume is an instance's disk.
