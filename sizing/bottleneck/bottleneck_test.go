@@ -12,11 +12,7 @@ import (
 )
 
 // How much is looked at: 200 times for the table in the documentation.
-var (
-	times  = flag.Int("times", 20, "runs of each fault")
-	matrix = flag.Bool("matrix", false, "size every real fault, -times times each")
-	budget = flag.String("budget", "60s", "of one real sizing")
-)
+var times = flag.Int("times", 20, "runs of each fault")
 
 // fault is a way in which a service is limited, and what it should be called.
 type fault struct {

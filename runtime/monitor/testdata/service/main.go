@@ -6,9 +6,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"expvar"
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -21,40 +23,52 @@ import (
 
 // service holds what the modes share.
 type service struct {
-	work  time.Duration // CPU time, or waiting, of one request
-	mu    sync.Mutex
-	slots chan struct{}
-	kept  [][]byte
-	file  *os.File
-	size  int
-	down  string
-	http  *http.Client
-	next  time.Time // of the limiter
-	gap   time.Duration
+	work   time.Duration // CPU time, or waiting, of one request
+	burned time.Duration // CPU time beside waiting
+	mu     sync.Mutex
+	slots  chan struct{}
+	kept   [][]byte
+	file   *os.File
+	mapped []byte
+	size   int
+	down   string
+	http   *http.Client
+	next   time.Time // of the limiter
+	gap    time.Duration
 }
 
 func main() {
-	mode := flag.String("mode", "none", "cpu, thread, pool, mutex, limiter, fsync, memory, gc, downstream, net, backlog, fds, none")
+	mode := flag.String("mode", "none", "cpu, thread, pool, mutex, both, limiter, fsync, memory, pressure, gc, downstream, net, backlog, fds, neighbour, none")
 	listen := flag.String("listen", "127.0.0.1:0", "address")
 	work := flag.Duration("work", 5*time.Millisecond, "of one request")
 	slots := flag.Int("slots", 10, "of the pool, the backlog, or descriptors")
 	rate := flag.Float64("rate", 300, "of the limiter")
 	dir := flag.String("dir", os.TempDir(), "where fsync writes")
-	size := flag.Int("bytes", 4096, "that fsync writes")
+	burned := flag.Duration("burn", time.Millisecond, "CPU time of one request to both")
+	size := flag.Int("bytes", 4096, "that fsync writes, or that pressure has mapped")
 	down := flag.String("downstream", "", "address of a service to ask")
 	flag.Parse()
-	s := &service{work: *work, size: *size, slots: make(chan struct{}, *slots), down: *down, gap: time.Duration(float64(time.Second) / *rate)}
+	s := &service{work: *work, burned: *burned, size: *size, slots: make(chan struct{}, *slots), down: *down, gap: time.Duration(float64(time.Second) / *rate)}
 	s.http = &http.Client{Transport: &http.Transport{MaxConnsPerHost: *slots, MaxIdleConnsPerHost: *slots}}
-	if *mode == "fsync" {
-		f, err := os.CreateTemp(*dir, "service-fsync")
+	switch *mode {
+	case "fsync", "pressure":
+		f, err := os.CreateTemp(*dir, "service-"+*mode)
 		check(err)
 		os.Remove(f.Name())
 		s.file = f
-	}
-	if *mode == "gc" {
+		if *mode == "pressure" {
+			s.mapped = mapped(f, *size)
+		}
+	case "gc":
 		s.garden()
-	}
-	if *mode == "fds" {
+	case "neighbour":
+		go func() {
+			for {
+				burn(s.work)
+				time.Sleep(s.work)
+			}
+		}()
+	case "fds":
 		limit := syscall.Rlimit{Cur: uint64(*slots) + 20, Max: uint64(*slots) + 20}
 		check(syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
 	}
@@ -67,6 +81,7 @@ func main() {
 		l = &slowListener{l, *work}
 	}
 	handle := map[string]http.HandlerFunc{
+		"both": s.both, "pressure": s.pressure, "neighbour": s.none,
 		"cpu": s.cpu, "thread": s.thread(), "pool": s.pool, "mutex": s.mutex, "limiter": s.limiter, "fsync": s.fsync, "memory": s.memory,
 		"gc": s.gc, "downstream": s.downstream, "net": s.net, "backlog": s.none, "fds": s.fds, "none": s.none,
 	}[*mode]
@@ -74,7 +89,10 @@ func main() {
 		check(fmt.Errorf("no such mode: %s", *mode))
 	}
 	fmt.Printf("http://%s/\n", l.Addr())
-	server := &http.Server{Handler: handle}
+	routes := http.NewServeMux()
+	routes.Handle("/debug/vars", expvar.Handler())
+	routes.Handle("/", handle)
+	server := &http.Server{Handler: routes}
 	server.SetKeepAlivesEnabled(*mode != "backlog")
 	go func() { // it ends with whoever started it
 		io.Copy(io.Discard, os.Stdin)
@@ -135,6 +153,38 @@ func (s *service) mutex(w http.ResponseWriter, r *http.Request) {
 	time.Sleep(s.work)
 	s.mu.Unlock()
 	s.none(w, r)
+}
+
+// both waits in a slot, and uses CPU besides.
+func (s *service) both(w http.ResponseWriter, r *http.Request) {
+	s.slots <- struct{}{}
+	time.Sleep(s.work)
+	<-s.slots
+	burn(s.burned)
+	s.none(w, r)
+}
+
+// mapped fills a file and maps it.
+func mapped(f *os.File, size int) []byte {
+	block := bytes.Repeat([]byte{1}, 1<<20)
+	for range size >> 20 {
+		_, err := f.Write(block)
+		check(err)
+	}
+	check(f.Sync())
+	m, err := syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ, syscall.MAP_SHARED)
+	check(err)
+	check(syscall.Madvise(m, syscall.MADV_RANDOM))
+	return m
+}
+
+// pressure looks at some pages of a file that is larger than memory allows.
+func (s *service) pressure(w http.ResponseWriter, r *http.Request) {
+	sum := 0
+	for range 40 {
+		sum += int(s.mapped[rand.IntN(len(s.mapped))])
+	}
+	fmt.Fprintln(w, sum)
 }
 
 // limiter lets requests pass at a rate, with a burst of a tenth of a second.
