@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
@@ -32,9 +33,9 @@ func (c Client) await(ctx context.Context, jobs []*job, deadline time.Time) erro
 		j.answered = time.Now()
 	}
 	for distance := firstLook; len(jobs) > 0; distance = min(distance*3/2, longLook) {
-		if err := pause(ctx, jitter(distance)); err != nil {
+		if smithytime.SleepWithContext(ctx, jitter(distance)) != nil {
 			c.giveUp(ctx, jobs, remote.Cancelled)
-			return err
+			return context.Cause(ctx)
 		}
 		for _, j := range jobs {
 			c.look(ctx, j)
@@ -141,18 +142,6 @@ func statusOf(status types.CommandInvocationStatus, details string) remote.Comma
 		return remote.Cancelled
 	default:
 		return remote.Failed
-	}
-}
-
-// pause waits, and ends early with the reason when ctx does.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
 

@@ -1,0 +1,99 @@
+package aws
+
+import (
+	"context"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/plimsoll-load/plimsoll/remote"
+	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
+)
+
+// store is remote.Store, of one prefix in an S3 bucket.
+type store struct {
+	s3      *s3.Client
+	presign *s3.PresignClient
+	bucket  string
+	prefix  string // empty, or ends with a slash
+}
+
+var _ remote.Store = store{}
+
+func newStore(client *s3.Client, bucket, prefix string) store {
+	if prefix = strings.Trim(prefix, "/"); prefix != "" {
+		prefix += "/"
+	}
+	// By default the SDK signs the checksum of the body, which a presigned request does not have yet: of nothing.
+	presign := s3.NewPresignClient(client, func(o *s3.PresignOptions) {
+		o.ClientOptions = append(o.ClientOptions, func(o *s3.Options) {
+			o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		})
+	})
+	return store{s3: client, presign: presign, bucket: bucket, prefix: prefix}
+}
+
+// resource is a key as a message names it.
+func (s store) resource(key string) string { return s.bucket + "/" + s.prefix + key }
+
+// PresignPut implements remote.Store.
+func (s store) PresignPut(ctx context.Context, key string, valid time.Duration) (string, error) {
+	r, err := s.presign.PresignPutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(s.bucket), Key: aws.String(s.prefix + key)}, s3.WithPresignExpires(valid))
+	if err != nil {
+		return "", faults.Of("s3:PutObject", s.resource(key), err)
+	}
+	return r.URL, nil
+}
+
+// PresignGet implements remote.Store.
+func (s store) PresignGet(ctx context.Context, key string, valid time.Duration) (string, error) {
+	r, err := s.presign.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(s.bucket), Key: aws.String(s.prefix + key)}, s3.WithPresignExpires(valid))
+	if err != nil {
+		return "", faults.Of("s3:GetObject", s.resource(key), err)
+	}
+	return r.URL, nil
+}
+
+// Put implements remote.Store.
+func (s store) Put(ctx context.Context, key string, body io.ReadSeeker) error {
+	_, err := s.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(s.bucket), Key: aws.String(s.prefix + key), Body: body})
+	return faults.Of("s3:PutObject", s.resource(key), err)
+}
+
+// Get implements remote.Store.
+func (s store) Get(ctx context.Context, key string) (io.ReadCloser, error) {
+	out, err := s.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(s.bucket), Key: aws.String(s.prefix + key)})
+	if err != nil {
+		return nil, faults.Of("s3:GetObject", s.resource(key), err)
+	}
+	return out.Body, nil
+}
+
+// Delete implements remote.Store.
+func (s store) Delete(ctx context.Context, prefix string) error {
+	pages := s3.NewListObjectsV2Paginator(s.s3, &s3.ListObjectsV2Input{Bucket: aws.String(s.bucket), Prefix: aws.String(s.prefix + prefix)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return faults.Of("s3:ListBucket", s.resource(prefix), err)
+		}
+		if err := s.deletePage(ctx, page.Contents); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s store) deletePage(ctx context.Context, objects []types.Object) error {
+	for _, o := range objects { // one by one: a run has a handful, and the call for many wants checksums that not every store knows
+		_, err := s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String(s.bucket), Key: o.Key})
+		if err != nil {
+			return faults.Of("s3:DeleteObject", s.bucket+"/"+aws.ToString(o.Key), err)
+		}
+	}
+	return nil
+}
