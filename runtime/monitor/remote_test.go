@@ -1,12 +1,14 @@
 package monitor_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/monitor"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -134,6 +136,53 @@ func TestWhatIsNoGlancesServerIsToldSo(t *testing.T) {
 	}
 	if _, err := open(t, "glances=http://127.0.0.1:1").Read(t.Context()); err == nil || !strings.Contains(err.Error(), "does not answer") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAGlancesThatIsSlowIsGivenUpInTimeAndTakenUpAgain(t *testing.T) {
+	answers := map[string]string{"/api/4/pluginslist": `["cpu"]`, "/api/4/cpu": `{"total":50,"cpucore":2}`}
+	slow, free := &atomic.Bool{}, make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if slow.Load() {
+			<-free
+		}
+		fmt.Fprint(w, answers[r.URL.Path])
+	}))
+	defer server.Close()
+	defer close(free)
+	s := open(t, "glances="+server.URL)
+	if _, err := s.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	slow.Store(true)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if rows, err := s.Read(ctx); err == nil || !strings.Contains(err.Error(), "glances at 127.0.0.1") {
+		t.Errorf("%v, %v; want an error that says whose", rows, err)
+	}
+	slow.Store(false)
+	if rows, err := s.Read(t.Context()); err != nil || rows[0].Values[record.CPUCores] != 1 {
+		t.Errorf("it answers again: %v, %v", rows, err)
+	}
+}
+
+func TestAGlancesThatComesBackAsAnotherVersionIsRead(t *testing.T) {
+	answers := map[string]string{"/api/4/pluginslist": `["cpu"]`, "/api/4/cpu": `{"total":50,"cpucore":2}`}
+	server, down := serve(t, answers)
+	s := open(t, "glances="+server.URL)
+	if _, err := s.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	down.Store(true)
+	if _, err := s.Read(t.Context()); err == nil {
+		t.Error("a server that is down is read")
+	}
+	clear(answers)
+	answers["/api/3/pluginslist"], answers["/api/3/cpu"] = `["cpu"]`, `{"total":25,"cpucore":4}`
+	down.Store(false)
+	rows, err := s.Read(t.Context())
+	if err != nil || rows[0].Values[record.CPUCores] != 1 || rows[0].Limits[record.CPUCores] != 4 {
+		t.Errorf("%v, %v; want one core of version 3's four", rows, err)
 	}
 }
 
