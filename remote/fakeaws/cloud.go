@@ -57,6 +57,7 @@ type Cloud struct {
 	machines Machines
 	server   *http.Server
 	url      string
+	net      int             // second byte of the instances' public addresses
 	ending   context.Context //nolint:containedctx // the life of the commands that this cloud runs
 	end      context.CancelFunc
 	running  sync.WaitGroup

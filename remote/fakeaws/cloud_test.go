@@ -19,13 +19,14 @@ import (
 type client struct {
 	t      *testing.T
 	http   *http.Client
+	url    string
 	region string
 }
 
 func clientOf(t *testing.T, c *fakeaws.Cloud) client {
 	t.Helper()
 	t.Cleanup(func() { _ = c.Close() })
-	return client{t, &http.Client{Transport: c.Transport()}, "eu-west-1"}
+	return client{t, &http.Client{Transport: c.Transport()}, "http://cloud.test", "eu-west-1"}
 }
 
 func (c client) do(service, target, kind, body string) (int, string) {
@@ -38,7 +39,7 @@ func (c client) do(service, target, kind, body string) (int, string) {
 }
 
 func (c client) try(service, target, kind, body string) (int, string, error) {
-	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, "http://cloud.test/", strings.NewReader(body))
+	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.url+"/", strings.NewReader(body))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -110,6 +111,9 @@ const (
 		"&InstanceInitiatedShutdownBehavior=terminate&IamInstanceProfile.Name=theirs" +
 		"&TagSpecification.1.ResourceType=instance&TagSpecification.1.Tag.1.Key=run&TagSpecification.1.Tag.1.Value=r1"
 )
+
+// rule8080 lets this machine in.
+const rule8080 = "&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=8080&IpPermissions.1.ToPort=8080&IpPermissions.1.IpRanges.1.CidrIp=127.0.0.1/32"
 
 func withUserData(script string) string {
 	return runForm + "&UserData=" + url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(script)))

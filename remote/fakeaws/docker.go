@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
@@ -29,7 +30,7 @@ type Docker struct {
 	Broken bool
 
 	cloud    *Cloud
-	gateway  *gateway
+	gateway  gateway
 	doors    doors
 	mu       sync.Mutex
 	machines map[string]*box
@@ -37,11 +38,19 @@ type Docker struct {
 
 // box is one container.
 type box struct {
-	name string
-	ip   string
-	ends chan struct{} // closed when nobody waits for its end any more
-	boot bool          // it is being restarted: its end means nothing
+	name   string
+	ip     string
+	bridge string        // this machine's address, seen from there
+	ends   chan struct{} // closed when nobody waits for its end any more
+	boot   bool          // it is being restarted: its end means nothing
 }
+
+// agent runs the script on its input in its folder, and ends when nobody holds its output open any more: each stream
+// passes through a cat, which sees to that.
+const agent = `f=/var/lib/amazon/ssm/$SSM_COMMAND_ID
+mkdir -p "$f"; cat >"$f/_script.sh"; cd "${0:-/}" || exit; echo $$ >"$f/pid"
+{ { sh "$f/_script.sh" </dev/null 3>&-; echo $? >"$f/rc"; } 2>&1 >&3 3>&- | cat >&2; } 3>&1 | cat
+exit "$(cat "$f/rc")"`
 
 const (
 	dockerLabel = "plimsoll.fakeaws"
@@ -49,8 +58,12 @@ const (
 	quickLimit  = 30 * time.Second
 )
 
-// attach makes the machines known to the cloud that they belong to.
-func (d *Docker) attach(c *Cloud) { d.cloud, d.machines = c, map[string]*box{} }
+// attach makes the machines known to the cloud that they belong to. Others may run on this machine at the same time, so
+// that a cloud of containers has a range of addresses, and thereby names, of its own.
+func (d *Docker) attach(c *Cloud) {
+	d.cloud, d.machines = c, map[string]*box{}
+	c.net = 1 + rand.IntN(254)
+}
 
 // docker runs the command and gives what it printed; what it complained about is in the error.
 func docker(ctx context.Context, in io.Reader, args ...string) (string, error) {
@@ -65,7 +78,9 @@ func docker(ctx context.Context, in io.Reader, args ...string) (string, error) {
 }
 
 // name is the container's.
-func (d *Docker) name(id string) string { return "plimsoll-" + strconv.Itoa(os.Getpid()) + "-" + id }
+func (d *Docker) name(id string) string {
+	return fmt.Sprintf("plimsoll-%d-%d-%s", os.Getpid(), d.cloud.net, id)
+}
 
 // Launch starts the container, waits for its engine, loads the images, and lets the user data run.
 func (d *Docker) Launch(ctx context.Context, i Instance) (string, error) {
@@ -78,14 +93,18 @@ func (d *Docker) Launch(ctx context.Context, i Instance) (string, error) {
 	if _, err := docker(ctx, nil, d.arguments(i, b)...); err != nil {
 		return "", err
 	}
-	ip, err := docker(ctx, nil, "inspect", "--format", "{{.NetworkSettings.IPAddress}}", b.name)
-	if err != nil {
+	addresses, err := docker(ctx, nil, "inspect", "--format", "{{.NetworkSettings.IPAddress}} {{.NetworkSettings.Gateway}}", b.name)
+	ip, bridge, ok := strings.Cut(addresses, " ")
+	switch {
+	case err != nil:
 		return "", err
+	case !ok || ip == "" || bridge == "":
+		return "", fmt.Errorf("the container %s has no address on the engine's bridge", b.name)
 	}
 	d.mu.Lock()
-	b.ip = ip
+	b.ip, b.bridge = ip, bridge
 	d.mu.Unlock()
-	d.cloud.running.Go(func() { d.watch(i.ID, b) })
+	d.cloud.running.Go(func() { d.watch(i.ID, b) }) //nolint:contextcheck // longer than the launch
 	if err := d.prepare(ctx, b); err != nil {
 		return "", err
 	}
@@ -203,17 +222,16 @@ func (d *Docker) Exec(ctx context.Context, i Instance, m Command) Outcome {
 	if err := d.give(ctx, b, i.Region); err != nil {
 		return Outcome{Exit: noExit, Stderr: err.Error()}
 	}
-	const run = `f=/var/lib/amazon/ssm/$SSM_COMMAND_ID; mkdir -p "$f"; cat >"$f/_script.sh"; cd "${0:-/}" || exit; echo $$ >"$f/pid"; sh "$f/_script.sh" </dev/null`
 	args := []string{"exec", "-i", "-e", "SSM_COMMAND_ID=" + m.ID, "-e", "AWS_SSM_INSTANCE_ID=" + i.ID, "-e", "AWS_SSM_REGION_NAME=" + i.Region}
-	if proxy := d.proxy(ctx); proxy != "" {
+	if proxy := d.proxy(b); proxy != "" {
 		args = append(args, "-e", "http_proxy="+proxy)
 	}
-	cmd := exec.CommandContext(ctx, "docker", append(args, b.name, "setsid", "--wait", "sh", "-c", run, m.Dir)...)
+	cmd := exec.CommandContext(ctx, "docker", append(args, b.name, "setsid", "--wait", "sh", "-c", agent, m.Dir)...)
 	cmd.Stdin = strings.NewReader(m.Text)
 	var out, complaint head
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	cmd.WaitDelay = time.Second
-	cmd.Cancel = func() error { return d.kill(b, m.ID, cmd.Process) }
+	cmd.Cancel = func() error { return d.kill(b, m.ID, cmd.Process) } //nolint:contextcheck // after the end of ctx
 	err := cmd.Run()
 	o := Outcome{Stdout: out.String(), Stderr: complaint.String()}
 	var exit *exec.ExitError
@@ -224,7 +242,7 @@ func (d *Docker) Exec(ctx context.Context, i Instance, m Command) Outcome {
 		o.Exit, o.Stderr = noExit, o.Stderr+err.Error()
 	}
 	if o.Exit == exitReboot {
-		d.restart(b)
+		d.restart(b) //nolint:contextcheck // after the end of the script
 	}
 	return o
 }

@@ -45,8 +45,8 @@ const (
 // Throttle answers the next n calls with the throttling error of their service.
 func Throttle(n int, actions ...string) Fault { return Fault{Kind: throttle, N: n, Actions: actions} }
 
-// Http500 answers the next n calls with an internal error; nothing is done.
-func Http500(n int, actions ...string) Fault { return Fault{Kind: http500, N: n, Actions: actions} }
+// HTTP500 answers the next n calls with an internal error; nothing is done.
+func HTTP500(n int, actions ...string) Fault { return Fault{Kind: http500, N: n, Actions: actions} }
 
 // Unauthorized refuses an action for ever.
 func Unauthorized(actions ...string) Fault {

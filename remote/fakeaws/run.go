@@ -115,7 +115,7 @@ func (r *region) place(o *order) error {
 	}
 	switch {
 	case o.subnet == nil && subnet == "":
-		return refuse("MissingInput", "No subnets found for the default VPC. Please specify a subnet.")
+		return refuse("VPCIdNotSpecified", "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.")
 	case o.subnet == nil:
 		return refuse("InvalidSubnetID.NotFound", fmt.Sprintf("The subnet ID '%s' does not exist", subnet))
 	}
@@ -182,7 +182,7 @@ func (c *Cloud) launch(r *region, o order) *Instance {
 		Volume: Volume{ID: c.id("vol"), Type: "gp3", GiB: 30, Delete: true, Tags: f.tags("volume")},
 	}
 	if o.public {
-		i.PublicIP = fmt.Sprintf("127.0.%d.1", n)
+		i.PublicIP = fmt.Sprintf("127.%d.%d.1", c.net, n)
 	}
 	if disk := f.sub("BlockDeviceMapping.1.Ebs"); len(disk) > 0 {
 		i.Volume.Type, i.Volume.GiB = orElse(disk.get("VolumeType"), i.Volume.Type), disk.number("VolumeSize", i.Volume.GiB)
@@ -199,7 +199,8 @@ func (c *Cloud) launch(r *region, o order) *Instance {
 	return i
 }
 
-// addresses counts the instances of all regions, so that each has an address of its own: 127.0.N.1 from 10 on.
+// addresses counts the instances of all regions, so that each has an address of its own: 127.0.N.1 from 10 on (another second byte
+// for containers).
 func (c *Cloud) addresses() int {
 	n := 10
 	for _, r := range c.regions {
