@@ -1,0 +1,452 @@
+package remote
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// fake is a cloud in memory, for this package's own interfaces.
+type fake struct {
+	mu       sync.Mutex
+	machines map[string]*Machine
+	tokens   map[string]string
+	groups   map[string]*Group
+	rules    map[string][]Rule
+	objects  map[string][]byte
+	files    map[string]string // that a machine has when its files are gathered
+	next     int
+	calls    []string // "Launch t3.small"
+	scripts  []Command
+
+	callers  Caller
+	types    map[string]MachineType
+	prices   map[string]float64
+	subnets  []Subnet
+	refuse   func(call string) error        // before the call has its effect
+	lose     func(call string) error        // after it
+	answers  func(c Command) (Result, bool) // of scripts
+	agents   func(id string) Agent
+	bootTime time.Duration
+}
+
+func newFake() *fake {
+	return &fake{
+		machines: map[string]*Machine{}, tokens: map[string]string{}, groups: map[string]*Group{}, rules: map[string][]Rule{}, objects: map[string][]byte{},
+		files:   map[string]string{},
+		callers: Caller{Account: "111122223333", ARN: "arn:aws:iam::111122223333:user/test", Region: "eu-west-1"},
+		types: map[string]MachineType{
+			"c7.small": {Name: "c7.small", VCPUs: 1, MemoryBytes: 2 << 30, Architectures: []string{"x86_64"}},
+			"c7.large": {Name: "c7.large", VCPUs: 2, MemoryBytes: 4 << 30, Architectures: []string{"x86_64"}},
+			"c7.huge":  {Name: "c7.huge", VCPUs: 8, MemoryBytes: 16 << 30, Architectures: []string{"x86_64"}},
+			"t3.small": {Name: "t3.small", VCPUs: 2, MemoryBytes: 2 << 30, Architectures: []string{"x86_64"}, Burstable: true},
+			"g9.arm":   {Name: "g9.arm", VCPUs: 2, MemoryBytes: 2 << 30, Architectures: []string{"arm64"}},
+		},
+		prices:   map[string]float64{"c7.small": 0.05, "c7.large": 0.1, "c7.huge": 0.4, "t3.small": 0.02, "g9.arm": 0.03},
+		subnets:  []Subnet{{ID: "subnet-a", Network: "vpc-1", Zone: "eu-west-1a", Public: true}, {ID: "subnet-b", Network: "vpc-1", Zone: "eu-west-1b", Public: true}},
+		bootTime: 20 * time.Second,
+	}
+}
+
+func (f *fake) cloud() Cloud {
+	return Cloud{
+		Identity: f, Catalogue: f, Machines: f, Firewall: f, Commands: f, Profiles: f,
+		Store: func(bucket, prefix string) Store { return fakeStore{f, strings.Trim(bucket+"/"+prefix, "/") + "/"} },
+	}
+}
+
+// call notes a call, and fails it where the test says so.
+func (f *fake) call(format string, args ...any) error {
+	name := fmt.Sprintf(format, args...)
+	f.mu.Lock()
+	f.calls = append(f.calls, name)
+	refuse := f.refuse
+	f.mu.Unlock()
+	if refuse != nil {
+		return refuse(name)
+	}
+	return nil
+}
+
+// done fails a call that had its effect.
+func (f *fake) done(format string, args ...any) error {
+	if f.lose != nil {
+		return f.lose(fmt.Sprintf(format, args...))
+	}
+	return nil
+}
+
+func (f *fake) Caller(context.Context) (Caller, error) { return f.callers, f.call("Caller") }
+
+func (f *fake) Image(_ context.Context, ref string) (Image, error) {
+	if err := f.call("Image %s", ref); err != nil {
+		return Image{}, err
+	}
+	architecture := "x86_64"
+	if strings.Contains(ref, "arm64") {
+		architecture = "arm64"
+	}
+	return Image{ID: "ami-" + architecture, Architecture: architecture}, nil
+}
+
+func (f *fake) Types(_ context.Context, names []string) (all []MachineType, err error) {
+	if err := f.call("Types"); err != nil {
+		return nil, err
+	}
+	for _, n := range names {
+		t, ok := f.types[n]
+		if !ok {
+			return nil, &APIError{Fault: NotFound, Action: "ec2:DescribeInstanceTypes", Resource: n}
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+func (f *fake) Subnets(_ context.Context, ids []string) ([]Subnet, error) {
+	if err := f.call("Subnets"); err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 && len(f.subnets) == 0 {
+		return nil, &APIError{Fault: NotFound, Action: "ec2:DescribeVpcs"}
+	}
+	return f.subnets, nil
+}
+
+func (f *fake) Endpoints(context.Context, string) ([]string, error) { return nil, f.call("Endpoints") }
+
+func (f *fake) Price(_ context.Context, q PriceQuery) (Price, error) {
+	if err := f.call("Price"); err != nil {
+		return Price{}, err
+	}
+	p, ok := f.prices[q.Type]
+	if !ok {
+		return Price{}, &APIError{Fault: NotFound, Action: "pricing:GetProducts", Resource: q.Type}
+	}
+	return Price{PerHour: p, Currency: "USD", Source: "test"}, nil
+}
+
+func (f *fake) Launch(_ context.Context, r LaunchRequest) (Machine, error) {
+	if err := f.call("Launch %s %s", r.Type, r.Subnet); err != nil || r.DryRun {
+		return Machine{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	id, again := f.tokens[r.Token]
+	if !again {
+		f.next++
+		id = fmt.Sprintf("i-%03d", f.next)
+		f.tokens[r.Token] = id
+		f.machines[id] = &Machine{
+			ID: id, Type: r.Type, State: Pending, PublicIP: fmt.Sprintf("127.0.%d.1", 100+f.next), PrivateIP: fmt.Sprintf("10.0.0.%d", f.next),
+			Subnet: r.Subnet, Network: "vpc-1", Zone: r.Subnet, Image: r.Image.ID, Profile: r.Profile, Launched: time.Now(), Tags: maps.Clone(r.Tags), Groups: r.Groups,
+		}
+	}
+	return *f.machines[id], f.done("Launch %s", r.Type)
+}
+
+// settle lets a machine's life go on.
+func (f *fake) settle(m *Machine) {
+	switch age := time.Since(m.Launched); {
+	case m.State == Pending && age >= f.bootTime:
+		m.State = Running
+	case m.State == ShuttingDown:
+		m.State = Terminated
+	}
+}
+
+func (f *fake) Find(_ context.Context, q Query) (all []Machine, err error) {
+	if err := f.call("Find %v", q.IDs); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(f.machines)) {
+		m := f.machines[id]
+		f.settle(m)
+		if q.IDs != nil && !slices.Contains(q.IDs, id) || !tagged(m.Tags, q.Tags) {
+			continue
+		}
+		seen := *m
+		if seen.State == Pending {
+			seen.PublicIP = ""
+		}
+		all = append(all, seen)
+	}
+	return all, nil
+}
+
+func tagged(have, want Tags) bool {
+	for k, v := range want {
+		if got, ok := have[k]; !ok || v != "" && got != v {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *fake) Terminate(_ context.Context, ids []string) error {
+	if err := f.call("Terminate %v", ids); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	for _, id := range ids {
+		if m := f.machines[id]; m != nil && m.State != Terminated {
+			m.State = ShuttingDown
+		}
+	}
+	f.mu.Unlock()
+	return f.done("Terminate")
+}
+
+func (f *fake) Tag(_ context.Context, ids []string, tags Tags) error {
+	if err := f.call("Tag %v", ids); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, id := range ids {
+		maps.Copy(f.machines[id].Tags, tags)
+	}
+	return nil
+}
+
+func (f *fake) Console(context.Context, string) (string, error) {
+	return "cloud-init: it went wrong here\n", f.call("Console")
+}
+
+func (f *fake) CreateGroup(_ context.Context, r GroupRequest) (Group, error) {
+	if err := f.call("CreateGroup"); err != nil {
+		return Group{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, g := range f.groups {
+		if g.Name == r.Name {
+			return Group{}, &APIError{Fault: Exists, Action: "ec2:CreateSecurityGroup", Code: "InvalidGroup.Duplicate"}
+		}
+	}
+	f.next++
+	g := &Group{ID: fmt.Sprintf("sg-%03d", f.next), Name: r.Name, Network: r.Network, Tags: maps.Clone(r.Tags)}
+	f.groups[g.ID] = g
+	return *g, f.done("CreateGroup")
+}
+
+func (f *fake) Allow(_ context.Context, group string, rules []Rule) error {
+	if err := f.call("Allow"); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rules[group] = append(f.rules[group], rules...)
+	return nil
+}
+
+func (f *fake) FindGroups(_ context.Context, q Query) (all []Group, err error) {
+	if err := f.call("FindGroups"); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, g := range f.groups {
+		if (q.Name == "" || q.Name == g.Name) && tagged(g.Tags, q.Tags) {
+			all = append(all, *g)
+		}
+	}
+	return all, nil
+}
+
+func (f *fake) DeleteGroup(_ context.Context, id string) error {
+	if err := f.call("DeleteGroup %s", id); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range f.machines {
+		if f.settle(m); m.State != Terminated && slices.Contains(m.Groups, id) {
+			return &APIError{Fault: InUse, Action: "ec2:DeleteSecurityGroup", Code: "DependencyViolation"}
+		}
+	}
+	delete(f.groups, id)
+	return nil
+}
+
+func (f *fake) Agents(_ context.Context, ids []string) (map[string]Agent, error) {
+	if err := f.call("Agents"); err != nil {
+		return nil, err
+	}
+	all := map[string]Agent{}
+	for _, id := range ids {
+		if f.agents != nil {
+			if a := f.agents(id); a.Ping != "" {
+				all[id] = a
+			}
+			continue
+		}
+		all[id] = Agent{Ping: "Online", Version: "3.3.0", Seen: time.Now()}
+	}
+	return all, nil
+}
+
+func (f *fake) Run(_ context.Context, c Command) (all []Result, err error) {
+	if err := f.call("Run %s", c.Title); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	f.scripts = append(f.scripts, c)
+	f.mu.Unlock()
+	for _, id := range c.Machines {
+		r := f.answer(c)
+		r.Machine = id
+		all = append(all, r)
+	}
+	return all, f.done("Run %s", c.Title)
+}
+
+// ended is a script's result as an agent gives it.
+func ended(code int, stdout, stderr string) Result {
+	r := Result{Status: Succeeded, Stdout: fmt.Sprintf("%splimsoll-rc=%d\n", stdout, code), Stderr: stderr}
+	if code != 0 {
+		r.Status, r.ExitCode = Failed, 1
+	}
+	return r
+}
+
+func (f *fake) answer(c Command) Result {
+	if f.answers != nil {
+		if r, ok := f.answers(c); ok {
+			return r
+		}
+	}
+	switch {
+	case c.Title == "read the clock":
+		return ended(0, fmt.Sprintf("clock %d.%09d\n", time.Now().Unix(), time.Now().Nanosecond()), "")
+	case c.Title == "gather the files":
+		b := &strings.Builder{}
+		for _, name := range slices.Sorted(maps.Keys(f.files)) {
+			packed := pack(f.files[name])
+			sum := sha256.Sum256(packed)
+			fmt.Fprintf(b, "file %s %d %s\n", name, len(packed), hex.EncodeToString(sum[:]))
+		}
+		return ended(0, b.String(), "")
+	case strings.HasPrefix(c.Title, "fetch "):
+		packed := pack(f.files[strings.TrimPrefix(c.Title, "fetch ")])
+		at, _ := strconv.Atoi(variable(c.Script, "offset"))
+		return ended(0, base64.StdEncoding.EncodeToString(packed[at:min(len(packed), at+chunkBytes)])+"\n", "")
+	}
+	return ended(0, "", "")
+}
+
+// variable is the value of a simple assignment in a script.
+func variable(script, name string) string {
+	m := regexp.MustCompile(`(?m)^` + name + `='(.*)'$`).FindStringSubmatch(script)
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+func pack(text string) []byte {
+	b := &bytes.Buffer{}
+	w := gzip.NewWriter(b)
+	_, _ = io.WriteString(w, text)
+	_ = w.Close()
+	return b.Bytes()
+}
+
+func (f *fake) ProfileExists(context.Context, string) (bool, error) {
+	return false, f.call("ProfileExists")
+}
+func (f *fake) CreateProfile(context.Context, ProfileRequest) error { return f.call("CreateProfile") }
+func (f *fake) DeleteProfile(context.Context, string) error         { return f.call("DeleteProfile") }
+
+type fakeStore struct {
+	f    *fake
+	base string
+}
+
+func (s fakeStore) PresignPut(_ context.Context, key string, _ time.Duration) (string, error) {
+	return "https://bucket.test/" + s.base + key + "?signature=secret-of-the-url", s.f.call("PresignPut")
+}
+
+func (s fakeStore) PresignGet(_ context.Context, key string, _ time.Duration) (string, error) {
+	return "https://bucket.test/" + s.base + key + "?signature=secret-of-the-url", s.f.call("PresignGet")
+}
+
+func (s fakeStore) Put(_ context.Context, key string, body io.ReadSeeker) error {
+	if err := s.f.call("Put %s", key); err != nil {
+		return err
+	}
+	text, err := io.ReadAll(body)
+	s.f.mu.Lock()
+	defer s.f.mu.Unlock()
+	s.f.objects[s.base+key] = text
+	return err
+}
+
+func (s fakeStore) Get(_ context.Context, key string) (io.ReadCloser, error) {
+	if err := s.f.call("Get %s", key); err != nil {
+		return nil, err
+	}
+	s.f.mu.Lock()
+	defer s.f.mu.Unlock()
+	text, ok := s.f.objects[s.base+key]
+	if !ok {
+		return nil, &APIError{Fault: NotFound, Action: "s3:GetObject", Resource: key}
+	}
+	return io.NopCloser(bytes.NewReader(text)), nil
+}
+
+func (s fakeStore) Delete(_ context.Context, prefix string) error {
+	if err := s.f.call("Delete %s", prefix); err != nil {
+		return err
+	}
+	s.f.mu.Lock()
+	defer s.f.mu.Unlock()
+	maps.DeleteFunc(s.f.objects, func(key string, _ []byte) bool { return strings.HasPrefix(key, s.base+prefix) })
+	return nil
+}
+
+// left is what is there and has our tags.
+func (f *fake) left() (all []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id, m := range f.machines {
+		if f.settle(m); m.State != Terminated && m.State != ShuttingDown && ours(m.Tags) {
+			all = append(all, id)
+		}
+	}
+	for id, g := range f.groups {
+		if ours(g.Tags) {
+			all = append(all, id)
+		}
+	}
+	return append(all, slices.Sorted(maps.Keys(f.objects))...)
+}
+
+// on fails the calls that begin so, a number of times; 0: always.
+func on(prefix string, times int, err error) func(string) error {
+	n := 0
+	return func(call string) error {
+		if !strings.HasPrefix(call, prefix) || times > 0 && n >= times {
+			return nil
+		}
+		n++
+		return err
+	}
+}
+
+var errLost = &APIError{Fault: Unavailable, Action: "ec2:RunInstances", Err: errors.New("connection reset")}
