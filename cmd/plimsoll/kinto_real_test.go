@@ -111,12 +111,13 @@ func (r ran) json(t *testing.T) (v result) {
 	return v
 }
 
-// kinto is a real Kinto with its data in memory, on a free port of loopback.
+// kinto is a real Kinto, with its data in memory if nothing else is asked for, on a free port of loopback.
 type kinto struct {
-	url    string // with /v1
-	server *exec.Cmd
-	ended  chan struct{} // closed when the process has ended
-	log    *bytes.Buffer // to be read then
+	settings string
+	url      string // with /v1
+	server   *exec.Cmd
+	ended    chan struct{} // closed when the process has ended
+	log      *bytes.Buffer // to be read then
 }
 
 const kintoSettings = `
@@ -154,10 +155,16 @@ format = %%(asctime)s %%(levelname)s %%(message)s
 // startKinto starts a Kinto without data, and stops it at the end of the test.
 func startKinto(t *testing.T) *kinto {
 	t.Helper()
+	return startKintoWith(t, kintoSettings)
+}
+
+// startKintoWith takes settings that leave the port and the project's name open.
+func startKintoWith(t *testing.T, text string) *kinto {
+	t.Helper()
 	path := outside(t, "kinto")
 	var last error
 	for range 5 { // the free port may be taken by another before Kinto has it
-		k := &kinto{log: new(bytes.Buffer)}
+		k := &kinto{settings: text, log: new(bytes.Buffer)}
 		if last = k.start(t, path); last == nil {
 			t.Cleanup(k.stop)
 			return k
@@ -179,7 +186,7 @@ func (k *kinto) start(t *testing.T, path string) error {
 	free.Close()
 	nonce := "plimsoll-" + rand.Text()
 	settings := filepath.Join(t.TempDir(), "kinto.ini")
-	if err := os.WriteFile(settings, fmt.Appendf(nil, kintoSettings, port, nonce), 0o600); err != nil {
+	if err := os.WriteFile(settings, fmt.Appendf(nil, k.settings, port, nonce), 0o600); err != nil {
 		return err
 	}
 	k.url = fmt.Sprintf("http://127.0.0.1:%d/v1", port)

@@ -398,6 +398,26 @@ func TestTheInputIsNotChanged(t *testing.T) {
 	}
 }
 
+func TestOfSeveralProcessesEachIsToldWithItsPartOfTheMachine(t *testing.T) {
+	l := newLab(5)
+	for _, f := range faults() {
+		if f.name == "the machine is full" {
+			f.build(l)
+		}
+	}
+	in := l.size()
+	for _, r := range in.Resources {
+		if r.Source == web {
+			r.Source, r.Values = "process 7 postgres", map[string]float64{record.CPUCores: 0.5, record.MemoryBytes: 1e8}
+			in.Resources = append(in.Resources, r)
+		}
+	}
+	b := bottleneck.Attribute(in)
+	if text := b.String(); b.Name != record.LimitCPU || b.Source != host || !strings.Contains(text, "container web + ") || !strings.Contains(text, "process 7 postgres)") {
+		t.Errorf("%s", text)
+	}
+}
+
 func TestTheSentenceSaysWhoseItIsAndWhy(t *testing.T) {
 	for want, b := range map[string]record.Bottleneck{
 		"Limited by cpu of kinto: 97 % of its 1.00 core, throttled 43 % of periods; next: disk at 1200/s": {

@@ -3,6 +3,7 @@ package bottleneck
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -25,7 +26,7 @@ func (a *analysis) hostCPU(host string) candidate {
 	}
 	c.add(record.CPUCores, used.mean, "%s of the machine's %s in use", percent(used.use()), cores(used.limit))
 	if watched {
-		c.add("service_cores", ran, "%s by the service", short(ran))
+		c.add("service_cores", ran, "%s by the service%s", short(ran), a.among())
 	}
 	if g := a.at(record.KindGenerator, record.CPUCores); g.known() && host == record.KindHost {
 		c.add("generator_cores", g.mean, "%s by the generator", short(g.mean))
@@ -47,6 +48,20 @@ func (a *analysis) hostCPU(host string) candidate {
 		c.add(record.CPUStealCores, f.mean, "%s cores are taken by the hypervisor", short(f.mean))
 	}
 	return c
+}
+
+// among says how the service's sources share the cores that they use; nothing where there is one.
+func (a *analysis) among() string {
+	var parts []string
+	for _, source := range a.watch.target {
+		if used := a.at(source, record.CPUCores); used.known() {
+			parts = append(parts, short(used.mean)+" "+source)
+		}
+	}
+	if len(parts) < 2 {
+		return ""
+	}
+	return " (" + strings.Join(parts, " + ") + ")"
 }
 
 // wanted is how many cores the service's sources used and waited for.

@@ -170,8 +170,8 @@ func mapped(f *os.File, size int) []byte {
 	for range size >> 20 {
 		_, err := f.Write(block)
 		check(err)
+		check(f.Sync()) // what is not on disk yet cannot be given back
 	}
-	check(f.Sync())
 	m, err := syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ, syscall.MAP_SHARED)
 	check(err)
 	check(syscall.Madvise(m, syscall.MADV_RANDOM))
