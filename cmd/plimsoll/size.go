@@ -23,7 +23,8 @@ something gives, then arrivals test the answer on both sides.
   plimsoll size examples/kinto/loadtest.js --demo
   plimsoll size loadtest.js --tolerance 1% --objective 'p(95)<200ms'
   plimsoll size loadtest.js --from last.jsonl --max-regression 10%
-  plimsoll size --repo https://example.org/tests.git kinto`
+  plimsoll size capacity                               a named test of ./plimsoll.json
+  plimsoll size --repo https://example.org/tests.git -e SERVER_URL capacity`
 
 func newSize(p process) *cobra.Command {
 	o := settings{mode: plan.Size}
@@ -44,7 +45,7 @@ func newSize(p process) *cobra.Command {
 		},
 	}
 	o.flags(c, plan.Size)
-	c.Flags().StringVar(&from, "from", "", "check a former answer again in half a minute: its record, or its JSON")
+	c.Flags().Var(named{&from, "file"}, "from", "check a former answer again in half a minute: its record, or its JSON")
 	return c
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -78,7 +79,12 @@ func (o *source) project(ctx context.Context, p process, arg string, say func(st
 	if _, err := os.Stat(arg); err == nil {
 		return nil, nil
 	}
-	return repo.LoadProject(".")
+	project, err := repo.LoadProject(".")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usage("name a script by its file, as loadtest.js; `plimsoll new` starts a folder with named tests",
+			"there is no script %q here, and no %s that could have a test of this name", arg, repo.FileName)
+	}
+	return project, err
 }
 
 func (o *source) clone(ctx context.Context, p process, say func(string)) (*repo.Project, error) {

@@ -91,7 +91,7 @@ func (d *document) molotovTest(n node, p *Project, t *Test) error {
 		"sizing":           func(n node) (err error) { t.Classic, err = d.boolean(n); return err },
 		"max_runs":         refused(fmt.Sprintf("Molotov counts for each worker; a %s has \"iterations\", for all together", FileName)),
 		"single_mode":      refused("run one scenario by giving the others weight 0"),
-		"single_run":       refused("use --once"),
+		"single_run":       refused("give it the \"iterations\" that you want in all"),
 		"verbose":          dropped, "quiet": dropped, "console": dropped, "console_update": dropped, "processes": dropped,
 		"debug": dropped, "exception": dropped, "force_shutdown": dropped, "disable_dns_resolve": dropped, "fail": dropped,
 		"shared_console": dropped, "use_extension": refused("extensions are Python's"), "statsd": dropped, "statsd_address": dropped,

@@ -65,7 +65,9 @@ func loadProject(dir string, open func(path string) (*os.File, error)) (*Project
 		if data, err = read(older, open); err == nil {
 			return parseMolotov(older, data)
 		}
-		return nil, refuse(path, "`plimsoll new` writes one; --dir names another folder of a repository", "there is no project file")
+		e := refuse(path, "`plimsoll new` writes one; --dir names another folder of a repository", "there is no project file")
+		e.cause = fs.ErrNotExist
+		return nil, e
 	}
 	if err != nil {
 		return nil, &Error{where: path, text: err.Error(), code: exitUsage, cause: err}
