@@ -20,6 +20,9 @@ func (m *Model) New(seed uint64) *World {
 	w := &World{rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)), model: m, service: m.service()}
 	w.mean, w.seen = make([]float64, len(m.mix)), make([]float64, len(m.mix))
 	w.tick = w.emptyTick()
+	if len(m.mix) > 1 {
+		w.first = w.rng.Float64()
+	}
 	return w
 }
 

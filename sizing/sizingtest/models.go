@@ -21,6 +21,8 @@ type Model struct {
 	timeout       float64 // of the client
 	generatorCost float64 // CPU seconds a request; 0: it costs nothing
 	spinning      bool    // no back-off after a failed iteration
+	drawing       bool    // scenarios are drawn independently, not spread evenly
+	delay         float64 // a user's pause between iterations
 	truth         func() Truth
 }
 
@@ -130,6 +132,9 @@ func Models() []*Model {
 		model("warm-up", func() service {
 			return &slots{servers: 20, places: 200, mean: .02, coldness: 1.5, warm: 8000}
 		}, erlang(20, 200, .02)),
+		model("cold", func() service {
+			return &slots{servers: 20, places: -1, mean: .02, coldness: 30, warm: 8}
+		}, carries(1000)),
 		model("autoscale", func() service {
 			return &slots{servers: 8, places: 80, mean: .02, replicas: &autoscaler{most: 3}}
 		}, erlang(24, 240, .02)),
@@ -155,10 +160,31 @@ func Models() []*Model {
 			return &slots{servers: 64, places: 500, mean: .05, spread: lognormal}
 		}, rejects(1280)),
 		model("p99", queue(32, -1, .01), tail(32, .01)).objective(.99, 60*time.Millisecond),
+		model("delay1", queue(20, 200, .02), erlang(20, 200, .02)).pausing(1),
 		model("fixed100", func() service { return &slots{servers: 100, places: 300, mean: .2, spread: fixed} }, rejects(500)),
 	)
+	ms = append(ms, Wandering()...)
 	return append(ms, verdicts()...)
 }
+
+// Wandering are services whose speed moves while they are measured, as that of
+// a core shared with others does: there is no single right answer, but a range.
+func Wandering() []*Model {
+	return []*Model{
+		model("wander", func() service {
+			return &slots{servers: 20, places: -1, mean: .02, speed: &speed{swing: .15, span: 20}}
+		}, nil).expect(sizing.Found),
+		model("wander200", func() service {
+			return &slots{servers: 4, places: -1, mean: .02, spread: fixed, speed: &speed{swing: .15, span: 20}}
+		}, nil).expect(sizing.Found),
+		model("wander-kinto", func() service {
+			return &curve{rate: kintoRate, speed: &speed{swing: .15, span: 20}}
+		}, nil).expect(sizing.Found),
+	}
+}
+
+// pausing lets users of the closed load wait between iterations, as a scenario's delay does.
+func (m *Model) pausing(seconds float64) *Model { m.delay = seconds; return m }
 
 func (m *Model) aborting() *Model { m.abort = true; return m }
 

@@ -32,6 +32,7 @@ type iteration struct {
 	scenario int32
 	step     int32
 	user     int32 // -1: an arrival
+	picker   int32 // whose picks it takes
 	began    float64
 	good     bool
 }
@@ -51,29 +52,12 @@ func (w *World) begin(user int32) {
 		w.iters = append(w.iters, iteration{})
 		i = int32(len(w.iters) - 1)
 	}
-	s := w.pick()
-	w.iters[i] = iteration{scenario: s, user: user, began: w.now, good: true}
+	picker := w.picker(user)
+	s := w.pick(picker)
+	w.iters[i] = iteration{scenario: s, user: user, picker: picker, began: w.now, good: true}
 	w.tick.Scenarios[s].Started++
 	w.tick.InFlight++
 	w.leave(i)
-}
-
-func (w *World) pick() int32 {
-	mix := w.model.mix
-	if len(mix) == 1 {
-		return 0
-	}
-	total := 0.0
-	for _, s := range mix {
-		total += s.weight
-	}
-	u := w.rng.Float64() * total
-	for i, s := range mix {
-		if u -= s.weight; u < 0 {
-			return int32(i)
-		}
-	}
-	return int32(len(mix) - 1)
 }
 
 // leave sends the next request as soon as the generator has time for it.
@@ -180,6 +164,9 @@ func (w *World) proceed(i int32) {
 		return
 	}
 	w.freeIter = append(w.freeIter, i)
+	if it.user < 0 && it.picker >= 0 {
+		w.idle = append(w.idle, it.picker)
+	}
 	s, took := &w.tick.Scenarios[it.scenario], w.now-it.began
 	w.tick.InFlight--
 	s.Requests += uint64(it.step)

@@ -35,6 +35,7 @@ type slots struct {
 	every, pause    float64 // it stands still for pause seconds every so often
 	coldness, warm  float64 // service takes (1 + coldness·e^(-served/warm)) times as long
 	replicas        *autoscaler
+	speed           *speed
 
 	busy, served int
 	queue        []int32
@@ -78,6 +79,9 @@ func (s *slots) serve(w *World, r int32) {
 	}
 	if s.warm > 0 {
 		d *= 1 + s.coldness*math.Exp(-float64(s.served)/s.warm)
+	}
+	if s.speed != nil {
+		d /= s.speed.at(w)
 	}
 	s.served++
 	w.after(s.stretch(w.now, d), atService, r)
@@ -128,6 +132,26 @@ func (s *slots) note(w *World) {
 	if s.replicas != nil {
 		s.replicas.note(w.now, s.busy)
 	}
+}
+
+// speed moves between 1-swing and 1+swing: it goes straight to a new value,
+// drawn at random, within some span of seconds, and on from there.
+type speed struct {
+	swing, span float64
+
+	from, to, since, until float64
+}
+
+func (s *speed) at(w *World) float64 {
+	for w.now >= s.until {
+		s.from, s.since = s.to, s.until
+		if s.until == 0 {
+			s.from = 1 + s.swing*(2*w.rng.Float64()-1)
+		}
+		s.to = 1 + s.swing*(2*w.rng.Float64()-1)
+		s.until += s.span * (.5 + w.rng.Float64())
+	}
+	return s.from + (s.to-s.from)*(w.now-s.since)/(s.until-s.since)
 }
 
 // autoscaler adds a replica some time after the mean use of the last 15 s exceeded 70 %.
@@ -193,6 +217,7 @@ func (a *autoscaler) fire(w *World, s *slots, arg int32) {
 type curve struct {
 	rate   func(n float64) float64
 	places int // 0: no bound
+	speed  *speed
 	in     []int32
 	ver    int32
 }
@@ -210,7 +235,11 @@ func (c *curve) arrive(w *World, r int32) {
 func (c *curve) plan(w *World) {
 	c.ver++
 	if n := len(c.in); n > 0 {
-		w.after(w.exp(1/c.rate(float64(n))), atService, c.ver)
+		x := c.rate(float64(n))
+		if c.speed != nil {
+			x *= c.speed.at(w)
+		}
+		w.after(w.exp(1/x), atService, c.ver)
 	}
 }
 

@@ -118,7 +118,7 @@ func TestFindsWhatIsKnown(t *testing.T) {
 		{"bursty-err", sizing.ByVUs, .9, .95, 45, 110, .09},
 		{"limiter400", sizing.ByVUs, .95, 1, 45, 110, .2},
 		{"mmc-noerr", sizing.ByVUs, .85, 1, 80, 170, 0},
-		{"mmc-slo", sizing.ByVUs, .75, .95, 80, 170, 0},
+		{"mmc-slo", sizing.ByVUs, .6, .95, 80, 170, 0},
 		{"warm-up", sizing.ByVUs, .75, .95, 150, 190, .05},
 		{"autoscale", sizing.ByVUs, .9, .95, 195, 260, .05},
 		{"slow50", sizing.ByVUs, .7, .85, 150, 260, .05},

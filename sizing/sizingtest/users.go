@@ -2,12 +2,16 @@ package sizingtest
 
 // users is the closed loop: virtual users that run iterations back to back.
 type users struct {
-	list     []user
-	running  int
-	mean     []float64 // running mean of successful iterations, by scenario
-	seen     []float64
-	perPause float64 // arrivals per second of the open loop; 0: none
-	version  int32   // of that rate: arrivals of an older one are void
+	list      []user
+	running   int
+	mean      []float64 // running mean of successful iterations, by scenario
+	seen      []float64
+	perPause  float64   // arrivals per second of the open loop; 0: none
+	version   int32     // of that rate: arrivals of an older one are void
+	points    []float64 // where each user's picks are, as in runtime/vu
+	first     float64
+	attending int32
+	idle      []int32 // users for arrivals: the one that was busy last is taken first
 }
 
 type user struct{ on, parked bool }
@@ -52,10 +56,10 @@ func (w *World) rest(it iteration, took float64) {
 	if it.good {
 		w.seen[s]++
 		w.mean[s] += (took - w.mean[s]) / min(w.seen[s], max(20, 2*float64(w.running)))
-		w.after(ownCost, atWake, it.user)
+		w.after(ownCost+w.model.delay, atWake, it.user)
 		return
 	}
-	pause := ownCost
+	pause := ownCost + w.model.delay
 	if !w.model.spinning {
 		pause += max(0, w.usual(s)-took) * (.5 + w.rng.Float64())
 	}
