@@ -35,7 +35,8 @@ func TestEveryRuleIsNeeded(t *testing.T) {
 		{"rising", "warm-up", sizing.ByVUs, rises, "a service that warms up is ramped again"},
 		{"retrograde", "kinto", sizing.ByVUs, within(.05, .8), "beyond a peak arrivals that survive are computed, not tried"},
 		{"health", "genlimit", sizing.ByVUs, verdict, "a tired generator looks like a plateau"},
-		{"settle", "think0.1", sizing.ByVUs, within(.03, .85), "new users need an iteration until they are all at work"},
+		{"settle", "think1", sizing.ByVUs, within(.03, .85), "new users need an iteration until they are all at work"},
+		{"little", "think1-noerr", sizing.ByVUs, within(.05, .8), "a count begins when all users are at work, whatever was expected"},
 		{"baseline", "base10", sizing.ByVUs, verdict, "what fails at any load is no question of load"},
 		{"pool", "mmcK", sizing.ByRate, quick, "goodput above the limit says on which side a rate is"},
 	} {

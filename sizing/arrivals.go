@@ -19,63 +19,12 @@ type open struct {
 	above       float64 // standard errors above the plateau that make an undecided hold a backlog
 	stalls      []float64
 	period      float64 // of stalls, seconds
-	inversions  int
-	measured    bool // the plateau of a backlog was
+	inversions  int     // what passed failed later
+	rises       int     // what failed passed later
+	measured    bool    // the plateau of a backlog was
 
 	needBounds, needTest float64 // budgets, seconds
 }
-
-// pool is what several holds counted together.
-type pool struct{ count, seconds float64 }
-
-func (p pool) rate() float64 { return p.count / p.seconds }
-
-// useful is the share of successful requests that belong to successful
-// iterations, at the limit. A failed iteration of m requests has had k of them
-// served in vain: none if everything is turned away at once, nearly all if
-// requests fail one by one. Failing holds tell k, against the k that
-// independent failures would leave.
-func (c *controller) useful() float64 {
-	m, p := c.mix.perIteration(), c.opt.Tolerance
-	if m <= 1.01 {
-		return 1
-	}
-	vain := func(f float64) float64 { return m - m*(1-math.Pow(1-f, 1/m))/f }
-	var served, failed, independent float64
-	for _, h := range c.holds {
-		// What is in flight must not have changed: it has been served in part.
-		steady := !h.arrivals && h.length() >= .6*h.mean || h.arrivals && math.Abs(h.ending-h.inFlight0) < .2*h.sum.failed
-		if f := h.share(); !h.void && steady && f > p/3 && f < .98 && h.sum.failed >= 50 {
-			served += h.sum.reqOK - m*h.sum.ok
-			failed += h.sum.failed
-			independent += h.sum.failed * vain(f)
-		}
-	}
-	k := vain(p)
-	if failed > 0 {
-		k *= clamp(served/independent, -1, 1)
-	}
-	return (1 - p) * m / ((1-p)*m + p*k)
-}
-
-// enoughPooled requests make the pool a better judge than one hold.
-const enoughPooled = 2000
-
-func (c *controller) pooledEnough() bool {
-	return c.open.full.count*c.mix.perIteration() >= enoughPooled
-}
-
-// limit is what a rejecting service carries, by its pooled goodput; 0 when that is not to be trusted.
-func (c *controller) limit() float64 {
-	if !c.pooledEnough() || c.open.falling || c.ablations.noPool {
-		return 0
-	}
-	return c.open.full.rate() / c.succeed()
-}
-
-// succeed turns goodput at full load into the arrivals at the limit: their
-// share that is tolerated to fail is not all that the service has worked for in vain.
-func (c *controller) succeed() float64 { return (1 - c.opt.Tolerance) / c.useful() }
 
 // carry holds arrivals at a rate until the verdict is known well enough, or time is up.
 func (c *controller) carry(rate float64, o order) *hold {
@@ -100,7 +49,7 @@ func (c *controller) carryOnce(rate float64, o order) *hold {
 	h := c.newHold(o, true, rate)
 	h.settle = settle
 	if !o.ramp && !o.exact {
-		g := c.stretch(rate) * c.open.stretch
+		g := min(c.stretch(rate)*c.open.stretch, longestStretch)
 		if o.phase == "confirm" {
 			g = c.stretch(rate)
 		}
@@ -109,6 +58,9 @@ func (c *controller) carryOnce(rate float64, o order) *hold {
 			h.min = math.Ceil(max(h.min, 2*p)/p) * p
 			h.max = max(h.max, 2*h.min)
 		}
+	}
+	if h.most == 0 {
+		h.most = c.tooMany(rate)
 	}
 	a := bound(sure)
 	if o.ramp {
@@ -122,6 +74,20 @@ func (c *controller) carryOnce(rate float64, o order) *hold {
 	return c.close(h)
 }
 
+// longestStretch is how many times longer a hold takes at most, for slow and uneven services.
+const longestStretch = 2.5
+
+// tooMany is how many in flight are a backlog without any further question:
+// several times what virtual users have tried, and what arrives in a few
+// iterations and two seconds.
+func (c *controller) tooMany(rate float64) float64 {
+	tried := 0.0
+	for _, h := range c.sinceRise() {
+		tried = max(tried, h.level)
+	}
+	return max(4*tried, 128, rate*(2+4*c.unloaded.iteration))
+}
+
 // judgeArrivals lets a tick go by and says whether the hold is decided.
 func (c *controller) judgeArrivals(h *hold, a float64) bool {
 	h.add(c, c.stepArrivals(h.level))
@@ -129,7 +95,7 @@ func (c *controller) judgeArrivals(h *hold, a float64) bool {
 		return true
 	}
 	d := h.length()
-	if h.most > 0 && h.ending > h.most {
+	if h.ending > h.most && h.ending > h.inFlight0 {
 		h.cause = causeBacklog
 		return true
 	}
@@ -147,7 +113,7 @@ func (c *controller) judgeArrivals(h *hold, a float64) bool {
 	case d >= h.min && h.within(a, c.ablations) && (h.growth < 1 && !c.grows(h) || h.ramp && h.growth < 2.5):
 		h.pass = true
 		return true
-	case d >= h.max && (h.sum.ended() >= 60 || d >= 3*h.max):
+	case d >= h.max && (h.sum.ended() >= 60 || d >= 3*h.max) && !c.byChance(h):
 		c.byLastHalf(h)
 		return true
 	}
@@ -166,34 +132,71 @@ func (c *controller) overrun(h *hold, a float64) string {
 	if over > 3 && h.ending-h.inFlight0 > h.sum.failed && h.growth > 3 {
 		return causeBacklog
 	}
+	if c.collapses(h) {
+		return causeBacklog
+	}
 	if h.ticks() < 4 {
 		return ""
 	}
 	return h.early(a, c.gate, trim, c.ablations)
 }
 
+// collapses says whether much of what arrived during the last seconds is
+// still there: of a hold that went well before, the whole would show it late.
+func (c *controller) collapses(h *hold) bool {
+	before := h.ticks() - 1 - int(math.Ceil(max(collapseTime, 2*c.unloaded.iteration)/tick))
+	if before < 0 {
+		return false
+	}
+	sent, more := sum(h.sent[before+1:]), h.ending-h.underWay[before]
+	return more > collapseShare*sent && more > 4*math.Sqrt((1+c.closed.unruly)*sent)
+}
+
+const (
+	collapseTime  = 3.0 // seconds
+	collapseShare = .4  // of the arrivals that did not end
+)
+
 // byPool decides by the saturated goodput of all holds, which says on which
 // side of the limit a rate is.
 func (c *controller) byPool(h *hold) bool {
-	limit, d, p := c.limit(), h.length(), c.open.period
+	d, p := h.length(), c.open.period
+	tolerance, lately := c.opt.Tolerance, h.lately()
+	full := c.open.full
+	if lately > .8*tolerance {
+		full = full.with(h.y, d)
+	}
+	limit := c.limitOf(full)
 	usable := limit > 0 && d >= h.min && d >= 4 && len(c.opt.Objectives) == 0 &&
 		math.Abs(h.level/limit-1) > .008 && h.growth < 2 && (p == 0 || d >= 2*p)
 	if !usable {
 		return false
 	}
-	tolerance, lately := c.opt.Tolerance, h.lately()
-	full := c.open.full
-	if lately > .8*tolerance {
-		full.count, full.seconds = full.count+h.y*d, full.seconds+d
-	}
-	z := (h.level/(full.rate()/c.succeed()) - 1) * math.Sqrt(c.open.full.count)
+	z := (h.level/limit - 1) * math.Sqrt(full.count)
 	switch {
-	case z < -1 && lately < 1.4*tolerance && lately < tolerance+.02:
+	case z < -1 && lately < 1.4*tolerance && lately < tolerance+.02 && !c.brokenPromise(h):
 		h.pass = true
 	case z > 1 && lately > .7*tolerance:
 		h.cause = causeFailures
 	}
 	return h.pass || h.cause != ""
+}
+
+// brokenPromise says whether more failed than is tolerated in a hold that is
+// to be told as carried: there the pool may know better, and nobody believes it.
+func (c *controller) brokenPromise(h *hold) bool {
+	return h.phase == "confirm" && h.share() > c.opt.Tolerance
+}
+
+// byChance says whether a hold that is to be told as carried goes on for
+// longer: more failed than is tolerated, but the pool says that fewer will.
+func (c *controller) byChance(h *hold) bool {
+	if !c.brokenPromise(h) || c.spent() {
+		return false
+	}
+	d := h.length()
+	return d < 1.8*h.max && h.share() < 2*c.opt.Tolerance &&
+		h.level < c.limitOf(c.open.full.with(h.y, d))
 }
 
 // byLastHalf decides what the tests left open when time was up.
@@ -202,12 +205,13 @@ func (c *controller) byLastHalf(h *hold) {
 	lately, d, p := h.lately(), h.length(), c.open.period
 	limit := 0.0
 	if lately > .02 && lately < .3 {
-		limit = c.limit()
+		limit = c.limitOf(c.open.full.with(h.y, d))
 	}
 	switch {
+	case c.brokenPromise(h):
+		h.cause = causeFailures
 	case limit > 0 && (p == 0 || d >= 2*p):
-		full := pool{c.open.full.count + h.y*d, c.open.full.seconds + d}
-		if h.level > full.rate()/c.succeed() {
+		if h.level > limit {
 			h.cause = causeFailures
 		}
 	case h.beyond() != "":
@@ -238,8 +242,7 @@ func (c *controller) grows(h *hold) bool {
 func (c *controller) learn(h *hold) {
 	o, d, tolerance := &c.open, h.length(), c.opt.Tolerance
 	if h.cause == causeBacklog && h.sum.failed < .01*h.sum.ended() {
-		o.backed.count += h.y * d
-		o.backed.seconds += d
+		o.backed = o.backed.with(h.y, d)
 	}
 	whole := o.period == 0 || d >= 1.9*o.period
 	if h.share() > .8*tolerance && h.lately() > .8*tolerance && !h.dead() && d >= .9 && whole {
@@ -249,8 +252,7 @@ func (c *controller) learn(h *hold) {
 				o.full = pool{}
 			}
 		}
-		o.full.count += h.y * d
-		o.full.seconds += d
+		o.full = o.full.with(h.y, d)
 	}
 	noise := math.Sqrt(h.y / d)
 	switch {
@@ -287,45 +289,3 @@ func (c *controller) stepArrivals(rate float64) Tick {
 	}
 	return t
 }
-
-// drain waits at a harmless rate until what a former load left in flight is
-// gone. A harmless rate that fails completely is an outage.
-func (c *controller) drain() {
-	if c.ablations.noDrain {
-		return
-	}
-	o, t1 := &c.open, c.unloaded.iteration
-	c.arrive(o.low)
-	start, at, down := c.now, uint64(c.total.requests()), 0.0
-	for c.now-start < patience {
-		var s sums
-		s.add(c.stepArrivals(o.low))
-		failed := s.reqFailed - s.timedOut // what times out is backlog
-		if s.requests() > 1 && failed > .9*s.requests() {
-			if down += tick; down >= 1.5 {
-				c.awaken(func(t Tick) bool { return t.RequestsOK > t.RequestsFailed && t.RequestsOK > 1 }, at)
-				c.fell(at)
-				return
-			}
-			continue
-		}
-		usual := max(1.1*o.lowInFlight, 1.5*o.low*t1+3*math.Sqrt(o.low*t1+1)+2)
-		late := 0.0
-		for _, n := range s.slow {
-			late = max(late, n)
-		}
-		if c.inFlight <= usual && (late <= .3*s.requests() || s.requests() <= 3) {
-			break
-		}
-	}
-	if c.now-start >= patience { // a harmless rate does not drain it: none does, if anything
-		c.arrive(0)
-		for c.now-start < 2*patience && c.inFlight > 0 {
-			c.step(tick)
-		}
-	}
-	c.recovery = max(c.recovery, c.now-start)
-}
-
-// patience is how long a drain waits, in seconds.
-const patience = 20

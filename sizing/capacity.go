@@ -46,11 +46,8 @@ func (c *controller) capacity(s *record.Sizing) {
 
 // certainty is the range of goodput in which the limit lies, 19 times in 20.
 func (c *controller) certainty(goodput float64) [2]float64 {
-	b, o, p := &c.bracket, &c.open, c.closed.plateau
-	spread := clamp(p.se*p.se*p.count, .1, 8) // variance over mean of what is completed
-	if p.count == 0 {
-		spread = 1
-	}
+	b, o := &c.bracket, &c.open
+	spread := c.spread()
 	center, se := goodput, c.resolution(goodput)/2
 	switch {
 	case c.closed.falling:
@@ -58,22 +55,46 @@ func (c *controller) certainty(goodput float64) [2]float64 {
 	case b.hi == nil:
 	case c.rejects() && o.full.count > 0:
 		u := c.useful()
-		center, se = o.full.rate()*u, math.Hypot(1.2*math.Sqrt(spread/o.full.count), .2*(1-u))
+		center, se = o.full.rate()*u, math.Hypot(1.2*o.full.error(spread), .2*(1-u))
 	case b.hi.cause == causeBacklog && o.backed.count > 0:
-		center, se = o.backed.rate(), 1.2*math.Sqrt(spread/o.backed.count)
+		center, se = o.backed.rate(), 1.2*o.backed.error(spread)
 	default:
 		center, se = (b.lo.level+b.hi.level)/2*(1-b.confirmed.share()), 1.2*se
 	}
-	se = math.Hypot(se, leastError)
+	se = clamp(math.Hypot(se, leastError), leastError, mostError)
 	counted := b.confirmed.level * (1 - b.confirmed.share())
 	if math.Abs(counted/goodput-1) > .03 { // the queue has not filled yet
 		counted = goodput
 	}
-	return [2]float64{min(goodput, counted, center*(1-1.96*se)), max(goodput, counted, center*(1+1.96*se))}
+	lo, hi := min(goodput, counted, center*(1-1.96*se)), max(goodput, counted, center*(1+1.96*se))
+	if b.hi != nil && b.hi.level/b.lo.level > 1+1.5*c.width() && !c.closed.falling { // it was not narrowed any more
+		lo, hi = min(lo, b.lo.level*(1-b.confirmed.share())), max(hi, b.hi.level*(1-c.opt.Tolerance))
+	}
+	return [2]float64{lo, hi}
 }
 
-// leastError is a relative error that is always allowed for.
-const leastError = .005
+// Relative errors: one that is always allowed for, and one beyond which a range says nothing.
+const (
+	leastError = .005
+	mostError  = .45
+)
+
+// spread is the variance over the mean of what is completed while the service
+// is full: more than one where iterations are of unlike sizes, less where they are alike.
+func (c *controller) spread() float64 {
+	const most = 8
+	if p := c.closed.plateau; p.count > 0 {
+		return clamp(p.se*p.se*p.count, .1, most)
+	}
+	ticks, d := 4.0, 4.0
+	for _, h := range c.holds {
+		if h.arrivals && !h.void && h.ticks() >= 4 && (h.cause == causeBacklog || h.share() > .8*c.opt.Tolerance) {
+			k := float64(h.ticks())
+			ticks, d = ticks+k, d+k*dispersion(h.good)
+		}
+	}
+	return clamp(d/ticks, .1, most)
+}
 
 // estimate is the best single figure for the arrivals that are carried.
 func (c *controller) estimate() float64 {

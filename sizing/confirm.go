@@ -47,9 +47,16 @@ func (c *controller) stepDown(h *hold) {
 		rate *= factor
 		o.low = min(o.low, rate/2)
 		c.drain()
-		h := c.carry(rate, order{phase: "refine", why: "what passed before has failed: lower", min: refineMin, max: refineMax})
+		next := order{phase: "refine", why: "what passed before has failed: lower", min: refineMin, max: refineMax}
+		if c.late() {
+			next.phase, next.min, next.max = "confirm", confirmTime, 1.25*confirmTime
+		}
+		h := c.carry(rate, next)
 		if h.pass {
 			c.pass(h)
+			if next.phase == "confirm" {
+				b.confirmed = h
+			}
 			break
 		}
 		if h.dead() {
@@ -70,6 +77,9 @@ func (c *controller) sandwich() bool {
 		return true
 	}
 	rate := max(b.hi.level, b.lo.level*(1+c.width()))
+	if limit := c.limit(); limit > 0 { // too near to it, chance decides
+		rate = clamp(limit*(1+c.width()/2), rate, b.lo.level*(1+1.5*c.width()))
+	}
 	h := c.carry(rate, order{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin, max: refineMax})
 	if h.pass && !c.spent() {
 		h = c.carry(rate, order{phase: "sandwich", why: "it passed: once more, longer", min: .75 * confirmTime, max: confirmTime})
@@ -80,7 +90,11 @@ func (c *controller) sandwich() bool {
 		return true
 	}
 	c.pass(h)
+	c.open.rises++
 	b.hi, b.confirmed = nil, nil
+	if h.share() <= c.opt.Tolerance && c.late() { // the second look was long enough to stand
+		b.confirmed = h
+	}
 	c.open.backed, c.open.measured = pool{}, false
 	b.step = 2 * c.opt.Resolution
 	if b.handed {

@@ -43,8 +43,10 @@ type controller struct {
 // unloaded is what one virtual user saw.
 type unloaded struct {
 	iteration, request float64 // seconds
+	pause              float64 // between two iterations, seconds: a user's that the script asks for
 	share              float64 // of failed iterations
 	count              float64 // iterations that say so
+	known              bool    // more of them say nothing new: there is a load already
 }
 
 // ablations switch single rules off, in tests that show what each is for.

@@ -40,11 +40,11 @@ func (c *controller) fromUsers() guess {
 	case s.hi != nil && s.hi.cause == causeFailures:
 		g = guess{x / c.succeed(), causeFailures, fmt.Sprintf("%.4g/s is what it completes; the tolerance allows %.4g/s to arrive", x, x/c.succeed())}
 		if !s.everRose { // what still rises is no measure of what is to come
-			o.full = pool{p.count, p.seconds}
+			o.full = pool{}.with(p.count/p.seconds, p.seconds)
 		}
 	default:
 		g.cause, g.why = causeBacklog, fmt.Sprintf("%.4g/s is what it completes, however many users wait", x)
-		o.backed, o.wide = pool{p.count, p.seconds}, 1.5
+		o.backed, o.wide = pool{}.with(p.count/p.seconds, p.seconds), 1.5
 	}
 	for i, objective := range c.opt.Objectives {
 		g = c.forObjective(g, i, objective)

@@ -68,7 +68,7 @@ type order struct {
 	need       float64 // successful iterations before a pass is believed (closed)
 	ramp       bool    // weak evidence suffices to go on
 	exact      bool    // its times are not stretched
-	most       float64 // in flight, beyond which it is over at once; 0: no bound
+	most       float64 // in flight, beyond which it is over at once; 0: as tooMany says
 }
 
 // hold is a load that was kept for a while, and what came of it.
@@ -81,6 +81,7 @@ type hold struct {
 	sum           sums
 	series        []series
 	good          []float64 // successful iterations by tick
+	busy          []float64 // seconds of these
 	reqGood       []float64
 	reqBad        []float64
 	sent          []float64 // iterations started
@@ -90,8 +91,9 @@ type hold struct {
 	lateness      metric.Histogram // of arrivals, where ticks have it
 	inFlight      float64          // mean
 	inFlight0     float64
-	ending        float64 // in flight at its end
-	requestsAt    uint64  // total before it
+	ending        float64   // in flight at its end
+	underWay      []float64 // in flight at the end of each tick
+	requestsAt    uint64    // total before it
 
 	x, y, se  float64 // goodput; comparable goodput, and its relative standard error
 	mean      float64 // successful iteration, seconds
@@ -112,7 +114,7 @@ func (c *controller) newHold(o order, arrivals bool, level float64) *hold {
 // restart forgets what was counted so far.
 func (h *hold) restart(c *controller) {
 	h.sum, h.good, h.reqGood, h.reqBad, h.scenarios = sums{}, nil, nil, nil, nil
-	h.sent, h.missing = nil, nil
+	h.sent, h.missing, h.busy, h.underWay = nil, nil, nil, nil
 	h.latency, h.lateness, h.inFlight, h.inFlight0 = metric.Histogram{}, metric.Histogram{}, 0, c.inFlight
 	h.series = make([]series, len(c.criteria))
 	for i, k := range c.criteria {
@@ -131,6 +133,7 @@ func (h *hold) add(c *controller, t Tick) {
 		s.bad, s.n = append(s.bad, bad), append(s.n, n)
 	}
 	h.good = append(h.good, h.sum.ok-before.ok)
+	h.busy = append(h.busy, h.sum.busy-before.busy)
 	started := h.sum.started - before.started
 	h.sent = append(h.sent, started)
 	h.missing = append(h.missing, started-(h.sum.ok-before.ok))
@@ -145,6 +148,7 @@ func (h *hold) add(c *controller, t Tick) {
 	h.latency.Merge(t.Latency)
 	h.lateness.Merge(t.Lateness)
 	h.ending = float64(t.InFlight)
+	h.underWay = append(h.underWay, h.ending)
 	h.inFlight += (h.ending - h.inFlight) / float64(len(h.good))
 	h.figure(c)
 }

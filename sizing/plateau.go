@@ -106,7 +106,8 @@ func (c *controller) pooledPlateau() plateau {
 	full := c.little()
 	var sat []*hold
 	for _, h := range c.sinceRise() {
-		if h.level >= 1.3*full && !h.dead() && !h.forLatency() && h.sum.ended() > 0 && h.y > 0 {
+		saturated := h.level >= 1.3*full || h.rejecting() && h.share() > 2*c.opt.Tolerance
+		if saturated && !h.dead() && !h.forLatency() && h.sum.ended() > 0 && h.y > 0 {
 			sat = append(sat, h)
 		}
 	}
@@ -114,8 +115,7 @@ func (c *controller) pooledPlateau() plateau {
 	if len(sat) == 0 {
 		return p
 	}
-	slices.SortFunc(sat, func(a, b *hold) int { return cmp.Compare(a.y, b.y) })
-	middle := sat[len(sat)/2].y
+	middle := median(sat)
 	information := 0.0
 	for _, h := range sat {
 		if math.Abs(h.y/middle-1) > max(.02, 3*h.se) {
@@ -133,6 +133,22 @@ func (c *controller) pooledPlateau() plateau {
 	return p
 }
 
+// median is the goodput below which half of what is known lies: a long hold
+// counts for more than several short ones, made while less was known.
+func median(hs []*hold) float64 {
+	slices.SortFunc(hs, func(a, b *hold) int { return cmp.Compare(a.y, b.y) })
+	all, below := 0.0, 0.0
+	for _, h := range hs {
+		all += 1 / (h.se * h.se)
+	}
+	for _, h := range hs {
+		if below += 1 / (h.se * h.se); below >= all/2 {
+			return h.y
+		}
+	}
+	return hs[len(hs)-1].y
+}
+
 // explore ramps, and again when the same number of users gave more later: a
 // service that warms up or scales is sized as it is at the end.
 func (c *controller) explore() {
@@ -147,7 +163,7 @@ func (c *controller) explore() {
 		}
 		c.note("the same load gave more later: what was seen before is not used")
 		c.startOver(1)
-		c.unloaded.iteration = max(s.lo.mean, .0005)
+		c.unloaded.iteration = max(s.lo.mean, leastIteration)
 	}
 	s.plateau = c.finalPlateau()
 	c.measureUnruly()
@@ -162,11 +178,18 @@ func (c *controller) startOver(n int) {
 	s.best, s.bestN = h.y, n
 }
 
+const staleUsers = "capacity rose after the ramp, and no time was left to see what it means for virtual users"
+
 // refreshUsers looks at virtual users again when arrivals have shown that
 // capacity rose since: the answer in users would be that of another service.
 func (c *controller) refreshUsers() {
 	s, h := &c.closed, c.bracket.confirmed
 	if c.ablations.noRising || s.falling || len(c.opt.Objectives) > 0 || h.level*(1-h.share()) < 1.06*s.plateau.goodput {
+		return
+	}
+	if c.now > .8*c.budget {
+		s.everRose = true
+		c.note(staleUsers)
 		return
 	}
 	defer func() {
@@ -176,7 +199,7 @@ func (c *controller) refreshUsers() {
 			if r.verdict != Budget && r.verdict != Maximum {
 				panic(r)
 			}
-			c.note("capacity rose after the ramp, and no time was left to see what it means for virtual users")
+			c.note(staleUsers)
 		default:
 			panic(r)
 		}
@@ -209,6 +232,9 @@ func (c *controller) finalPlateau() plateau {
 	return p
 }
 
+// enoughToGuess is the relative error of a plateau from which arrivals find the limit at once.
+const enoughToGuess = .03
+
 // measurePlateau adds the iterations that the plateau's precision wants, at a
 // number of users of the ramp, so that a drift shows. No overload is needed.
 func (c *controller) measurePlateau() {
@@ -221,6 +247,9 @@ func (c *controller) measurePlateau() {
 	if p.goodput > 0 && p.se <= aim {
 		return
 	}
+	if n := c.plateauUsers(); s.hi != nil && n >= s.hi.number() && s.hi.cause == causeFailures && p.se < enoughToGuess {
+		return // where only a load that fails is large enough: arrivals tell it as well, with fewer failures
+	}
 	rate := max(p.goodput, s.best)
 	c.measureUnruly()
 	need := rate * confirmTime * c.stretch(rate) * c.closed.unruly
@@ -231,7 +260,8 @@ func (c *controller) measurePlateau() {
 		excess := p.se / aim
 		need = min(need, p.count*(excess*excess-1))
 	}
-	h := c.keep(c.plateauUsers(), order{phase: "plateau", why: "goodput that more users do not raise, precisely", min: 1, max: max(1, need/rate), need: need})
+	longest := clamp(need/rate, 1, confirmTime*c.stretch(rate))
+	h := c.keep(c.plateauUsers(), order{phase: "plateau", why: "goodput that more users do not raise, precisely", min: 1, max: longest, need: need})
 	c.judgeCurve()
 	if s.falling && !s.rising && !c.clearlyFalls() {
 		c.doubtFall(h)

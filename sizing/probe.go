@@ -1,5 +1,7 @@
 package sizing
 
+import "math"
+
 // probe lets one virtual user run alone: what an iteration takes when nothing
 // else is going on, and what fails whatever the load. It returns nil when one
 // user is within tolerance, else the hold that was not.
@@ -13,8 +15,10 @@ func (c *controller) probe() *hold {
 			c.stuck(h)
 		}
 	}
-	c.unloaded = unloaded{iteration: max(h.mean, .0005), request: h.latency.Mean().Seconds(), share: h.share(), count: h.sum.ok}
-	c.budget = c.opt.Budget.Seconds() + budgetPerUnit*c.unloaded.iteration
+	c.unloaded = unloaded{request: h.latency.Mean().Seconds(), share: h.share()}
+	c.unloaded.iteration, c.unloaded.count = h.warm()
+	c.unloaded.pause = h.pause()
+	c.budget = c.opt.Budget.Seconds() + budgetPerUnit*c.cycle()
 	if !h.pass && h.share() < 4*c.opt.Tolerance {
 		h = c.keep(1, order{phase: "probe", why: "one user fails at times: by chance?", min: 3, max: 8, need: 100})
 	}
@@ -28,6 +32,36 @@ func (c *controller) probe() *hold {
 	}
 	return h
 }
+
+// warm is the mean of a hold's iterations and their number, of its later half
+// alone where the first was surely slower: the first second of a service that
+// stood idle says what connections, caches and compilers cost.
+func (h *hold) warm() (mean, n float64) {
+	half := h.half()
+	cold, n := sum(h.good[:half]), sum(h.good[half:])
+	if cold >= 3 && n >= 3 {
+		first, mean := sum(h.busy[:half])/cold, sum(h.busy[half:])/n
+		if first-mean > 3*math.Hypot(first/math.Sqrt(cold), mean/math.Sqrt(n)) {
+			return max(mean, leastIteration), n
+		}
+	}
+	return max(h.mean, leastIteration), h.sum.ok
+}
+
+// leastIteration is the shortest that is reckoned with, in seconds.
+const leastIteration = .0005
+
+// pause is how long a user waits between iterations, if that is much: its
+// scenario's delay, which is no part of the iteration, and keeps no service busy.
+func (h *hold) pause() float64 {
+	if p := h.length()/(h.sum.ended()+1) - h.mean; p > .25*h.mean && p > .01 {
+		return p
+	}
+	return 0
+}
+
+// cycle is how long a user takes from one iteration to the next without load.
+func (c *controller) cycle() float64 { return c.unloaded.iteration + c.unloaded.pause }
 
 // nothingWorks ends the sizing when enough failed and nothing succeeded.
 func (c *controller) nothingWorks(h *hold) {
@@ -60,7 +94,7 @@ func (c *controller) paced(h *hold) guess {
 	c.closed.knee = 1
 	c.closed.plateau = plateau{goodput: h.y, se: h.se, from: 1, to: 1, count: h.sum.ok, kind: "flat"}
 	if n := h.y * h.length(); n > 100 {
-		c.open.full = pool{n, h.length()}
+		c.open.full = pool{}.with(h.y, h.length())
 	}
 	c.note("one virtual user back to back was too much: the load was paced from there on")
 	return guess{rate: h.y / c.succeed(), cause: causeFailures, why: "what gets through of one user back to back"}

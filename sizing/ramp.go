@@ -21,7 +21,7 @@ func (c *controller) ramp() {
 	s := &c.closed
 	for n := s.lo.number(); ; {
 		factor := 2
-		if c.unloaded.iteration > 2 && s.lo.mean < 1.15*c.unloaded.iteration {
+		if c.cycle() > 2 && s.lo.mean < 1.15*c.unloaded.iteration {
 			factor = 4 // each step costs an iteration
 		}
 		n = min(n*factor, s.max)
@@ -53,21 +53,30 @@ func (c *controller) ramp() {
 // of an iteration decides when the ramp ends, and one user may have made only three.
 func (c *controller) refineUnloaded(h *hold) {
 	u := &c.unloaded
-	if u.count >= 100 || h.mean > 1.3*u.iteration || h.mean < .7*u.iteration {
-		u.count = math.Inf(1)
-		return
+	noise := 3 * math.Hypot(1/math.Sqrt(u.count), 1/math.Sqrt(max(h.sum.ok, 1)))
+	switch {
+	case h.mean > 0 && h.mean < u.iteration*(1-max(coldBy, noise)):
+		// No load makes iterations shorter: those of the first user were cold.
+		u.iteration, u.count, u.known = max(h.mean, leastIteration), h.sum.ok, false
+	case u.known:
+	case u.count >= 100 || h.mean > 1.3*u.iteration || h.mean < .7*u.iteration:
+		u.known = true
+	default:
+		u.iteration = (u.iteration*u.count + h.sum.busy) / (u.count + h.sum.ok)
+		u.count += h.sum.ok
 	}
-	u.iteration = (u.iteration*u.count + h.sum.busy) / (u.count + h.sum.ok)
-	u.count += h.sum.ok
 }
+
+// coldBy is how much shorter, relatively, an iteration must get for the first ones to have been cold.
+const coldBy = .2
 
 func (c *controller) whyMore(n int) string {
 	lo := c.closed.lo
 	return fmt.Sprintf("%d within tolerance at %.4g/s: %d", lo.number(), lo.x, n)
 }
 
-// little is how many users the best goodput keeps busy at the unloaded iteration time.
-func (c *controller) little() float64 { return c.closed.best * c.unloaded.iteration }
+// little is how many users give the best goodput if nothing ever waits.
+func (c *controller) little() float64 { return c.closed.best * c.cycle() }
 
 // rampEnds says whether more users can show nothing new. It ends the sizing
 // where they would have to, and may not.

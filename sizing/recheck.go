@@ -20,7 +20,7 @@ func (c *controller) recheck() {
 	r := &record.Recheck{Former: f.Goodput, MaxRegression: c.opt.MaxRegression}
 	c.rechecked = r
 	if one := c.probe(); one != nil && f.OfferedConfirmed == 0 {
-		c.compare(r, pool{one.y * one.length(), one.length()}, one.se)
+		c.compare(r, one.y, one.se)
 		return
 	}
 	if f.OfferedConfirmed == 0 {
@@ -36,7 +36,7 @@ func (c *controller) recheck() {
 		c.fail(below)
 		c.bracket.lo = unseen(c.open.low, "")
 		// Above the limit what gets through is what it carries.
-		c.compare(r, pool{below.y * below.length(), below.length()}, below.se)
+		c.compare(r, below.y, below.se)
 		return
 	}
 	c.pass(below)
@@ -50,7 +50,7 @@ func (c *controller) recheck() {
 		c.fail(above)
 	}
 	held := c.bracket.confirmed
-	c.compare(r, pool{held.level * (1 - held.share()) * held.length(), held.length()}, held.se)
+	c.compare(r, held.level*(1-held.share()), held.se)
 }
 
 func (c *controller) carryFor(rate, seconds float64, why string) *hold {
@@ -70,17 +70,16 @@ func (c *controller) recheckUsers(r *record.Recheck) {
 	n := max(1, 2*c.opt.From.Capacity.Knee)
 	h := c.keep(min(n, c.closed.max), order{phase: "recheck", why: "twice the users that filled it", min: recheckBelow, max: recheckBelow + recheckAbove, need: math.Inf(1)})
 	c.closed.plateau = plateau{goodput: h.y, se: h.se, count: h.sum.ok, seconds: h.length(), from: n, to: n, kind: "flat"}
-	c.compare(r, pool{h.y * h.length(), h.length()}, h.se)
+	c.compare(r, h.y, h.se)
 }
 
 // compare says how much the goodput changed, and whether it fell by more than
 // is allowed and by more than chance explains.
-func (c *controller) compare(r *record.Recheck, now pool, se float64) {
+func (c *controller) compare(r *record.Recheck, x, se float64) {
 	former := 0.0
 	if f := c.opt.From.Capacity; f.CI95[1] > 0 {
 		former = (f.CI95[1] - f.CI95[0]) / 2 / f.Goodput
 	}
-	x := now.rate()
 	r.Change = x/r.Former - 1
 	r.Noise = math.Hypot(1.96*se, former)
 	r.Regressed = r.Change < -r.MaxRegression && r.Change < -r.Noise

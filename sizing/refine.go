@@ -32,8 +32,41 @@ func (c *controller) width() float64 { return c.open.wide * c.resolution(c.brack
 
 // withinBudget ends the sizing when the budget is spent.
 func (c *controller) withinBudget() {
+	b := &c.bracket
+	if c.spent() && b.confirmed != nil && b.hi != nil && b.hi.level > b.confirmed.level && len(c.outages) == 0 {
+		b.lo = b.confirmed
+		c.tellWidth()
+		panic(ending{verdict: Found})
+	}
 	if c.spent() {
 		c.end(Budget, "budget", "the budget of %.0f s is spent: the interval is as far as it got", c.budget)
+	}
+}
+
+// late says whether a narrower interval is not worth more time. What a
+// service carries may move while it is looked for; then its limit is chased in
+// vain, and an interval that holds is better than none. Slow services take
+// longer for the same number of iterations, and a rise is followed to its end.
+func (c *controller) late() bool {
+	o, b := &c.open, &c.bracket
+	t, g := c.opt.Budget.Seconds()/2, 1.0
+	switch {
+	case o.inversions == 0 && o.rises > 0:
+		g = 1.6
+	case o.inversions == 0 && b.lo != nil:
+		g = clamp(math.Sqrt(atLeast/max(b.lo.level, 1)), 1, 1.8)
+	}
+	return c.now > t*g+budgetPerUnit*c.cycle()
+}
+
+// tellWidth says so where the interval is wider than was asked for.
+func (c *controller) tellWidth() {
+	b := &c.bracket
+	if b.hi == nil || b.lo == nil || b.lo.level <= 0 {
+		return
+	}
+	if w := b.hi.level/b.lo.level - 1; w > 1.5*c.width() {
+		c.note(fmt.Sprintf("what it carries moved while it was looked for, or varies too much: the interval is %s wide, and more time would not have narrowed it much", percent(w)))
 	}
 }
 
@@ -70,10 +103,11 @@ func (c *controller) search() {
 	for {
 		c.withinBudget()
 		c.refine()
-		if c.confirm() && c.sandwich() {
+		if c.confirm() && (c.late() && c.bracket.testedHi || c.sandwich()) {
 			break
 		}
 	}
+	c.tellWidth()
 	if len(c.outages) > 0 {
 		c.unstable()
 	}
@@ -82,7 +116,7 @@ func (c *controller) search() {
 // refine narrows the bracket to the width that is looked for.
 func (c *controller) refine() {
 	b := &c.bracket
-	for b.hi == nil || b.hi.level/b.lo.level > (1+c.width())*1.003 {
+	for b.hi == nil || !c.late() && b.hi.level/b.lo.level > (1+c.width())*1.003 {
 		c.withinBudget()
 		var rate float64
 		var why string
@@ -127,6 +161,8 @@ func (c *controller) candidate() (float64, string) {
 			rate, why = g*(1-w/2), fmt.Sprintf("the limit is expected at %.4g/s: just below", g)
 		case g*(1+w/2) < hi*(1-w/3) && g*(1+w/2) > lo*(1+w/3):
 			rate, why = g*(1+w/2), fmt.Sprintf("the limit is expected at %.4g/s: just above", g)
+		case g >= hi && hi*(1-w) > lo*(1+w/3):
+			rate, why = hi*(1-w), fmt.Sprintf("the limit is expected near %.4g/s, which failed: just below", hi)
 		case g <= lo && g > .93*lo:
 			rate, why = lo*(1+w), "the limit is expected near the largest pass: just above"
 		}
@@ -174,8 +210,7 @@ func (c *controller) measureBacklog() {
 	c.wait(.5)
 	s := c.wait(clamp(5000/rate, 3, 8))
 	if s.failed < s.ended()/100 {
-		o.backed.count += s.ok
-		o.backed.seconds += s.seconds
+		o.backed = o.backed.with(s.ok/s.seconds, s.seconds)
 	}
 	c.drain()
 }

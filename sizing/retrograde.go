@@ -57,7 +57,7 @@ func (c *controller) carryBelow(g guess) {
 		}
 		c.fail(h)
 		c.open.inversions++
-		rate, why = rate*(1-stepBelow), "the computed rate did not hold: lower"
+		rate, why = rate*(1-stepBelow*math.Pow(1.4, float64(c.open.inversions-1))), "the computed rate did not hold: lower"
 		c.open.low = min(c.open.low, rate/2)
 	}
 	if b.hi == nil {

@@ -58,7 +58,7 @@ func (c *controller) settleUsers(n int) float64 {
 	if was := last.number(); n > was && t > 1.15*t1 {
 		t *= float64(n) / float64(was)
 	}
-	return max(.25, 1.1*t+c.opt.slowest())
+	return max(.25, 1.1*(t+c.unloaded.pause)+c.opt.slowest())
 }
 
 // slowest is the longest time that an objective allows, in seconds.
@@ -91,9 +91,11 @@ func (c *controller) keepOnce(n int, o order) *hold {
 	c.users(n)
 	c.mix.users = float64(n)
 	c.wait(settle)
+	began := c.now
+	c.leave(n)
 	h := c.newHold(o, false, float64(n))
-	h.settle = settle
-	h.max = max(o.max, c.whole(n)*c.unloaded.iteration)
+	h.settle = settle + c.now - began
+	h.max = max(o.max, c.whole(n)*c.cycle())
 	a := bound(sure)
 	if o.ramp {
 		a = bound(doubtful)
@@ -102,7 +104,7 @@ func (c *controller) keepOnce(n int, o order) *hold {
 		for !c.judgeUsers(h, a) {
 		}
 		// Little's law does not hold yet: not all users are at work. Count anew.
-		unsteady := h.pass && h.sum.ok >= 100 && h.share() < c.opt.Tolerance/2 && h.mean > .2 && float64(n) > 1.15*h.x*h.mean
+		unsteady := h.pass && h.sum.ok >= 100 && h.share() < c.opt.Tolerance/2 && h.mean > .2 && float64(n) > 1.15*h.x*(h.mean+c.unloaded.pause)
 		if !unsteady || again == 3 || c.ablations.noLittle {
 			break
 		}
@@ -111,10 +113,18 @@ func (c *controller) keepOnce(n int, o order) *hold {
 	return c.close(h)
 }
 
+// leave waits until at most n iterations are under way: those that a larger
+// number of users began, and that are stuck in the service, are none of this load's.
+func (c *controller) leave(n int) {
+	for start := c.now; c.inFlight > 1.02*float64(n)+1 && c.now-start < patience && !c.ablations.noDrain; {
+		c.step(tick)
+	}
+}
+
 // whole is how many unloaded iterations a hold lasts at least: fewer of them
 // are enough where many users give as many iterations in a part of one.
 func (c *controller) whole(n int) float64 {
-	if n >= 16 && c.unloaded.iteration > slowBy {
+	if n >= 16 && c.cycle() > slowBy {
 		return .6
 	}
 	return 1.5

@@ -1,0 +1,95 @@
+package sizing
+
+import "math"
+
+// drain waits at a harmless rate until what a former load left in flight is
+// gone. A harmless rate that fails completely is an outage.
+func (c *controller) drain() {
+	if c.ablations.noDrain {
+		return
+	}
+	o, t1 := &c.open, c.unloaded.iteration
+	start := c.now
+	if t1 < emptyAt/2 { // else those in flight may have every right to be
+		c.emptied(o.low * (1.5*t1 + emptyAt))
+	}
+	c.arrive(o.low)
+	before, since, down := c.inFlight, c.now, outageWatch{at: uint64(c.total.requests())}
+	for grows := false; !c.drained(down.last); {
+		if grows || c.now-start >= patience { // a harmless rate does not drain it: none does, if anything
+			c.arrive(0)
+			for c.now-start < 2*patience && c.inFlight > 0 {
+				c.step(tick)
+			}
+			break
+		}
+		if c.isDown(&down) {
+			return
+		}
+		d := c.now - since
+		grows = d > max(growthTime, 1.2*t1) && c.inFlight > before+3*math.Sqrt(before+o.low*d)
+	}
+	c.recovery = max(c.recovery, c.now-start)
+}
+
+// outageWatch is what a drain sees of a service that may be down.
+type outageWatch struct {
+	at   uint64  // requests before it
+	down float64 // seconds in which nearly everything failed
+	last sums    // of the last tick
+}
+
+// isDown lets a tick go by. When nearly everything has failed for a while it
+// waits until the service answers again, and notes the outage.
+func (c *controller) isDown(w *outageWatch) bool {
+	w.last = sums{}
+	w.last.add(c.stepArrivals(c.open.low))
+	if !w.last.failing() {
+		return false
+	}
+	if w.down += tick; w.down < outageTime {
+		return false
+	}
+	c.awaken(func(t Tick) bool { return t.RequestsOK > t.RequestsFailed && t.RequestsOK > 1 }, w.at)
+	c.fell(w.at)
+	return true
+}
+
+// failing says whether nearly all requests failed; what times out is backlog.
+func (s *sums) failing() bool {
+	return s.requests() > 1 && s.reqFailed-s.timedOut > .9*s.requests()
+}
+
+// drained says whether no more is in flight than usual, and little of it late.
+func (c *controller) drained(last sums) bool {
+	if last.seconds == 0 || last.failing() {
+		return false
+	}
+	n := c.open.low * c.unloaded.iteration
+	usual := max(1.1*c.open.lowInFlight, 1.5*n+3*math.Sqrt(n+1)+2)
+	late := 0.0
+	for _, n := range last.slow {
+		late = max(late, n)
+	}
+	return c.inFlight <= usual && (late <= .3*last.requests() || last.requests() <= 3)
+}
+
+// emptied lets nothing arrive while more than so many iterations are under way:
+// a large backlog goes twice as fast without new ones.
+func (c *controller) emptied(most float64) {
+	if c.inFlight <= most {
+		return
+	}
+	c.arrive(0)
+	for start := c.now; c.inFlight > most && c.now-start < patience; {
+		c.step(tick)
+	}
+}
+
+// Times of a drain, in seconds.
+const (
+	emptyAt    = 2.0 // of harmless arrivals: more in flight than come in so long goes first
+	growthTime = 3.0 // what it takes to see that it drains nothing
+	outageTime = 1.5 // of failures that make an outage
+	patience   = 20.0
+)

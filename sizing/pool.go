@@ -1,0 +1,81 @@
+package sizing
+
+import "math"
+
+// pool is what several holds counted together.
+type pool struct {
+	count, seconds float64
+	holds          float64
+	squares        float64 // of their rates, times seconds
+}
+
+func (p pool) rate() float64 { return p.count / p.seconds }
+
+// with is the pool and one more hold of a rate.
+func (p pool) with(rate, seconds float64) pool {
+	return pool{p.count + rate*seconds, p.seconds + seconds, p.holds + 1, p.squares + rate*rate*seconds}
+}
+
+// error is the relative standard error of the rate: by its count, whose
+// variance is so many times its mean, and at least by how much the holds differ.
+func (p pool) error(spread float64) float64 {
+	counted := math.Sqrt(spread / p.count)
+	if p.holds < 2 {
+		return math.Hypot(counted, alone)
+	}
+	x := p.rate()
+	between := max(0, p.squares/p.seconds-x*x) / (p.holds - 1)
+	return max(counted, math.Sqrt(between)/x)
+}
+
+// alone is a relative error that a single hold has besides that of its count.
+const alone = .005
+
+// useful is the share of successful requests that belong to successful
+// iterations, at the limit. A failed iteration of m requests has had k of them
+// served in vain: none if everything is turned away at once, nearly all if
+// requests fail one by one. Failing holds tell k, against the k that
+// independent failures would leave.
+func (c *controller) useful() float64 {
+	m, p := c.mix.perIteration(), c.opt.Tolerance
+	if m <= 1.01 {
+		return 1
+	}
+	vain := func(f float64) float64 { return m - m*(1-math.Pow(1-f, 1/m))/f }
+	var served, failed, independent float64
+	for _, h := range c.holds {
+		// What is in flight must not have changed: it has been served in part.
+		steady := !h.arrivals && h.length() >= .6*h.mean || h.arrivals && math.Abs(h.ending-h.inFlight0) < .2*h.sum.failed
+		if f := h.share(); !h.void && steady && f > p/3 && f < .98 && h.sum.failed >= 50 {
+			served += h.sum.reqOK - m*h.sum.ok
+			failed += h.sum.failed
+			independent += h.sum.failed * vain(f)
+		}
+	}
+	k := vain(p)
+	if failed > 0 {
+		k *= clamp(served/independent, -1, 1)
+	}
+	return (1 - p) * m / ((1-p)*m + p*k)
+}
+
+// enoughPooled requests make the pool a better judge than one hold.
+const enoughPooled = 2000
+
+func (c *controller) pooledEnough() bool {
+	return c.open.full.count*c.mix.perIteration() >= enoughPooled
+}
+
+// limit is what a rejecting service carries, by its pooled goodput; 0 when that is not to be trusted.
+func (c *controller) limit() float64 { return c.limitOf(c.open.full) }
+
+func (c *controller) limitOf(full pool) float64 {
+	if full.count*c.mix.perIteration() < enoughPooled || c.open.falling || c.ablations.noPool {
+		return 0
+	}
+	return full.rate() / c.succeed()
+}
+
+// succeed turns goodput at full load into the arrivals at the limit: their
+// share that is tolerated to fail is not all that the service has worked for in vain.
+func (c *controller) succeed() float64 { return (1 - c.opt.Tolerance) / c.useful() }
