@@ -178,7 +178,7 @@ func TestDeadMan(t *testing.T) {
 		k := clientOf(t, c)
 		id := launch(t, c, k, withUserData("#!/bin/sh\nshutdown -h +30\n"))
 		time.Sleep(20 * time.Minute) //nolint:forbidigo // the bubble's time
-		status, _ := k.ssm("SendCommand", `{"InstanceIds":["`+id+`"],"DocumentName":"AWS-RunShellScript","Parameters":{"commands":["shutdown -c","shutdown -h +40"]}}`)
+		status, _ := k.ssm("SendCommand", `{"InstanceIds":["`+id+`"],"DocumentName":"AWS-RunShellScript","Parameters":{"commands":["minutes='40'","shutdown -c >/dev/null","shutdown -h \"+$minutes\" 2>&1"]}}`)
 		if status != http.StatusOK {
 			t.Fatalf("the renewal was answered %d", status)
 		}

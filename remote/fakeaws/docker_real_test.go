@@ -205,3 +205,42 @@ func TestRealDockerShutdown(t *testing.T) {
 		return err == nil && len(out) == 0
 	})
 }
+
+// TestRealDockerKintoAndGlances starts both on a machine of half a core and watches the one by the other.
+func TestRealDockerKintoAndGlances(t *testing.T) {
+	t.Parallel()
+	kinto, glances := image(t, "kinto"), image(t, "glances")
+	k, i, _, _ := realMachine(t, &fakeaws.Docker{Image: image(t, "instance"), Load: []string{kinto, glances}})
+	start := "docker run -d --name service -p 8080:8888 " + kinto + " && docker run -d --name watch --pid host --network host -e TZ=UTC -v /var/run/docker.sock:/var/run/docker.sock:ro " +
+		"--entrypoint sh " + glances + " -c 'exec glances -w --disable-webui -B 127.0.0.1 -p 61208 -t 1 --disable-check-update --disable-plugin all --enable-plugin cpu,mem,containers'"
+	if v := k.script(i.ID, start, 60); v["Status"] != "Success" {
+		t.Fatalf("starting: %v", v)
+	}
+	until(t, "Kinto answers", func() bool {
+		r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+i.PublicIP+":8080/v1/", nil)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return false
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		return err == nil && strings.Contains(string(b), `"project_name":"kinto"`)
+	})
+	var out string
+	until(t, "Glances sees the service's container and its limit", func() bool {
+		v := k.script(i.ID, "curl -s http://127.0.0.1:61208/api/4/containers", 20)
+		out = v["StandardOutputContent"].(string)
+		return strings.Contains(out, `"service"`)
+	})
+	if !strings.Contains(out, `"cpu_limit":0.5`) {
+		t.Errorf("the service's limit is not half a core: %.1000s", out)
+	}
+	// What is used inside counts against the machine: its containers lie below its own cgroup.
+	busy := "docker exec -d service timeout 4 sh -c 'while :; do :; done'; docker exec -d watch timeout 4 sh -c 'while :; do :; done'; sleep 1; " +
+		"f=/sys/fs/cgroup/cpu$(sed -n 's/^[0-9]*:[^:]*cpuacct[^:]*://p' /proc/self/cgroup)/cpuacct.usage; a=$(cat $f); sleep 2; echo $((($(cat $f)-a)/20000000))"
+	v := k.script(i.ID, busy, 20)
+	var percent int
+	if _, err := fmt.Sscan(v["StandardOutputContent"].(string), &percent); err != nil || percent > 65 {
+		t.Errorf("two busy containers use %d %% of a core on a machine of half a core: %v", percent, v)
+	}
+}

@@ -14,15 +14,12 @@ type memory struct {
 	script Script
 }
 
-// Launch lets the user data be run, as far as it speaks of a shutdown.
-func (m *memory) Launch(_ context.Context, i Instance) (string, error) {
-	m.obey(i.ID, i.UserData, i.Launched.Add(m.cloud.options.Boot))
-	return "", nil
-}
+// Launch has nothing to bring up: see boot.
+func (m *memory) Launch(context.Context, Instance) (string, error) { return "", nil }
 
 // Exec asks the test.
 func (m *memory) Exec(ctx context.Context, i Instance, asked Command) Outcome {
-	m.obey(i.ID, asked.Text, m.cloud.options.Now())
+	m.obey(i.ID, asked.Text)
 	if m.script == nil {
 		return Outcome{}
 	}
@@ -40,25 +37,34 @@ func (m *memory) Console(id string) string {
 // Ingress is not enforced in memory.
 func (m *memory) Ingress(Instance, []Rule) {}
 
-// obey finds the shutdowns that a script asks for, in their order, and sets or stops the timer.
-func (m *memory) obey(id, script string, at time.Time) {
-	asked := regexp.MustCompile(`(?m)\bshutdown\s+(?:-[hP]\s+)?['"]?(-c|now|\+\d+)`).FindAllStringSubmatch(uncommented(script), -1)
-	if len(asked) == 0 {
-		return
-	}
+// obey lets a running instance do what a script says of shutdowns.
+func (m *memory) obey(id, script string) {
 	m.cloud.mu.Lock()
 	defer m.cloud.mu.Unlock()
 	for _, r := range m.cloud.regions {
-		i := r.instance(id)
-		if i == nil {
-			continue
+		if i := r.instance(id); i != nil {
+			obey(i, script, m.cloud.options.Now())
 		}
-		for _, a := range asked {
-			minutes, _ := strconv.Atoi(strings.TrimPrefix(a[1], "+")) // 0 for now
-			i.DeadMan = at.Add(time.Duration(minutes) * time.Minute)
-			if a[1] == "-c" {
-				i.DeadMan = time.Time{}
-			}
+	}
+}
+
+// obey finds the shutdowns that a script asks for, in their order, and sets or stops the timer. Their minutes may be a
+// number or a variable that the script sets to one.
+func obey(i *Instance, script string, at time.Time) {
+	script = uncommented(script)
+	set := map[string]string{}
+	for _, a := range regexp.MustCompile(`(?m)^(\w+)=['"]?(\d+)['"]?$`).FindAllStringSubmatch(script, -1) {
+		set[a[1]] = a[2]
+	}
+	for _, a := range regexp.MustCompile(`\bshutdown\s+(?:-[hP]\s+)?['"]?(-c|now|\+(?:\d+|\$\{?\w+\}?))`).FindAllStringSubmatch(script, -1) {
+		wanted := strings.Trim(a[1], "+${}")
+		if value, ok := set[wanted]; ok {
+			wanted = value
+		}
+		minutes, _ := strconv.Atoi(wanted) // 0 for now
+		i.DeadMan = at.Add(time.Duration(minutes) * time.Minute)
+		if a[1] == "-c" {
+			i.DeadMan = time.Time{}
 		}
 	}
 }
