@@ -72,8 +72,23 @@ func (o watching) run(ctx context.Context, p process, args []string) error {
 		case <-ctx.Done():
 		}
 	}()
-	monitor.NewWatcher(time.Now(), o.every, func(r record.Resources) { showReading(p, r) }).Run(ctx, sources...)
+	began := time.Now()
+	watcher := monitor.NewWatcher(began, o.every, func(r record.Resources) { showReading(p, r) })
+	watcher.Run(ctx, sources...)
+	for _, c := range watcher.Costs() {
+		p.say(costOf(c, time.Since(began)))
+	}
 	return nil
+}
+
+// costOf is what watching a source took. Waiting is in it, so it is more than the CPU time.
+func costOf(c monitor.Cost, length time.Duration) string {
+	each := c.Spent / time.Duration(max(c.Readings+c.Failed, 1))
+	text := fmt.Sprintf("%s: %d readings of %v, %.2f %% of the time", c.Source, c.Readings, each.Round(10*time.Microsecond), 100*c.Spent.Seconds()/length.Seconds())
+	if c.Failed > 0 {
+		text += fmt.Sprintf("; %d failed", c.Failed)
+	}
+	return text
 }
 
 // showReading prints one reading: time, source, and each value with its limit.
