@@ -45,7 +45,7 @@ func newRoot(p process) *cobra.Command {
 		&cobra.Group{ID: "tools", Title: "Tools:"})
 	root.SetHelpCommandGroupID("tools")
 	root.SetCompletionCommandGroupID("tools")
-	root.AddCommand(newRun(p), newSize(p), newReport(p), newCompare(p), newWatch(p), newTarget(p), newTypes(p), newNew(p), newDoctor(p), newVersion(p))
+	root.AddCommand(newRun(p), newSize(p), newReport(p), newCompare(p), newWatch(p), newTarget(p), newTypes(p), newNew(p), newDoctor(p), newRemote(p), newVersion(p))
 	root.SetHelpCommand(newHelp(p, root))
 	for _, c := range root.Commands() {
 		c.SetUsageFunc(func(c *cobra.Command) error { return flagUsage(c.OutOrStdout(), c, false) })

@@ -163,6 +163,7 @@ func (s *session) openRecord() error {
 		Command: s.p.typed(), Repository: s.settings.repository, Script: s.settings.script, ScriptHash: s.script.Hash(),
 		Seed: s.plan.Seed, Tolerance: s.plan.Sizing.Tolerance, Settings: s.plan.Settings,
 		Generator: record.Host{Name: host, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), GoVersion: runtime.Version()},
+		Machine:   s.settings.machine,
 	})
 	return nil
 }

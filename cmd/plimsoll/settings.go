@@ -13,6 +13,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/runtime/engine"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // settings are the command line of run and size. What plan.Table lists is
@@ -31,6 +32,7 @@ type settings struct {
 	quiet   bool
 	explain bool // show the settings and end
 	show    output
+	machine *record.Machine // the target's, where it is known
 }
 
 // demoRandom is what a bare --demo means.
@@ -68,10 +70,11 @@ func (o *settings) flags(c *cobra.Command, modes ...plan.Mode) {
 	f.Lookup("demo").NoOptDefVal = demoRandom
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress on stderr")
 	f.BoolVar(&o.explain, "show-config", false, "print each setting's value and source, and end")
+	f.Var(machineFlag{&o.machine}, "machine", "the target's machine for the record, as JSON")
 	o.show.flags(c)
 	o.source.flags(c)
 	markRare(f, "arrivals", "max-vus", "grace", "seed", "delay", "backoff", "fail-on", "resolution", "soak", "per-scenario",
-		"target-load", "ramp-up", "secret", "classic-only", "full", "show-config", "max", "max-regression")
+		"target-load", "ramp-up", "secret", "machine", "classic-only", "full", "show-config", "max", "max-regression")
 }
 
 // named is a text flag that says in the help what it takes.

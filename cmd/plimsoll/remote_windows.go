@@ -1,0 +1,18 @@
+package main
+
+import (
+	"errors"
+	"os/exec"
+)
+
+// become runs another program and ends as it does: a program cannot take another one's place here.
+func (p process) become(path string, args []string) error {
+	c := exec.Command(path, args...)
+	c.Stdin, c.Stdout, c.Stderr, c.Env = p.stdin, p.stdout, p.stderr, p.environ()
+	err := c.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return status(exit.ExitCode())
+	}
+	return err
+}

@@ -1,0 +1,67 @@
+package remote
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Thing is something that runs have in a region now.
+type Thing struct{ Kind, ID, Type, State, Address, Run, Expires string }
+
+// Inventory lists all that runs have in a region.
+func Inventory(ctx context.Context, c Cloud) (all []Thing, err error) {
+	scope := Scope{All: true}
+	machines, err := c.Machines.Find(ctx, scope.query())
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range machines {
+		if m.State != Terminated && scope.covers(m.Tags) {
+			all = append(all, Thing{kindMachine, m.ID, m.Type, string(m.State), m.PublicIP, m.Tags[TagRun], m.Tags[TagExpires]})
+		}
+	}
+	groups, err := c.Firewall.FindGroups(ctx, scope.query())
+	for _, g := range groups {
+		if scope.covers(g.Tags) {
+			all = append(all, Thing{Kind: kindGroup, ID: g.ID, Run: g.Tags[TagRun]})
+		}
+	}
+	return all, err
+}
+
+// MachinesOf are the machines of a run that are there.
+func MachinesOf(ctx context.Context, c Cloud, run string) ([]Machine, error) {
+	scope := Scope{Run: run}
+	found, err := c.Machines.Find(ctx, scope.query())
+	return slices.DeleteFunc(found, func(m Machine) bool { return m.State != Running || !scope.covers(m.Tags) }), err
+}
+
+// Logs is the state of the service on a machine, and the end of its log.
+func Logs(ctx context.Context, c Cloud, m Machine) (string, error) {
+	return (&Plan{}).serviceState().run(ctx, c.Commands, m.ID)
+}
+
+// Fetch brings home what a machine of a run has gathered.
+func Fetch(ctx context.Context, c Cloud, runs string, m Machine) (folder string, notes []string, err error) {
+	p := &Plan{Run: m.Tags[TagRun]}
+	folder = filepath.Join(runs, p.Run, m.Type)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Minute)
+	defer cancel()
+	listing, err := p.collect().run(ctx, c.Commands, m.ID)
+	if err != nil {
+		return "", nil, err
+	}
+	f := fetcher{commands: c.Commands, machine: m.ID, folder: p.folder(), into: folder}
+	for _, file := range listed(listing) {
+		if err := f.fetch(ctx, file); err != nil {
+			notes = append(notes, file.name+": "+err.Error())
+		}
+	}
+	return folder, notes, nil
+}
