@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	sdkssm "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/plimsoll-load/plimsoll/remote"
@@ -49,6 +50,7 @@ func Open(ctx context.Context, o Options) (remote.Cloud, error) {
 	load := []func(*config.LoadOptions) error{
 		config.WithRetryer(func() aws.Retryer { return retryer() }),
 		config.WithAppID(appName),
+		config.WithLogger(logging.Nop{}), // the SDK writes to standard error otherwise, which is the terminal's
 	}
 	if o.Region != "" {
 		load = append(load, config.WithRegion(o.Region))
