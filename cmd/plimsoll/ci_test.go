@@ -69,10 +69,10 @@ func TestShellRecipeOfTheDocs(t *testing.T) {
 	t.Parallel()
 	recipe := recipeOfTheDocs(t)
 	cases := append(shellCases("compare baseline.jsonl plimsoll.jsonl --max-regression 12%",
-		"report plimsoll.jsonl --html plimsoll.html --summary md,json,junit=plimsoll"), shellCase{
+		"report plimsoll.jsonl --html plimsoll.html --summary md,json,junit=result"), shellCase{
 		name: "a regression seen while sizing", baseline: true, env: []string{"SIZE_EXIT=8"}, code: 8, calls: []string{
 			"size capacity --output plimsoll.jsonl --from baseline.jsonl --max-regression 12%",
-			"report plimsoll.jsonl --html plimsoll.html --summary md,json,junit=plimsoll",
+			"report plimsoll.jsonl --html plimsoll.html --summary md,json,junit=result",
 		},
 	})
 	for _, c := range cases {
@@ -157,8 +157,11 @@ func TestShellStepsWithPlimsollItself(t *testing.T) {
 		"get.js":        "import http from 'plimsoll/http'\nexport default () => http.get(__ENV.SERVER_URL + '/nothing')\n",
 	}
 	job(t, dir, recipeOfTheDocs(t), shellCase{env: own, code: 6, files: put})
-	for _, file := range []string{"plimsoll.jsonl", "plimsoll.html", "plimsoll.md", "plimsoll.json", "plimsoll.xml"} {
+	for _, file := range []string{"plimsoll.jsonl", "plimsoll.html", "result.md", "result.json", "result.xml"} {
 		readFile(t, filepath.Join(dir, file))
+	}
+	if got := readFile(t, filepath.Join(dir, "plimsoll.json")); got != put["plimsoll.json"] {
+		t.Errorf("the project file was changed: %s", got)
 	}
 }
 

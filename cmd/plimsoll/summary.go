@@ -12,6 +12,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
+	"github.com/plimsoll-load/plimsoll/runtime/repo"
 )
 
 // stepSummary names the file that GitHub shows on a job's page. Each command
@@ -83,6 +84,9 @@ func (o *output) ready(p process) error {
 		}
 		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 			return usage("make the folder, or name another file", "%s: there is no such folder", filepath.Dir(path))
+		}
+		if filepath.Base(path) == repo.FileName {
+			return usage("name another file; --summary md,json=result writes result.md and result.json", "%s is the name of a project file", path)
 		}
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
 			return usage("name a file in it", "%s is a folder", path)
