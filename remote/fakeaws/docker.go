@@ -56,6 +56,7 @@ const (
 	dockerLabel = "plimsoll.fakeaws"
 	launchLimit = 3 * time.Minute
 	quickLimit  = 30 * time.Second
+	endLimit    = 2 * time.Minute
 )
 
 // attach makes the machines known to the cloud that they belong to. Others may run on this machine at the same time, so
@@ -224,7 +225,7 @@ func (d *Docker) Exec(ctx context.Context, i Instance, m Command) Outcome {
 	}
 	args := []string{"exec", "-i", "-e", "SSM_COMMAND_ID=" + m.ID, "-e", "AWS_SSM_INSTANCE_ID=" + i.ID, "-e", "AWS_SSM_REGION_NAME=" + i.Region}
 	if proxy := d.proxy(b); proxy != "" {
-		args = append(args, "-e", "http_proxy="+proxy)
+		args = append(args, "-e", "CLOUD_URL="+d.cloud.url, "-e", "CLOUD_PROXY="+proxy)
 	}
 	cmd := exec.CommandContext(ctx, "docker", append(args, b.name, "setsid", "--wait", "sh", "-c", agent, m.Dir)...)
 	cmd.Stdin = strings.NewReader(m.Text)
@@ -294,7 +295,7 @@ func (d *Docker) Destroy(id string) error {
 	if !ok {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), quickLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), endLimit)
 	defer cancel()
 	if _, err := docker(ctx, nil, "rm", "-f", "-v", b.name); err != nil && !strings.Contains(err.Error(), "No such container") {
 		return err

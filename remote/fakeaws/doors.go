@@ -155,7 +155,7 @@ type gateway struct {
 	url  string
 }
 
-// proxy is the value of http_proxy on the machines, or empty where the cloud has no address itself.
+// proxy is the value of http_proxy for what the machines ask of the double, or empty where the cloud has no address itself.
 func (d *Docker) proxy(b *box) string {
 	g := &d.gateway
 	g.once.Do(func() {
