@@ -109,9 +109,7 @@ func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left [
 	if scope.DryRun {
 		return left, failed
 	}
-	left = nil
-	l, err := c.endMachines(ctx, cloud, region, machines)
-	left, failed = append(left, l...), errors.Join(failed, err)
+	left = c.endMachines(ctx, cloud, region, machines)
 	for _, g := range groups {
 		if err := c.deleteGroup(ctx, cloud, g.ID); err != nil {
 			left = append(left, Leftover{Kind: kindGroup, ID: g.ID, Region: region, Run: g.Tags[TagRun], Why: err.Error()})
@@ -119,7 +117,7 @@ func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left [
 		}
 		c.Say("removed group " + g.ID)
 	}
-	l, err = c.journals(ctx, region, scope)
+	l, err := c.journals(ctx, region, scope)
 	return append(left, l...), errors.Join(failed, err)
 }
 
@@ -154,7 +152,7 @@ func (s Scope) covers(t Tags) bool {
 }
 
 // endMachines terminates machines one by one, so that one that resists keeps no other, and waits for all.
-func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, machines []Machine) (left []Leftover, failed error) {
+func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, machines []Machine) (left []Leftover) {
 	var ending []string
 	for _, m := range machines {
 		if err := cloud.Machines.Terminate(ctx, []string{m.ID}); err != nil {
@@ -164,7 +162,7 @@ func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, ma
 		ending = append(ending, m.ID)
 	}
 	if len(ending) == 0 {
-		return left, nil
+		return left
 	}
 	if err := gone(ctx, cloud.Machines, ending); err != nil {
 		for _, m := range machines {
@@ -172,12 +170,12 @@ func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, ma
 				left = append(left, Leftover{Kind: kindMachine, ID: m.ID, Region: region, Run: m.Tags[TagRun], Why: "it was told to end, and that it did was not seen: " + err.Error()})
 			}
 		}
-		return left, nil
+		return left
 	}
 	for _, id := range ending {
 		c.Say("ended machine " + id)
 	}
-	return left, nil
+	return left
 }
 
 // deleteGroup removes a group, which a machine that has just ended may still hold for a while.

@@ -127,12 +127,14 @@ func (r *Outcome) limit() string {
 // writeTable prints a sweep, one line a machine.
 func writeTable(w io.Writer, results []Outcome) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nTYPE\tCPUS\tMEMORY\tCAPACITY\tLIMIT\tP95\tAN HOUR\tPER MILLION\tVERDICT")
+	fmt.Fprintln(t, "TYPE\tCPUS\tMEMORY\tCAPACITY\tLIMIT\tP95\tAN HOUR\tPER MILLION\tVERDICT")
 	for _, r := range results {
 		row := []string{r.Type.Name, fmt.Sprint(r.Type.VCPUs), gib(r.Type.MemoryBytes), "-", "-", "-", "unknown", "-", r.word()}
 		if c, ok := r.Capacity(); ok {
 			row[3] = fmt.Sprintf("%.4g/s", c)
-			row[5] = fmt.Sprintf("%.3g ms", r.End.Sizing.AtLimit.P95S*1000)
+			if p95 := r.End.Sizing.AtLimit.P95S; p95 > 0 {
+				row[5] = fmt.Sprintf("%.3g ms", p95*1000)
+			}
 		}
 		if l := r.limit(); l != "" {
 			row[4] = l

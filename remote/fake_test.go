@@ -69,7 +69,10 @@ func (f *fake) cloud() Cloud {
 }
 
 // call notes a call, and fails it where the test says so.
-func (f *fake) call(format string, args ...any) error {
+func (f *fake) call(ctx context.Context, format string, args ...any) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	name := fmt.Sprintf(format, args...)
 	f.mu.Lock()
 	f.calls = append(f.calls, name)
@@ -89,10 +92,10 @@ func (f *fake) done(format string, args ...any) error {
 	return nil
 }
 
-func (f *fake) Caller(context.Context) (Caller, error) { return f.callers, f.call("Caller") }
+func (f *fake) Caller(ctx context.Context) (Caller, error) { return f.callers, f.call(ctx, "Caller") }
 
-func (f *fake) Image(_ context.Context, ref string) (Image, error) {
-	if err := f.call("Image %s", ref); err != nil {
+func (f *fake) Image(ctx context.Context, ref string) (Image, error) {
+	if err := f.call(ctx, "Image %s", ref); err != nil {
 		return Image{}, err
 	}
 	architecture := "x86_64"
@@ -102,8 +105,8 @@ func (f *fake) Image(_ context.Context, ref string) (Image, error) {
 	return Image{ID: "ami-" + architecture, Architecture: architecture}, nil
 }
 
-func (f *fake) Types(_ context.Context, names []string) (all []MachineType, err error) {
-	if err := f.call("Types"); err != nil {
+func (f *fake) Types(ctx context.Context, names []string) (all []MachineType, err error) {
+	if err := f.call(ctx, "Types"); err != nil {
 		return nil, err
 	}
 	for _, n := range names {
@@ -116,8 +119,8 @@ func (f *fake) Types(_ context.Context, names []string) (all []MachineType, err 
 	return all, nil
 }
 
-func (f *fake) Subnets(_ context.Context, ids []string) ([]Subnet, error) {
-	if err := f.call("Subnets"); err != nil {
+func (f *fake) Subnets(ctx context.Context, ids []string) ([]Subnet, error) {
+	if err := f.call(ctx, "Subnets"); err != nil {
 		return nil, err
 	}
 	if len(ids) == 0 && len(f.subnets) == 0 {
@@ -126,10 +129,12 @@ func (f *fake) Subnets(_ context.Context, ids []string) ([]Subnet, error) {
 	return f.subnets, nil
 }
 
-func (f *fake) Endpoints(context.Context, string) ([]string, error) { return nil, f.call("Endpoints") }
+func (f *fake) Endpoints(ctx context.Context, _ string) ([]string, error) {
+	return nil, f.call(ctx, "Endpoints")
+}
 
-func (f *fake) Price(_ context.Context, q PriceQuery) (Price, error) {
-	if err := f.call("Price"); err != nil {
+func (f *fake) Price(ctx context.Context, q PriceQuery) (Price, error) {
+	if err := f.call(ctx, "Price"); err != nil {
 		return Price{}, err
 	}
 	p, ok := f.prices[q.Type]
@@ -139,8 +144,8 @@ func (f *fake) Price(_ context.Context, q PriceQuery) (Price, error) {
 	return Price{PerHour: p, Currency: "USD", Source: "test"}, nil
 }
 
-func (f *fake) Launch(_ context.Context, r LaunchRequest) (Machine, error) {
-	if err := f.call("Launch %s %s", r.Type, r.Subnet); err != nil || r.DryRun {
+func (f *fake) Launch(ctx context.Context, r LaunchRequest) (Machine, error) {
+	if err := f.call(ctx, "Launch %s %s", r.Type, r.Subnet); err != nil || r.DryRun {
 		return Machine{}, err
 	}
 	f.mu.Lock()
@@ -168,8 +173,8 @@ func (f *fake) settle(m *Machine) {
 	}
 }
 
-func (f *fake) Find(_ context.Context, q Query) (all []Machine, err error) {
-	if err := f.call("Find %v", q.IDs); err != nil {
+func (f *fake) Find(ctx context.Context, q Query) (all []Machine, err error) {
+	if err := f.call(ctx, "Find %v", q.IDs); err != nil {
 		return nil, err
 	}
 	f.mu.Lock()
@@ -198,8 +203,8 @@ func tagged(have, want Tags) bool {
 	return true
 }
 
-func (f *fake) Terminate(_ context.Context, ids []string) error {
-	if err := f.call("Terminate %v", ids); err != nil {
+func (f *fake) Terminate(ctx context.Context, ids []string) error {
+	if err := f.call(ctx, "Terminate %v", ids); err != nil {
 		return err
 	}
 	f.mu.Lock()
@@ -212,8 +217,8 @@ func (f *fake) Terminate(_ context.Context, ids []string) error {
 	return f.done("Terminate")
 }
 
-func (f *fake) Tag(_ context.Context, ids []string, tags Tags) error {
-	if err := f.call("Tag %v", ids); err != nil {
+func (f *fake) Tag(ctx context.Context, ids []string, tags Tags) error {
+	if err := f.call(ctx, "Tag %v", ids); err != nil {
 		return err
 	}
 	f.mu.Lock()
@@ -224,12 +229,12 @@ func (f *fake) Tag(_ context.Context, ids []string, tags Tags) error {
 	return nil
 }
 
-func (f *fake) Console(context.Context, string) (string, error) {
-	return "cloud-init: it went wrong here\n", f.call("Console")
+func (f *fake) Console(ctx context.Context, _ string) (string, error) {
+	return "cloud-init: it went wrong here\n", f.call(ctx, "Console")
 }
 
-func (f *fake) CreateGroup(_ context.Context, r GroupRequest) (Group, error) {
-	if err := f.call("CreateGroup"); err != nil {
+func (f *fake) CreateGroup(ctx context.Context, r GroupRequest) (Group, error) {
+	if err := f.call(ctx, "CreateGroup"); err != nil {
 		return Group{}, err
 	}
 	f.mu.Lock()
@@ -245,8 +250,8 @@ func (f *fake) CreateGroup(_ context.Context, r GroupRequest) (Group, error) {
 	return *g, f.done("CreateGroup")
 }
 
-func (f *fake) Allow(_ context.Context, group string, rules []Rule) error {
-	if err := f.call("Allow"); err != nil {
+func (f *fake) Allow(ctx context.Context, group string, rules []Rule) error {
+	if err := f.call(ctx, "Allow"); err != nil {
 		return err
 	}
 	f.mu.Lock()
@@ -255,8 +260,8 @@ func (f *fake) Allow(_ context.Context, group string, rules []Rule) error {
 	return nil
 }
 
-func (f *fake) FindGroups(_ context.Context, q Query) (all []Group, err error) {
-	if err := f.call("FindGroups"); err != nil {
+func (f *fake) FindGroups(ctx context.Context, q Query) (all []Group, err error) {
+	if err := f.call(ctx, "FindGroups"); err != nil {
 		return nil, err
 	}
 	f.mu.Lock()
@@ -269,8 +274,8 @@ func (f *fake) FindGroups(_ context.Context, q Query) (all []Group, err error) {
 	return all, nil
 }
 
-func (f *fake) DeleteGroup(_ context.Context, id string) error {
-	if err := f.call("DeleteGroup %s", id); err != nil {
+func (f *fake) DeleteGroup(ctx context.Context, id string) error {
+	if err := f.call(ctx, "DeleteGroup %s", id); err != nil {
 		return err
 	}
 	f.mu.Lock()
@@ -284,8 +289,8 @@ func (f *fake) DeleteGroup(_ context.Context, id string) error {
 	return nil
 }
 
-func (f *fake) Agents(_ context.Context, ids []string) (map[string]Agent, error) {
-	if err := f.call("Agents"); err != nil {
+func (f *fake) Agents(ctx context.Context, ids []string) (map[string]Agent, error) {
+	if err := f.call(ctx, "Agents"); err != nil {
 		return nil, err
 	}
 	all := map[string]Agent{}
@@ -301,8 +306,8 @@ func (f *fake) Agents(_ context.Context, ids []string) (map[string]Agent, error)
 	return all, nil
 }
 
-func (f *fake) Run(_ context.Context, c Command) (all []Result, err error) {
-	if err := f.call("Run %s", c.Title); err != nil {
+func (f *fake) Run(ctx context.Context, c Command) (all []Result, err error) {
+	if err := f.call(ctx, "Run %s", c.Title); err != nil {
 		return nil, err
 	}
 	f.mu.Lock()
@@ -367,27 +372,33 @@ func pack(text string) []byte {
 	return b.Bytes()
 }
 
-func (f *fake) ProfileExists(context.Context, string) (bool, error) {
-	return false, f.call("ProfileExists")
+func (f *fake) ProfileExists(ctx context.Context, _ string) (bool, error) {
+	return false, f.call(ctx, "ProfileExists")
 }
-func (f *fake) CreateProfile(context.Context, ProfileRequest) error { return f.call("CreateProfile") }
-func (f *fake) DeleteProfile(context.Context, string) error         { return f.call("DeleteProfile") }
+
+func (f *fake) CreateProfile(ctx context.Context, _ ProfileRequest) error {
+	return f.call(ctx, "CreateProfile")
+}
+
+func (f *fake) DeleteProfile(ctx context.Context, _ string) error {
+	return f.call(ctx, "DeleteProfile")
+}
 
 type fakeStore struct {
 	f    *fake
 	base string
 }
 
-func (s fakeStore) PresignPut(_ context.Context, key string, _ time.Duration) (string, error) {
-	return "https://bucket.test/" + s.base + key + "?signature=secret-of-the-url", s.f.call("PresignPut")
+func (s fakeStore) PresignPut(ctx context.Context, key string, _ time.Duration) (string, error) {
+	return "https://bucket.test/" + s.base + key + "?signature=secret-of-the-url", s.f.call(ctx, "PresignPut")
 }
 
-func (s fakeStore) PresignGet(_ context.Context, key string, _ time.Duration) (string, error) {
-	return "https://bucket.test/" + s.base + key + "?signature=secret-of-the-url", s.f.call("PresignGet")
+func (s fakeStore) PresignGet(ctx context.Context, key string, _ time.Duration) (string, error) {
+	return "https://bucket.test/" + s.base + key + "?signature=secret-of-the-url", s.f.call(ctx, "PresignGet")
 }
 
-func (s fakeStore) Put(_ context.Context, key string, body io.ReadSeeker) error {
-	if err := s.f.call("Put %s", key); err != nil {
+func (s fakeStore) Put(ctx context.Context, key string, body io.ReadSeeker) error {
+	if err := s.f.call(ctx, "Put %s", key); err != nil {
 		return err
 	}
 	text, err := io.ReadAll(body)
@@ -397,8 +408,8 @@ func (s fakeStore) Put(_ context.Context, key string, body io.ReadSeeker) error 
 	return err
 }
 
-func (s fakeStore) Get(_ context.Context, key string) (io.ReadCloser, error) {
-	if err := s.f.call("Get %s", key); err != nil {
+func (s fakeStore) Get(ctx context.Context, key string) (io.ReadCloser, error) {
+	if err := s.f.call(ctx, "Get %s", key); err != nil {
 		return nil, err
 	}
 	s.f.mu.Lock()
@@ -410,8 +421,8 @@ func (s fakeStore) Get(_ context.Context, key string) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(text)), nil
 }
 
-func (s fakeStore) Delete(_ context.Context, prefix string) error {
-	if err := s.f.call("Delete %s", prefix); err != nil {
+func (s fakeStore) Delete(ctx context.Context, prefix string) error {
+	if err := s.f.call(ctx, "Delete %s", prefix); err != nil {
 		return err
 	}
 	s.f.mu.Lock()

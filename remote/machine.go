@@ -212,12 +212,8 @@ func (r *renter) diagnose(ctx context.Context, m Machine, last Agent) error {
 	return e
 }
 
-// boot launches a machine and waits until it takes commands and has Docker.
-func (r *renter) boot(ctx context.Context, m PlannedMachine, role, group string) (Machine, error) {
-	made, err := r.launch(ctx, m, role, group)
-	if err != nil {
-		return made, err
-	}
+// settle waits until a machine that was launched takes commands and has Docker.
+func (r *renter) settle(ctx context.Context, m PlannedMachine, role string, made Machine) (Machine, error) {
 	r.say(fmt.Sprintf("%s: machine %s starts in %s", m.Type.Name, made.ID, made.Subnet))
 	seen, err := r.running(ctx, made.ID)
 	if err != nil {

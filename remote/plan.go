@@ -40,7 +40,7 @@ func (c Cost) String() string {
 	if !c.Known {
 		return "unknown"
 	}
-	return fmt.Sprintf("%.3f %s", c.Amount, c.Currency)
+	return fmt.Sprintf("%.4f %s", c.Amount, c.Currency)
 }
 
 const (

@@ -31,6 +31,7 @@ type trial struct {
 }
 
 func newTrial(t *testing.T) *trial {
+	t.Helper()
 	tr := &trial{
 		fake: newFake(), said: &strings.Builder{}, printed: &bytes.Buffer{}, status: 200,
 		capacity: map[string]float64{"c7.small": 100, "c7.large": 190, "c7.huge": 700, "t3.small": 150},
@@ -114,6 +115,7 @@ func (tr *trial) run(t *testing.T, o Options) (results []Outcome, err error) {
 }
 
 func (tr *trial) inside(t *testing.T, o Options) ([]Outcome, error) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	tr.signals = make(chan os.Signal, 3) // of this bubble, or its time would stand still

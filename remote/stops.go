@@ -60,6 +60,11 @@ var errStopped = errors.New("stopped by a signal")
 // until is a context that ends with the n-th signal, and not when its parent does.
 func (s *Stops) until(ctx context.Context, n int) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	select {
+	case <-s.changed[n-1]:
+		cancel(errStopped) // it came before: nothing may begin
+	default:
+	}
 	go func() {
 		select {
 		case <-s.changed[n-1]:

@@ -27,12 +27,17 @@ func (s *session) sweep(ctx context.Context, group string) ([]Outcome, error) {
 	defer booting.Wait()
 	early, cancel := context.WithCancel(ctx)
 	defer cancel() // what still boots need not go on when the sweep is over
-	for _, t := range turns {
-		booting.Go(func() {
-			defer close(t.booted)
-			t.machine, t.err = s.boot(early, t.planned, roleService, group)
-		})
-	}
+	booting.Go(func() {
+		for _, t := range turns { // in order: where a quota is met, the first ones have what there is
+			t.machine, t.err = s.launch(early, t.planned, roleService, group)
+			booting.Go(func() {
+				defer close(t.booted)
+				if t.err == nil {
+					t.machine, t.err = s.settle(early, t.planned, roleService, t.machine)
+				}
+			})
+		}
+	})
 	var results []Outcome
 	for _, t := range turns {
 		results = append(results, s.take(ctx, t, results, group))
@@ -63,7 +68,9 @@ func (s *session) take(ctx context.Context, t *turn, before []Outcome, group str
 	<-t.booted
 	if is(t.err, Quota) && ctx.Err() == nil { // those before have ended: there may be room now
 		s.say(t.planned.Type.Name + ": the account's quota had no room for it beside the others; now it is tried alone")
-		t.machine, t.err = s.boot(ctx, t.planned, roleService, group)
+		if t.machine, t.err = s.launch(ctx, t.planned, roleService, group); t.err == nil {
+			t.machine, t.err = s.settle(ctx, t.planned, roleService, t.machine)
+		}
 	}
 	began := t.machine.Launched
 	if began.IsZero() {
