@@ -27,6 +27,7 @@ type cgroup struct {
 	set     map[string]float64 // limits as they were at
 	setAt   time.Time
 	quotas  string // folder of the group whose quota is the smallest; "" without one
+	tight   string // folder whose memory limit binds; empty: none
 }
 
 // folder is a group's, and the mount that it is in: limits of the folders between hold too.
@@ -148,7 +149,7 @@ func (g *cgroup) pids() ([]string, error) {
 // often its quota was used up. Limits are read anew once a second.
 func (g *cgroup) limits(r *reading) {
 	if now := time.Now(); g.set == nil || now.Sub(g.setAt) >= relook {
-		g.set, g.setAt, g.quotas = map[string]float64{}, now, ""
+		g.set, g.setAt, g.quotas, g.tight = map[string]float64{}, now, "", ""
 		g.cpuLimit()
 		g.memoryLimit()
 	}
@@ -273,7 +274,7 @@ func (g *cgroup) memoryLimit() {
 			return
 		}
 		if known, limited := g.set[record.MemoryBytes]; !limited || limit < known {
-			g.set[record.MemoryBytes] = limit
+			g.set[record.MemoryBytes], g.tight = limit, dir
 		}
 	})
 }

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"bytes"
+	"path/filepath"
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -88,22 +89,53 @@ func (g *cgroup) memoryUsage(r *reading) {
 	if ok && err == nil && idleKnown {
 		r.set(record.MemoryBytes, max(used-idle, 0))
 	}
+	g.memoryEvents(r, at.path, old)
 	if old {
-		if hits, ok := g.number(at.file("memory.failcnt")); ok {
-			r.count(record.MemoryLimitHits, hits)
-		}
-		g.oomKills(r, at.file("memory.oom_control"))
 		return
 	}
-	_ = g.fields(at.file("memory.events"), func(name string, v float64) {
+	if swap, ok := g.number(at.file("memory.swap.current")); ok {
+		r.set(record.SwapBytes, swap)
+	}
+}
+
+// memoryEvents notes how often the limit of a folder was run into, and who was killed for it.
+func (g *cgroup) memoryEvents(r *reading, dir string, old bool) {
+	if old {
+		if hits, ok := g.number(filepath.Join(dir, "memory.failcnt")); ok {
+			r.count(record.MemoryLimitHits, hits)
+		}
+		g.oomKills(r, filepath.Join(dir, "memory.oom_control"))
+		return
+	}
+	events := filepath.Join(dir, "memory.events")
+	_ = g.fields(events, func(name string, v float64) {
 		if name == "max" {
 			r.count(record.MemoryLimitHits, v)
 		}
 	})
-	g.oomKills(r, at.file("memory.events"))
-	if swap, ok := g.number(at.file("memory.swap.current")); ok {
-		r.set(record.SwapBytes, swap)
+	g.oomKills(r, events)
+}
+
+// squeezed notes of a group with a memory limit of its own what its processes
+// do not know: the cache that fills it, how often it was full, who was killed.
+func (g *cgroup) squeezed(r *reading) {
+	at, old := g.v1("memory")
+	if !old {
+		at = g.folders[""]
 	}
+	if g.tight == "" || g.tight != at.path {
+		return // none, or one that others fill too
+	}
+	cache := "file"
+	if old {
+		cache = "total_cache"
+	}
+	_ = g.fields(filepath.Join(g.tight, "memory.stat"), func(name string, v float64) {
+		if name == cache {
+			r.set(record.MemoryCacheBytes, v)
+		}
+	})
+	g.memoryEvents(r, g.tight, old)
 }
 
 func (g *cgroup) oomKills(r *reading, path string) {

@@ -120,6 +120,7 @@ func (p *process) limits(r *reading) {
 		return
 	}
 	p.group.limits(r) // of the group above the machine's
+	p.group.squeezed(r)
 	if p.cores > 0 && p.cores < r.Limits[record.CPUCores] {
 		r.limit(record.CPUCores, p.cores)
 	}

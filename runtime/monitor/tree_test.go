@@ -207,6 +207,44 @@ func TestALimitAboveTheGroupHoldsToo(t *testing.T) {
 	check(t, r.Limits, map[string]float64{record.CPUCores: 0.1}) // changed while it runs
 }
 
+func TestWhatFillsAProcesssMemoryLimitIsToldByItsGroup(t *testing.T) {
+	for name, c := range map[string]struct {
+		files map[string]string
+		full  map[string]string
+	}{
+		"version 2": {cgroup2, map[string]string{"sys/fs/cgroup/kinto.slice/web/memory.events": "low 0\nhigh 0\nmax 9\noom 1\noom_kill 1\n"}},
+		"version 1": {cgroup1, map[string]string{
+			"sys/fs/cgroup/memory/web/memory.failcnt": "9\n", "sys/fs/cgroup/memory/web/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := plant(t, c.files)
+			grow(t, at, map[string]string{"sys/fs/cgroup/kinto.slice/web/memory.max": "134217728\n"}) // of version 2 its own is the least then
+			f := &files{}
+			defer f.Close()
+			g, err := cgroupOf(at, f, "77")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var m meter
+			r := m.begin(time.Now(), "process 77 web")
+			g.limits(r)
+			g.squeezed(r)
+			check(t, r.Values, map[string]float64{record.MemoryCacheBytes: 60000000}, record.MemoryLimitHits, record.MemoryOOMKills)
+			grow(t, at, c.full)
+			r = m.begin(time.Now().Add(time.Second), "process 77 web")
+			g.limits(r)
+			g.squeezed(r)
+			check(t, r.Values, map[string]float64{record.MemoryLimitHits: 6, record.MemoryOOMKills: 1})
+			g.tight = "/sys/fs/cgroup/another"
+			r = m.begin(time.Now().Add(2*time.Second), "process 77 web")
+			if g.squeezed(r); len(r.Values) != 0 {
+				t.Errorf("of a limit that others fill too: %v", r.Values)
+			}
+		})
+	}
+}
+
 func TestWithoutCgroupFilesThereIsNoGroup(t *testing.T) {
 	at := plant(t, map[string]string{"proc/self/mountinfo": "1 2 3:4 / / rw - ext4 /dev/vda rw\n", "proc/77/cgroup": "0::/\n"})
 	if g, err := cgroupOf(at, &files{}, "77"); err == nil {

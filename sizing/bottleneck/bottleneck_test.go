@@ -176,6 +176,25 @@ func faults() []fault {
 				return v
 			})
 		}, nil},
+		{"mapped files that do not fit", record.LimitMemory, func(l *lab) {
+			idle(l)
+			l.falls = 0.4
+			l.also(func(s state) map[string]float64 {
+				return map[string]float64{
+					record.MemoryBytes: 4e6, record.MemoryCacheBytes: 500e6, record.MemoryLimitHits: 900 * s.full, record.MemoryFaults: 20 * s.x, record.DiskBlocked: 0.6 * s.full,
+				}
+			})
+			l.hostAdds = func(s state) map[string]float64 {
+				return map[string]float64{record.DiskBusy: 0.4 * s.full, record.DiskReadBytes: 80e3 * s.x}
+			}
+		}, nil},
+		{"a lock beside a cache that fills its limit", record.LimitLock, func(l *lab) {
+			idle(l)
+			l.slots = 1
+			l.also(func(s state) map[string]float64 {
+				return map[string]float64{record.MemoryBytes: 60e6, record.MemoryCacheBytes: 450e6, record.MemoryLimitHits: 50 * s.full, record.MemoryFaults: 0}
+			})
+		}, nil},
 		{"fsync", record.LimitDisk, func(l *lab) {
 			idle(l)
 			l.slots = 1

@@ -73,7 +73,7 @@ func cells(rate float64) []cell {
 		{name: "file descriptors", want: []string{record.LimitDescriptors}, args: []string{"-mode", "fds", "-work", each(10), "-slots", "30"}},
 		{name: "GC pressure", want: []string{record.LimitGC}, args: []string{"-mode", "gc"}, quota: 0.5, tells: true},
 		{name: "slow downstream", want: []string{record.LimitDownstream}, args: []string{"-mode", "downstream"}, behind: []string{"-mode", "pool", "-slots", "1000", "-work", each(10)}},
-		{name: "CPU quota and pool at once", want: []string{record.LimitCPU, record.LimitPool, record.LimitUnsure}, args: []string{"-mode", "both", "-work", each(10), "-burn", each(0.4)}, quota: 0.4},
+		{name: "CPU quota and pool at once", want: []string{record.LimitCPU, record.LimitPool, record.LimitUnsure}, args: []string{"-mode", "both", "-work", each(40), "-burn", each(1.2)}, quota: 0.4},
 		{name: "none but the generator", want: []string{record.LimitGenerator}, args: []string{"-mode", "none"}, generator: 0.2},
 	}
 }
@@ -234,58 +234,78 @@ func keep(t *testing.T, r result) {
 	}
 }
 
+// tally counts verdicts. Where the generator could not make the load there is no result.
+type tally struct {
+	runs, right, unsure, none, wrong int
+	off                              float64 // of the slots, at most
+	names                            map[string]int
+}
+
+func (n *tally) add(r result) {
+	n.runs++
+	n.off = max(n.off, math.Abs(r.Slots))
+	if n.names == nil {
+		n.names = map[string]int{}
+	}
+	n.names[r.Name]++
+	switch {
+	case r.Right:
+		n.right++
+	case r.Name == record.LimitUnsure:
+		n.unsure++
+	case r.Name == record.LimitGenerator:
+		n.none++
+	default:
+		n.wrong++
+	}
+}
+
+func (n *tally) String() string {
+	var called []string
+	for _, name := range slices.Sorted(maps.Keys(n.names)) {
+		called = append(called, fmt.Sprintf("%s %d", name, n.names[name]))
+	}
+	return fmt.Sprintf("%d | %d | %d | %d | %d | %s", n.runs, n.right, n.unsure, n.none, n.wrong, strings.Join(called, ", "))
+}
+
 // writeTable writes the confusion table: a row a cell and variant, what each was called how often.
 func writeTable(t *testing.T, all []result) {
 	t.Helper()
 	var out strings.Builder
 	fmt.Fprintf(&out, `# Real services, each limited in one way
 
-What the real program called each, over all runs. Written by `+"`make matrix`"+` (`+"`CELL='mutex' RUNS=10`"+` for a part;
-runs that are kept in bin/matrix.jsonl are not repeated). Every run sizes `+"`runtime/monitor/testdata/service`"+` in %s,
-under control groups, `+"`tc`"+` in a network name space of its own, or limits of its own. *rates*: a capacity of
-200 to 600/s, another one each run; *neighbour*: another process uses half a core, 10 ms of each 20.
+What the real program called each. Written by `+"`make matrix`"+` (`+"`make matrix CELL=mutex RUNS=10`"+` for a part; what is kept in
+bin/matrix.jsonl is not run again). Every run sizes `+"`runtime/monitor/testdata/service`"+` in %s, limited by control groups, by `+"`tc`"+`
+in a network name space of its own, or by itself. *rates*: a capacity of 200 to 600/s, another one each run; *neighbour*:
+another process uses half a core, 10 ms of each 20. *No result*: the generator could not make the load, and says so.
 
 Machine: %s.
 
-| limited by | variant | runs | right | unsure | wrong | named | ĉ off by at most |
-|---|---|---|---|---|---|---|---|
+| limited by | variant | runs | right | unsure | no result | wrong | named | ĉ off by at most |
+|---|---|---|---|---|---|---|---|---|
 `, *budget, machine())
-	right, unsure, wrong := 0, 0, 0
+	var together tally
 	for _, c := range cells(plainRate) {
 		for _, name := range []string{"plain", "rates", "neighbour"} {
-			runs, good, open, off := 0, 0, 0, 0.0
-			names := map[string]int{}
+			var n tally
 			for _, r := range all {
-				if r.Cell != c.name || r.Variant != name {
-					continue
+				if r.Cell == c.name && r.Variant == name {
+					n.add(r)
+					together.add(r)
 				}
-				runs++
-				names[r.Name]++
-				off = max(off, math.Abs(r.Slots))
-				switch {
-				case r.Right:
-					good++
-				case r.Name == record.LimitUnsure:
-					open++
-				}
-			}
-			if runs == 0 {
-				continue
-			}
-			right, unsure, wrong = right+good, unsure+open, wrong+runs-good-open
-			var called []string
-			for _, n := range slices.Sorted(maps.Keys(names)) {
-				called = append(called, fmt.Sprintf("%s %d", n, names[n]))
 			}
 			slots := ""
 			if c.slots > 0 {
-				slots = fmt.Sprintf("%.0f %%", off*100)
+				slots = fmt.Sprintf("%.0f %%", n.off*100)
 			}
-			fmt.Fprintf(&out, "| %s | %s | %d | %d | %d | %d | %s | %s |\n", c.name, name, runs, good, open, runs-good-open, strings.Join(called, ", "), slots)
+			if n.runs > 0 {
+				fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", c.name, name, &n, slots)
+			}
 		}
 	}
-	total := float64(max(right+unsure+wrong, 1))
-	fmt.Fprintf(&out, "\nTogether: %.1f %% right, %.1f %% unsure, %.1f %% wrong, of %.0f runs.\n", 100*float64(right)/total, 100*float64(unsure)/total, 100*float64(wrong)/total, total)
+	part := func(n int) float64 { return 100 * float64(n) / float64(max(together.runs, 1)) }
+	fmt.Fprintf(&out, "\nTogether: %.1f %% right, %.1f %% unsure, %.1f %% without a result, %.1f %% wrong, of %d runs.\n",
+		part(together.right), part(together.unsure), part(together.none), part(together.wrong), together.runs)
 	if err := os.WriteFile(*table, []byte(out.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -294,6 +314,7 @@ Machine: %s.
 // machine is what the runs were made on.
 func machine() string {
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	release, _, _ := strings.Cut(strings.TrimSpace(string(kernel)), "-")
 	groups := "control groups of version 1"
 	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); err == nil {
 		groups = "control groups of version 2"
@@ -302,5 +323,5 @@ func machine() string {
 	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
 		fmt.Sscanf(string(text), "MemTotal: %f kB", &memory)
 	}
-	return fmt.Sprintf("%d cores, %.0f GB of memory, Linux %s, %s", runtime.NumCPU(), memory/1e6, strings.TrimSpace(string(kernel)), groups)
+	return fmt.Sprintf("%d cores, %.0f GB of memory, Linux %s, %s", runtime.NumCPU(), memory/1e6, release, groups)
 }

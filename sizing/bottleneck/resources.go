@@ -210,15 +210,26 @@ func (a *analysis) memory(source string) candidate {
 		c.score += 0.4
 		c.add(record.MemoryPressureFull, f.mean, "all tasks waited for memory %s of the time", percent(f.mean))
 	}
-	hits, faults := a.at(source, record.MemoryLimitHits), a.at(source, record.MemoryFaults)
-	if hits.mean > 0 && used.use() > fullUse && faults.mean > 10 {
-		c.score += 0.5
-		c.add(record.MemoryFaults, faults.mean, "%s pages a second read back from disk", short(faults.mean))
-	}
+	a.readBack(&c, used)
 	if used.use() > fullUse {
 		c.score += 0.1
 	}
 	return c
+}
+
+// readBack sees a limit that is full, by the pages that had to go and are needed again.
+func (a *analysis) readBack(c *candidate, used figure) {
+	hits, faults := a.at(c.source, record.MemoryLimitHits), a.at(c.source, record.MemoryFaults)
+	held := used.mean + a.at(c.source, record.MemoryCacheBytes).mean // mapped files are cache
+	if hits.mean <= 0 || faults.mean <= 10 || used.limit <= 0 || held < 0.8*used.limit {
+		return
+	}
+	c.score += 0.5
+	if faults.mean >= a.limit.rate {
+		c.score += 0.3 // at least one for each iteration
+	}
+	c.add(record.MemoryFaults, faults.mean, "%s pages a second read back from disk", short(faults.mean))
+	c.add("memory_held", held, "%s of its %s held, with cache", percent(min(held/used.limit, 1)), size(used.limit))
 }
 
 // disk needs the machine's word that a disk is busy and the service's own that it waits for it.
