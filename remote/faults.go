@@ -1,4 +1,4 @@
-package remote
+package remote //nolint:errname // faults are kinds, that read as words where they are asked for
 
 import (
 	"errors"
@@ -13,10 +13,10 @@ const (
 
 // Fault is a kind of failure that is answered in a way of its own. A Fault is
 // an error, so that errors.Is(err, remote.Capacity) asks for it.
-type Fault string //nolint:errname // a kind of failure, not one of its own
+type Fault string
 
 // The faults.
-const ( //nolint:errname // kinds, that read as words where they are asked for
+const (
 	Capacity        Fault = "capacity"          // no machine of this type in this zone now: try the next subnet
 	Quota           Fault = "quota"             // the account may not have more at once: one after another
 	Denied          Fault = "denied"            // an action is not permitted
