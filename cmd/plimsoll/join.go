@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -40,13 +42,50 @@ func (j *join) read(p process, args []string) (*report.Run, error) {
 	if j.csv == "" {
 		return readRecord(path)
 	}
-	return readRecord(path, func(head *record.Run) ([]record.Resources, error) {
+	var joined []record.Resources
+	run, err := readRecord(path, func(head *record.Run) ([]record.Resources, error) {
 		csv, err := j.load(head.Started)
 		if err != nil {
 			return nil, err
 		}
+		joined = csv.Rows
 		return csv.Rows, nil
 	})
+	if err != nil || run.End == nil {
+		return run, err
+	}
+	return run, attributeAgain(path, run, joined)
+}
+
+// attributeAgain says what limited a run whose service was not watched while
+// it went on, by what is known of its resources since.
+func attributeAgain(path string, run *report.Run, joined []record.Resources) error {
+	if b := run.End.Bottleneck; b != nil && b.Name != record.LimitUnwatched && b.Coverage > 0 {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	var e evidence
+	for rows := record.NewReader(f); ; {
+		row, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		e.add(row)
+	}
+	for i := range joined {
+		e.add(&joined[i])
+	}
+	end := *run.End
+	end.Bottleneck = e.attribute(end.Sizing, run.Head.Tolerance)
+	run.End = &end
+	return nil
 }
 
 // load reads the CSV of a run that began at start; the zero time takes the file's own beginning.
