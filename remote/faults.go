@@ -1,4 +1,4 @@
-package remote //nolint:errname // faults are kinds, that read as words where they are asked for
+package remote
 
 import (
 	"errors"
@@ -13,22 +13,22 @@ const (
 
 // Fault is a kind of failure that is answered in a way of its own. A Fault is
 // an error, so that errors.Is(err, remote.Capacity) asks for it.
-type Fault string
+type Fault string //nolint:errname // a kind, that reads as a word where it is asked for
 
 // The faults.
 const (
-	Capacity        Fault = "capacity"          // no machine of this type in this zone now: try the next subnet
-	Quota           Fault = "quota"             // the account may not have more at once: one after another
-	Denied          Fault = "denied"            // an action is not permitted
-	Credentials     Fault = "credentials"       // none, wrong or expired
-	Throttled       Fault = "throttled"         // too many calls, after all retries
-	NotFound        Fault = "not found"         // what was asked for is not there
-	Exists          Fault = "exists"            // the name is taken
-	InUse           Fault = "in use"            // cannot be removed yet
-	ProfileNotReady Fault = "profile not ready" // an instance profile that was just made: ask again in a few seconds
-	NoAgent         Fault = "no agent"          // the machine takes no commands (yet)
-	Invalid         Fault = "invalid"           // the request is wrong, and stays so
-	Unavailable     Fault = "unavailable"       // server errors and lost connections, after all retries
+	Capacity        Fault = "capacity"          //nolint:errname // no machine of this type in this zone now: try the next subnet
+	Quota           Fault = "quota"             //nolint:errname // the account may not have more at once: one after another
+	Denied          Fault = "denied"            //nolint:errname // an action is not permitted
+	Credentials     Fault = "credentials"       //nolint:errname // none, wrong or expired
+	Throttled       Fault = "throttled"         //nolint:errname // too many calls, after all retries
+	NotFound        Fault = "not found"         //nolint:errname // what was asked for is not there
+	Exists          Fault = "exists"            //nolint:errname // the name is taken
+	InUse           Fault = "in use"            //nolint:errname // cannot be removed yet
+	ProfileNotReady Fault = "profile not ready" //nolint:errname // an instance profile that was just made: ask again in a few seconds
+	NoAgent         Fault = "no agent"          //nolint:errname // the machine takes no commands (yet)
+	Invalid         Fault = "invalid"           //nolint:errname // the request is wrong, and stays so
+	Unavailable     Fault = "unavailable"       //nolint:errname // server errors and lost connections, after all retries
 )
 
 func (f Fault) Error() string { return string(f) }
