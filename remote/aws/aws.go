@@ -16,6 +16,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -41,8 +42,9 @@ type Options struct {
 }
 
 const (
-	attempts = 8          // of one call; the SDK's three are over within seconds, a storm of throttling is not
-	appName  = "plimsoll" // in the user agent, so that the account's trail tells who called
+	answerTime = time.Minute // of one attempt: the SDK would wait for ever on a connection that died silently
+	attempts   = 8           // of one call; the SDK's three are over within seconds, a storm of throttling is not
+	appName    = "plimsoll"  // in the user agent, so that the account's trail tells who called
 )
 
 // Open makes the cloud of one region. It calls nothing yet: [remote.Identity] is what to ask first.
@@ -63,6 +65,10 @@ func Open(ctx context.Context, o Options) (remote.Cloud, error) {
 	}
 	if o.HTTP != nil {
 		load = append(load, config.WithHTTPClient(o.HTTP))
+	} else {
+		load = append(load, config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+			t.ResponseHeaderTimeout = answerTime
+		})))
 	}
 	c, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {

@@ -7,6 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -640,6 +643,41 @@ func TestSettings(t *testing.T) {
 	}
 	if none.calls > 0 {
 		t.Errorf("%d calls were made without credentials", none.calls)
+	}
+}
+
+func TestCredentialsThatExpire(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("a program of a shell gives the credentials here: ", err)
+	}
+	file := filepath.Join(t.TempDir(), "config")
+	const process = `[profile short]
+credential_process = echo '{"Version": 1, "AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "none", "SessionToken": "t", "Expiration": "2126-11-24T15:00:00Z"}'
+`
+	if err := os.WriteFile(file, []byte(process), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("AWS_CONFIG_FILE", file)
+	double := fakeaws.New(fakeaws.Options{})
+	c := open(t, aws.Options{Profile: "short", Endpoint: "http://cloud.test", HTTP: &http.Client{Transport: double.Transport()}})
+	caller, err := c.Identity.Caller(t.Context())
+	if err != nil || !caller.Expires.Equal(time.Date(2126, 11, 24, 15, 0, 0, 0, time.UTC)) || caller.Account != "123456789012" {
+		t.Errorf("%+v, %v", caller, err)
+	}
+	if err := double.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestThePolicyNamesEveryAction(t *testing.T) {
+	t.Parallel()
+	for action := range everyAction {
+		if strings.HasPrefix(action, "iam:Create") {
+			continue // of `remote init`, which people with more rights run once
+		}
+		if !strings.Contains(remote.Policy(), `"`+action+`"`) {
+			t.Errorf("the policy does not name %s", action)
+		}
 	}
 }
 
