@@ -89,6 +89,11 @@ func (c *controller) sandwich() bool {
 		c.drain()
 		return true
 	}
+	if c.wavers(rate) {
+		b.hi = unseen(max(b.hi.level, c.closed.plateau.goodput*(1+c.width())), causeBacklog)
+		b.testedHi = false
+		return true
+	}
 	c.pass(h)
 	c.open.rises++
 	b.hi, b.confirmed = nil, nil
@@ -101,4 +106,12 @@ func (c *controller) sandwich() bool {
 		b.step = 2 * c.width()
 	}
 	return false
+}
+
+// wavers says that a rate at which a backlog grew, and which passes now, tells
+// of a speed that moves to and fro: it is no more than users back to back
+// reach, so capacity did not rise, and looking for it again finds no end.
+func (c *controller) wavers(rate float64) bool {
+	p := c.closed.plateau
+	return c.bracket.testedHi && c.bracket.hi.cause == causeBacklog && p.goodput > 0 && rate <= p.goodput*(1+2*p.se)
 }
