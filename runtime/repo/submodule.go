@@ -74,7 +74,7 @@ func (c cloner) submodules(ctx context.Context, git tool, commit string, links [
 func (a address) submodule(raw string) (address, error) {
 	if !strings.HasPrefix(raw, "./") && !strings.HasPrefix(raw, "../") {
 		to, err := parseAddress(raw, false)
-		if err == nil && to.allow == "http" && (a.allow != "http" || host(a.raw) != host(raw)) {
+		if err == nil && loopback(hostOf(raw)) && (to.allow != a.allow || hostOf(raw) != hostOf(a.raw) || portOf(raw) != portOf(a.raw)) {
 			return address{}, refuse("", urlHint, "%s is on this machine", to.shown)
 		}
 		return to, err
@@ -103,12 +103,24 @@ func (a address) submodule(raw string) (address, error) {
 	return parseAddress(u.String(), false)
 }
 
-func host(raw string) string {
+// hostOf is the host of a repository's URL, also of git's short form.
+func hostOf(raw string) string {
+	if m := scpLike.FindStringSubmatch(raw); m != nil {
+		return strings.Trim(m[2], "[]")
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		return ""
 	}
-	return u.Host
+	return u.Hostname()
+}
+
+func portOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return u.Port()
 }
 
 // fetchSubmodules brings the commits of gitlinks into the empty folders that
