@@ -279,6 +279,14 @@ func faults() []fault {
 			}
 		}, nil},
 		{"a lock", record.LimitLock, func(l *lab) { idle(l); l.slots = 1 }, nil},
+		{"a lock on a machine that others fill", record.LimitLock, func(l *lab) {
+			idle(l)
+			l.slots, l.falls = 1, 0.08 // what is left of the machine came and went
+			l.hostAdds = func(state) map[string]float64 {
+				return map[string]float64{record.CPUCores: 4, record.CPUPressure: 0.7, record.RunQueue: 12}
+			}
+			l.also(func(s state) map[string]float64 { return map[string]float64{record.CPUCores: 0.05 * s.full} })
+		}, nil},
 		{"contention", record.LimitCoherency, func(l *lab) { idle(l); l.falls = 0.3 }, nil},
 		{"another service", record.LimitDownstream, func(l *lab) {
 			idle(l)

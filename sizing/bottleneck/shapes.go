@@ -9,6 +9,7 @@ import (
 // Shapes of limits that are in the software.
 const (
 	flatWithin  = 0.12 // X at twice the knee and beyond, of the most
+	flatAmong   = 0.25 // the same where others fill the machine: what is left of it comes and goes
 	oneAtATime  = 1.5  // slots, up to which it is a lock
 	latencyFlat = 1.5  // accepted iterations take at most this many times the unloaded time
 	fastFailure = 0.7  // a refusal takes at most this share of an accepted iteration
@@ -108,6 +109,18 @@ func (a *analysis) admission() candidate {
 	return c
 }
 
+// flatWithin is how much goodput may differ and still be called the same.
+func (a *analysis) flatWithin() float64 {
+	ran, _, _ := a.wanted()
+	ran += a.at(record.KindGenerator, record.CPUCores).mean
+	for _, host := range a.watch.hosts {
+		if used := a.at(host, record.CPUCores); used.use() > fullUse && ran < used.mean/2 {
+			return flatAmong
+		}
+	}
+	return flatWithin
+}
+
 // flat says whether more users than fill it carry no more, and over which range of users.
 func (a *analysis) flat() (span float64, ok bool) {
 	users := a.limit.users
@@ -120,7 +133,7 @@ func (a *analysis) flat() (span float64, ok bool) {
 		if p.level < 1.9*filled || p.level < 2 || (!p.pass && p.share > 0.5) {
 			continue
 		}
-		if math.Abs(p.rate/a.limit.rate-1) > max(flatWithin, 3*p.se) {
+		if math.Abs(p.rate/a.limit.rate-1) > max(a.flatWithin(), 3*p.se) {
 			return 0, false
 		}
 		highest = max(highest, p.level)
@@ -153,7 +166,7 @@ func (a *analysis) pool() candidate {
 	if flat && span >= 2 {
 		c.score += 0.2
 	}
-	if users := a.limit.users; flat && users[len(users)-1].rate < (1-flatWithin)*a.limit.rate {
+	if users := a.limit.users; flat && users[len(users)-1].rate < (1-a.flatWithin())*a.limit.rate {
 		c.score -= 0.3 // flat for all that is known, but it may as well fall
 	}
 	if slots < 3 || math.Abs(slots-math.Round(slots)) < 0.08*slots {
@@ -187,7 +200,7 @@ func (a *analysis) coherency() candidate {
 	last := users[len(users)-1]
 	drop := 1 - last.rate/peak.rate
 	noise := math.Hypot(last.se, peak.se)
-	if last.level < 1.9*peak.level || drop < 0.1 || drop < 3*noise || last.share > 0.3 {
+	if last.level < 1.9*peak.level || drop < max(0.1, a.flatWithin()-0.02) || drop < 3*noise || last.share > 0.3 {
 		return c
 	}
 	c.score = 0.8
