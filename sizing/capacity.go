@@ -59,7 +59,13 @@ func (c *controller) certainty(goodput float64) [2]float64 {
 	case b.hi.cause == causeBacklog && o.backed.count > 0:
 		center, se = o.backed.rate(), 1.2*o.backed.error(spread)
 	default:
-		center, se = (b.lo.level+b.hi.level)/2*(1-b.confirmed.share()), 1.2*se
+		center, se = (b.lo.level+b.hi.level)/2*(1-b.confirmed.share()), 1.35*se
+	}
+	if o.rises > 0 || c.closed.everRose { // it may not have come to rest
+		se = math.Hypot(se, restless)
+	}
+	if o.falling && !c.closed.falling {
+		se = math.Hypot(se, collapsing)
 	}
 	se = clamp(math.Hypot(se, leastError), leastError, mostError)
 	counted := b.confirmed.level * (1 - b.confirmed.share())
@@ -73,9 +79,12 @@ func (c *controller) certainty(goodput float64) [2]float64 {
 	return [2]float64{lo, hi}
 }
 
-// Relative errors: one that is always allowed for, and one beyond which a range says nothing.
+// Relative errors: one that is always allowed for, one where capacity moved,
+// one where arrivals alone have shown that goodput falls, and one beyond which a range says nothing.
 const (
 	leastError = .005
+	restless   = .015
+	collapsing = .03
 	mostError  = .45
 )
 

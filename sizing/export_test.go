@@ -38,3 +38,18 @@ func RunWithout(ctx context.Context, load Load, o Options, rule string) (record.
 	e := c.run()
 	return c.answer(e), e.err
 }
+
+// CarryWithout says whether a hold of arrivals passes, without one rule.
+func CarryWithout(ctx context.Context, load Load, rate float64, rule string) (bool, error) {
+	o, err := Options{}.complete()
+	if err != nil {
+		return false, err
+	}
+	c := newController(o, load)
+	if rule != "" {
+		rules[rule](&c.ablations)
+	}
+	c.next = func(d time.Duration) (Tick, error) { return load.Tick(ctx, d) }
+	c.unloaded.iteration, c.gate, c.open.low = .01, sureGate, rate/2
+	return c.carry(rate, order{phase: "refine", min: refineMin, max: refineMax}).pass, nil
+}

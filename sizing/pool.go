@@ -44,19 +44,32 @@ func (c *controller) useful() float64 {
 	vain := func(f float64) float64 { return m - m*(1-math.Pow(1-f, 1/m))/f }
 	var served, failed, independent float64
 	for _, h := range c.holds {
-		// What is in flight must not have changed: it has been served in part.
-		steady := !h.arrivals && h.length() >= .6*h.mean || h.arrivals && math.Abs(h.ending-h.inFlight0) < .2*h.sum.failed
-		if f := h.share(); !h.void && steady && f > p/3 && f < .98 && h.sum.failed >= 50 {
-			served += h.sum.reqOK - m*h.sum.ok
+		if f := h.share(); !h.void && f > p/3 && f < .98 && h.sum.failed >= leastFailed && h.length() >= .6*h.mean { // else requests fail whose iterations end later
+			served += c.servedInVain(h)
 			failed += h.sum.failed
 			independent += h.sum.failed * vain(f)
 		}
 	}
 	k := vain(p)
 	if failed > 0 {
-		k *= clamp(served/independent, -1, 1)
+		k *= clamp(served/independent, 0, 1)
 	}
 	return (1 - p) * m / ((1-p)*m + p*k)
+}
+
+// leastFailed iterations of a hold say what such iterations are made of.
+const leastFailed = 20
+
+// servedInVain is how many requests of a hold's failed iterations succeeded.
+func (c *controller) servedInVain(h *hold) float64 {
+	n := 0.0
+	for i, s := range h.scenarios {
+		sound := c.mix.sound[i]
+		if ended := float64(sound.OK + sound.Failed); ended > 0 {
+			n += float64(s.Requests) - float64(s.OK)*float64(sound.Requests)/ended
+		}
+	}
+	return n - h.sum.reqFailed
 }
 
 // enoughPooled requests make the pool a better judge than one hold.

@@ -27,6 +27,8 @@ type Stats struct {
 	FailedShare []float64 // of those sent
 	Users       float64   // most users of a ramp, in multiples of what is allowed (32 times what fills it, or 64)
 	Offered     float64   // most arrivals of a hold, in multiples of what is carried
+	Told        float64   // largest share of failures of arrivals that are told as carried
+	Goodput     []float64 // of each number
 }
 
 // Sizer sizes a world; sizing.Run bound to a context is one.
@@ -59,6 +61,12 @@ func (s *Stats) add(a record.Sizing) {
 	s.Failed = append(s.Failed, float64(a.Cost.Failed))
 	s.FailedShare = append(s.FailedShare, float64(a.Cost.Failed)/max(1, float64(a.Cost.Iterations)))
 	s.loads(a)
+	if a.Capacity != nil {
+		s.Goodput = append(s.Goodput, a.Capacity.Goodput)
+		if a.Control != string(sizing.BySessions) {
+			s.Told = max(s.Told, a.Capacity.FailedShare)
+		}
+	}
 	if a.Capacity == nil || s.Truth.Goodput == 0 {
 		return
 	}
@@ -73,7 +81,7 @@ func (s *Stats) loads(a record.Sizing) {
 	if a.Plateau == nil {
 		return
 	}
-	allowed := max(64, 32*a.Plateau.Goodput*a.Unloaded.IterationS)
+	allowed := max(64, 32*a.Plateau.Goodput*(a.Unloaded.IterationS+s.Model.delay))
 	for _, h := range a.Curve {
 		switch {
 		case h.Control == string(sizing.ByVUs) && h.Phase == "ramp":

@@ -21,7 +21,6 @@ type Model struct {
 	timeout       float64 // of the client
 	generatorCost float64 // CPU seconds a request; 0: it costs nothing
 	spinning      bool    // no back-off after a failed iteration
-	drawing       bool    // scenarios are drawn independently, not spread evenly
 	delay         float64 // a user's pause between iterations
 	truth         func() Truth
 }

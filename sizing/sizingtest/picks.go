@@ -35,9 +35,7 @@ func (w *World) pick(picker int32) int32 {
 		return 0
 	}
 	at := &w.points[picker]
-	if w.model.drawing {
-		*at = w.rng.Float64()
-	} else if *at += goldenPart; *at >= 1 {
+	if *at += goldenPart; *at >= 1 {
 		*at--
 	}
 	total := 0.0
