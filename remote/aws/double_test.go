@@ -477,6 +477,38 @@ func TestPricesAndQuota(t *testing.T) {
 	})
 }
 
+func TestQuotaOfEachFamily(t *testing.T) {
+	t.Parallel()
+	for machineType, code := range map[string]string{
+		"t3.micro": "L-1216C47A", "c7gn.large": "L-1216C47A", "im4gn.large": "L-1216C47A", "hpc7g.4xlarge": "", "g5.xlarge": "L-DB2E81BA", "gr6.4xlarge": "L-DB2E81BA",
+		"p4d.24xlarge": "L-417A185B", "x2iedn.xlarge": "L-7295265B", "inf2.xlarge": "L-1945791B", "f2.6xlarge": "L-74FC7D96", "u-6tb1.metal": "", "mac2.metal": "", "": "",
+	} {
+		inDouble(t, fakeaws.Options{}, func(t bubble) {
+			n, err := t.cloud.Catalogue.(remote.Quotas).VCPUs(t.Context(), machineType)
+			switch all := t.double.Calls(); {
+			case code == "" && (len(all) > 0 || !errors.Is(err, remote.NotFound)):
+				t.Errorf("%q: %d, %v after %d calls, want that it is not known", machineType, n, err, len(all))
+			case code != "" && (len(all) != 1 || !strings.Contains(all[0].Request, `"`+code+`"`)):
+				t.Errorf("%q: asked %+v, want for %s", machineType, all, code)
+			}
+		})
+	}
+}
+
+func TestThePriceListIsAskedNearby(t *testing.T) {
+	t.Parallel()
+	for region, host := range map[string]string{
+		"eu-west-1": "api.pricing.eu-central-1.amazonaws.com", "ap-southeast-2": "api.pricing.ap-south-1.amazonaws.com",
+		"us-west-2": "api.pricing.us-east-1.amazonaws.com", "sa-east-1": "api.pricing.us-east-1.amazonaws.com",
+	} {
+		none := &nowhere{}
+		c := open(t, aws.Options{Region: region, HTTP: &http.Client{Transport: none}})
+		if _, err := c.Catalogue.Price(t.Context(), remote.PriceQuery{Type: "t3.micro", Region: region}); err == nil || none.host != host {
+			t.Errorf("%s: asked %s (%v), want %s", region, none.host, err, host)
+		}
+	}
+}
+
 func TestCommandsThroughTheWire(t *testing.T) {
 	t.Parallel()
 	script := func(_ context.Context, i fakeaws.Instance, m fakeaws.Command) fakeaws.Outcome {
@@ -669,6 +701,28 @@ credential_process = echo '{"Version": 1, "AccessKeyId": "AKIDEXAMPLE", "SecretA
 	}
 }
 
+func TestTheEndpointMayComeFromTheEnvironment(t *testing.T) {
+	double, err := fakeaws.Start(fakeaws.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = double.Close() })
+	t.Setenv("AWS_ENDPOINT_URL", double.URL())
+	t.Setenv("AWS_REGION", "ap-south-1")
+	c, err := aws.Open(t.Context(), aws.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller, err := c.Identity.Caller(t.Context())
+	if err != nil || caller.Region != "ap-south-1" {
+		t.Errorf("%+v, %v", caller, err)
+	}
+	// A bucket is in the path there: the double has no names below its own.
+	if err := c.Store("nobodys", "").Put(t.Context(), "key", strings.NewReader("x")); !errors.Is(err, remote.NotFound) {
+		t.Errorf("a bucket that is not there: %v", err)
+	}
+}
+
 func TestThePolicyNamesEveryAction(t *testing.T) {
 	t.Parallel()
 	for action := range everyAction {
@@ -694,10 +748,14 @@ func TestARegionThatIsNone(t *testing.T) {
 }
 
 // nowhere is a network in which no name is known.
-type nowhere struct{ calls int }
+type nowhere struct {
+	calls int
+	host  string // that was asked for last
+}
 
 func (n *nowhere) RoundTrip(r *http.Request) (*http.Response, error) {
 	n.calls++
+	n.host = r.URL.Hostname()
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: r.URL.Hostname(), IsNotFound: true}}
 }
 
