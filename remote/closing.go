@@ -55,6 +55,9 @@ func (w World) Report(ctx context.Context, p *Plan, results []Outcome, show Show
 	for _, r := range results {
 		w.closing(&r)
 	}
+	if g := p.generator(); g != nil {
+		fmt.Fprintf(w.Stdout, "%-12s%s (%s), for the whole run\n", "Generator", g.Type.Name, perHour(g.Price))
+	}
 	for _, line := range Advise(results, p.Options.TargetLoad) {
 		fmt.Fprintln(w.Stdout, line)
 	}

@@ -44,6 +44,10 @@ func (s *session) guard(ctx context.Context, m Machine, work func(context.Contex
 	if s.plan.Options.Instance == "" {
 		wg.Go(func() { s.renewing(watched, m, cancel) })
 	}
+	if g := s.generator; g != nil {
+		wg.Go(func() { s.lookAt(watched, g.machine, cancel) })
+		wg.Go(func() { s.renewing(watched, g.machine, cancel) })
+	}
 	work(guarded)
 	stop()
 	wg.Wait()

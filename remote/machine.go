@@ -140,7 +140,7 @@ func (r *renter) running(ctx context.Context, id string) (m Machine, err error) 
 
 // address is where a machine is loaded.
 func (p *Plan) address(m Machine) string {
-	if p.Options.Private {
+	if p.Options.Private || p.Options.GeneratorType != "" {
 		return m.PrivateIP
 	}
 	return m.PublicIP

@@ -52,7 +52,7 @@ func (s *session) measure(ctx context.Context, planned PlannedMachine, m Machine
 	fetching, cancel := s.stops.until(ctx, 2)
 	defer cancel()
 	var gone *EndedError
-	if errors.As(early, &gone) {
+	if errors.As(early, &gone) && gone.Machine.ID == m.ID {
 		r.note("the machine ended during the load (%s): the result is incomplete, and the machine's files are lost", gone)
 		r.Err = gone
 	} else {
@@ -108,7 +108,12 @@ func (s *session) load(ctx context.Context, r *Outcome, watch watching) {
 		return
 	}
 	s.say(fmt.Sprintf("%s: loading http://%s", r.Type.Name, s.plan.hostPort(r.Machine)))
-	r.Code, r.Err = s.Plimsoll(ctx, Child{Args: args, Stdout: printed, Stderr: s.Stderr, Halt: s.stops.changed[1]})
+	child := Child{Args: args, Stdout: printed, Stderr: s.Stderr, Halt: s.stops.changed[1]}
+	if s.generator != nil {
+		r.Code, r.Err = s.generator.load(ctx, r, child)
+	} else {
+		r.Code, r.Err = s.Plimsoll(ctx, child)
+	}
 	r.Err = errors.Join(r.Err, printed.Close())
 }
 
@@ -122,8 +127,12 @@ func (s *session) childArgs(r *Outcome, watch watching) ([]string, error) {
 	if watch.live != "" {
 		source = "glances=" + watch.live
 	}
+	output := r.Record
+	if s.generator != nil {
+		output = "../record.jsonl"
+	}
 	args := []string{
-		s.plan.Options.Mode, "--output=" + r.Record, "--machine=" + string(machine), "--monitor=" + source,
+		s.plan.Options.Mode, "--output=" + output, "--machine=" + string(machine), "--monitor=" + source,
 		"--env=SERVER_URL=http://" + s.plan.hostPort(r.Machine),
 	}
 	return append(args, s.plan.Options.ChildArgs...), nil
@@ -134,13 +143,16 @@ func (s *session) described(r *Outcome) record.Machine {
 	o := &s.plan.Options
 	m := record.Machine{
 		Type: r.Type.Name, Region: s.plan.Caller.Region, Zone: r.Machine.Zone, CPUs: r.Type.VCPUs, MemoryBytes: r.Type.MemoryBytes,
-		Image: r.Machine.Image, Service: o.Image, Spot: o.Spot, RoundTripS: r.RoundTrip.Seconds(), LoadFrom: "another machine than the service's",
+		Image: r.Machine.Image, Service: o.Image, Spot: o.Spot, RoundTripS: r.RoundTrip.Seconds(), LoadFrom: "the machine that started the run",
 	}
 	if r.Type.Burstable {
 		m.Credits = o.Credits
 		if o.Instance != "" {
 			m.Credits = "as the machine is set"
 		}
+	}
+	if g := s.generator; g != nil {
+		m.LoadFrom = fmt.Sprintf("%s, a %s in %s", g.machine.ID, g.machine.Type, g.machine.Zone)
 	}
 	if r.Price != nil {
 		m.PricePerHour, m.Currency = r.Price.PerHour, r.Price.Currency

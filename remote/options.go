@@ -52,6 +52,7 @@ type Options struct {
 	Estimate     time.Duration
 
 	ChildArgs []string // script or test, and flags, of plimsoll
+	Folder    string   // what a generator needs of this machine: the script's folder; "": nothing
 }
 
 const (
@@ -100,6 +101,8 @@ func (o *Options) check() error {
 		return wrong("give one of the two", "--instance and --type exclude each other")
 	case o.Instance != "" && !instanceID.MatchString(o.Instance):
 		return wrong("an instance's id begins with i-", "%q is no instance", o.Instance)
+	case o.GeneratorType != "" && o.Instance != "":
+		return wrong("give --type", "--generator-type needs machines of its own network: it does not go with --instance")
 	case o.GeneratorType != "" && o.Store == "":
 		return wrong("--s3 BUCKET/PREFIX: the program and the results pass through it", "--generator-type needs a bucket")
 	case !o.AllowWorld && slices.ContainsFunc(o.Allow, world):

@@ -24,6 +24,7 @@ type Plan struct {
 
 // PlannedMachine is one machine that is to be rented.
 type PlannedMachine struct {
+	Role  string // service or generator
 	Type  MachineType
 	Image Image
 	Price *Price // nil: not known
@@ -99,18 +100,31 @@ func (r Planner) machines(ctx context.Context, p *Plan) error {
 	if len(types) != len(names) {
 		return fmt.Errorf("%d machine types were asked for and %d came back", len(names), len(types))
 	}
-	for _, t := range types {
-		m := PlannedMachine{Type: t}
+	for i, t := range types {
+		m := PlannedMachine{Type: t, Role: roleService}
+		if i >= len(p.Options.Types) {
+			m.Role = roleGenerator
+		}
 		if m.Image, err = r.image(ctx, p.Options.ImageID, t); err != nil {
 			return err
 		}
-		m.Price = r.price(ctx, p, t.Name)
+		m.Price = r.price(ctx, p, m)
 		p.Machines = append(p.Machines, m)
 		if t.Burstable && p.Options.Credits == "unlimited" {
 			p.Notes = append(p.Notes, t.Name+" runs on CPU credits: as unlimited, what it uses beyond them is charged on top of its price")
 		}
 	}
 	p.quota(ctx, r.Cloud)
+	return nil
+}
+
+// generator is the machine that makes the load; nil: this one does.
+func (p *Plan) generator() *PlannedMachine {
+	for i := range p.Machines {
+		if p.Machines[i].Role == roleGenerator {
+			return &p.Machines[i]
+		}
+	}
 	return nil
 }
 
@@ -167,11 +181,11 @@ func (r Planner) image(ctx context.Context, reference string, t MachineType) (Im
 }
 
 // price is nil where nobody knows it.
-func (r Planner) price(ctx context.Context, p *Plan, name string) *Price {
-	if p.Options.PricePerHour > 0 && name != p.Options.GeneratorType {
+func (r Planner) price(ctx context.Context, p *Plan, m PlannedMachine) *Price {
+	if p.Options.PricePerHour > 0 && m.Role == roleService {
 		return &Price{PerHour: p.Options.PricePerHour, Currency: "USD", Source: "--price-per-hour"}
 	}
-	price, err := r.Cloud.Catalogue.Price(ctx, PriceQuery{Type: name, Region: p.Caller.Region, Spot: p.Options.Spot})
+	price, err := r.Cloud.Catalogue.Price(ctx, PriceQuery{Type: m.Type.Name, Region: p.Caller.Region, Spot: p.Options.Spot && m.Role == roleService})
 	if err != nil || price.PerHour <= 0 {
 		return nil
 	}
@@ -239,7 +253,7 @@ func (p *Plan) estimate() Cost {
 			return Cost{}
 		}
 		turns := i + 1 // all are started at once, and each is ended after its turn
-		if m.Type.Name == p.Options.GeneratorType {
+		if m.Role == roleGenerator {
 			turns = len(p.Options.Types)
 		}
 		length := bootEstimate + p.Options.Estimate*time.Duration(turns) + p.Options.Keep

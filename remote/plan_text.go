@@ -20,7 +20,7 @@ func (p *Plan) Write(w io.Writer) {
 	}
 	for _, m := range p.Machines {
 		role := "Machine"
-		if m.Type.Name == o.GeneratorType {
+		if m.Role == roleGenerator {
 			role = "Generator"
 		}
 		line(role, "%s: %d vCPUs, %s, %s%s, %s", m.Type.Name, m.Type.VCPUs, gib(m.Type.MemoryBytes), m.Image.ID, spot(o), perHour(m.Price))

@@ -21,7 +21,8 @@ type World struct {
 	Stdout   io.Writer
 	Stderr   io.Writer // of the program that makes the load
 	Runs     string    // folder of runs
-	Binary   string    // the program plimsoll for a machine that makes the load; "": this one's
+	Own      string    // the program plimsoll of this machine
+	Binary   string    // the one for a machine that makes the load; "": Own
 }
 
 // session is one run under way.
@@ -29,6 +30,8 @@ type session struct {
 	World
 	renter
 	stops *Stops
+
+	generator *generator // nil: the load is made here
 
 	mu    sync.Mutex
 	lease time.Time // when machines end themselves
@@ -98,7 +101,8 @@ func (s *session) visit(ctx context.Context) ([]Outcome, error) {
 	if _, err := s.plan.ready().run(ctx, s.cloud.Commands, m.ID); err != nil {
 		return nil, err
 	}
-	planned := PlannedMachine{Type: MachineType{Name: m.Type}, Price: Planner{Cloud: s.cloud}.price(ctx, s.plan, m.Type)}
+	planned := PlannedMachine{Role: roleService, Type: MachineType{Name: m.Type}}
+	planned.Price = Planner{Cloud: s.cloud}.price(ctx, s.plan, planned)
 	if types, err := s.cloud.Catalogue.Types(ctx, []string{m.Type}); err == nil && len(types) == 1 {
 		planned.Type = types[0]
 	}

@@ -22,6 +22,12 @@ type turn struct {
 
 // sweep boots all machines side by side, loads one at a time, and ends each when its files are home.
 func (s *session) sweep(ctx context.Context, group string) ([]Outcome, error) {
+	if s.plan.generator() != nil {
+		if err := s.raise(ctx, group); err != nil {
+			return nil, err
+		}
+		s.Probe = s.generator.probe
+	}
 	turns := s.turns()
 	var booting sync.WaitGroup
 	defer booting.Wait()
@@ -49,7 +55,7 @@ func (s *session) sweep(ctx context.Context, group string) ([]Outcome, error) {
 func (s *session) turns() []*turn {
 	var all []*turn
 	for _, m := range s.plan.Machines {
-		if slices.Contains(s.plan.Options.Types, m.Type.Name) && !slices.ContainsFunc(all, func(t *turn) bool { return t.planned.Type.Name == m.Type.Name }) {
+		if m.Role == roleService {
 			all = append(all, &turn{planned: m, booted: make(chan struct{})})
 		}
 	}

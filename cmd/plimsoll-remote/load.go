@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +28,7 @@ type load struct {
 	show       remote.Show
 	yes, dry   bool
 	addressURL string
+	binary     string // the program plimsoll for a generator
 }
 
 const loadLong = `Rents a machine of each --type, starts the service's image there with Glances
@@ -56,6 +59,9 @@ func newLoad(p process, at *place, mode string) *cobra.Command {
 				l.Mode = "size"
 			}
 			l.ChildArgs = append(l.given, args...)
+			if l.GeneratorType != "" {
+				l.carried(p, args)
+			}
 			return l.run(c.Context(), p, at)
 		},
 	}
@@ -69,6 +75,7 @@ func (l *load) flags(f *pflag.FlagSet, mode string) {
 	f.StringArrayVar(&l.Types, "type", nil, "machine type; several make a sweep")
 	f.StringVar(&l.Instance, "instance", "", "use this machine, which is there and stays")
 	f.StringVar(&l.GeneratorType, "generator-type", "", "make the load on a machine of this type in the same subnet; needs --s3")
+	f.StringVar(&l.binary, "generator-binary", "", "plimsoll for that machine, where this one's is for another system")
 	f.DurationVar(&l.Keep, "keep", 0, "keep the machines for so long after the run")
 	f.StringArrayVar(&l.Env, "service-env", nil, "NAME=VALUE for the service; no secrets: AWS keeps commands")
 	f.StringArrayVar(&l.Parameters, "env-from-ssm", nil, "NAME=PARAMETER: the machine reads the value from this SSM parameter")
@@ -101,7 +108,7 @@ func (l *load) flags(f *pflag.FlagSet, mode string) {
 	l.passed(f, mode)
 	markRare(f, "service-arg", "private", "ami", "credits", "spot", "disk", "imds-hops", "allow-world", "probe-path", "probe-timeout", "step-timeout", "boot-timeout",
 		"glances-image", "price-per-hour", "address-url", "ref", "dir", "install", "offline", "allow-file", "secret", "arrivals", "max-vus", "grace", "seed", "delay",
-		"backoff", "fail-on", "resolution", "soak", "per-scenario", "max", "max-regression", "insecure", "timeout", "by", "objective", "docker-arg", "service-env", "keep")
+		"backoff", "fail-on", "resolution", "soak", "per-scenario", "max", "max-regression", "insecure", "timeout", "by", "objective", "docker-arg", "service-env", "keep", "generator-binary")
 }
 
 // passed declares plimsoll's own flags, which are handed on as they are.
@@ -191,6 +198,7 @@ func (l *load) run(ctx context.Context, p process, at *place) error {
 	if err != nil {
 		return err
 	}
+	w.Own, w.Binary = path, l.binary
 	w.Plimsoll = remote.Executable(path, p.environ())
 	results, err := w.Run(ctx, planned, remote.NewStops(ctx, p.signals))
 	if shown := w.Report(context.WithoutCancel(ctx), planned, results, l.show); shown != nil {
@@ -203,6 +211,26 @@ func (l *load) run(ctx context.Context, p process, at *place) error {
 		return status(code)
 	}
 	return nil
+}
+
+// carried makes the command line one that holds on another machine: the
+// script's folder goes with it, and variables of this environment by value.
+func (l *load) carried(p process, args []string) {
+	for i, a := range l.ChildArgs {
+		for _, name := range []string{"--env=", "--secret="} {
+			if variable, ok := strings.CutPrefix(a, name); ok && !strings.Contains(variable, "=") {
+				l.ChildArgs[i] = a + "=" + p.env(variable)
+			}
+		}
+	}
+	if slices.ContainsFunc(l.given, func(a string) bool { return strings.HasPrefix(a, "--repo=") }) {
+		return // it is cloned there
+	}
+	l.Folder = "."
+	if info, err := os.Stat(args[0]); err == nil && !info.IsDir() {
+		l.Folder = filepath.Dir(args[0])
+		l.ChildArgs[len(l.given)] = filepath.Base(args[0])
+	}
 }
 
 // agree asks before money is spent.

@@ -1,0 +1,255 @@
+//go:build real
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-load/plimsoll/remote/fakeaws"
+)
+
+// outside runs a program that a real test needs. On CI it must be there and work.
+func outside(t *testing.T, program string, args ...string) string {
+	t.Helper()
+	var out, complaint bytes.Buffer
+	c := exec.CommandContext(t.Context(), program, args...)
+	c.Stdout, c.Stderr = &out, &complaint
+	if err := c.Run(); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("%s: %v (.ci/run installs what it needs)\n%s", program, err, complaint.String())
+		}
+		t.Skipf("%s: %v\n%.1000s", program, err, complaint.String())
+	}
+	return strings.TrimSpace(out.String())
+}
+
+// containers are those that a cloud of this process has started.
+func containers(t *testing.T) string {
+	return outside(t, "docker", "ps", "-aq", "--filter", fmt.Sprintf("label=plimsoll.fakeaws=%d", os.Getpid()))
+}
+
+// rented is a region of real machines: containers with an engine of their own, of half a core and of one.
+type rented struct {
+	*fakeaws.Cloud
+	t                     *testing.T
+	dir, kinto, glances   string
+	foreign, foreignGroup string
+	env                   []string
+}
+
+func newRented(t *testing.T, types ...fakeaws.Type) *rented {
+	t.Helper()
+	outside(t, "docker", "info")
+	r := &rented{t: t, dir: t.TempDir(), kinto: outside(t, "../../.ci/instance-image", "kinto"), glances: outside(t, "../../.ci/instance-image", "glances")}
+	bin := filepath.Join(r.dir, "bin")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin+"/", "../plimsoll", ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	var err error
+	r.Cloud, err = fakeaws.Start(fakeaws.Options{
+		Types: types, Machines: &fakeaws.Docker{Image: outside(t, "../../.ci/instance-image"), Load: []string{r.kinto, r.glances}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r.SeedProfile("plimsoll-instance")
+	r.foreign, r.foreignGroup = r.SeedForeign("eu-west-1", map[string]string{"Name": "of others"})
+	r.env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir, "XDG_STATE_HOME=" + filepath.Join(r.dir, "state"),
+		"AWS_ENDPOINT_URL=" + r.URL(), "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AKIATEST", "AWS_SECRET_ACCESS_KEY=planted-secret-key",
+		"AWS_EC2_METADATA_DISABLED=true",
+	}
+	return r
+}
+
+// command is a program of this repository as a process, with the cloud as AWS.
+func (r *rented) command(program string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(r.t.Context(), filepath.Join(r.dir, "bin", program), args...)
+	c.Env, c.Dir = r.env, r.dir
+	return c
+}
+
+// scenario makes a repository of examples/kinto and tells its address. Kinto answers below /v1, which an address of a
+// machine does not have.
+func (r *rented) scenario() string {
+	r.t.Helper()
+	folder := filepath.Join(r.dir, "scenario")
+	if err := os.CopyFS(folder, os.DirFS("../../examples/kinto")); err != nil {
+		r.t.Fatal(err)
+	}
+	file := filepath.Join(folder, "loadtest.js")
+	script, err := os.ReadFile(file)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	changed := bytes.Replace(script, []byte(`.replace(/\/$/, '')`), []byte(`.replace(/(\/v1)?\/?$/, '/v1')`), 1)
+	if bytes.Equal(script, changed) {
+		r.t.Fatal("examples/kinto takes its address in another way than this test thinks")
+	}
+	if err := os.WriteFile(file, changed, 0o644); err != nil {
+		r.t.Fatal(err)
+	}
+	for _, args := range [][]string{{"init", "-q"}, {"add", "."}, {"-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-qm", "scenario"}} {
+		outside(r.t, "git", append([]string{"-C", folder}, args...)...)
+	}
+	return "file://" + folder
+}
+
+// recorded is what a test reads of a record.
+type recorded struct {
+	verdict    string
+	plateau    float64
+	bottleneck string
+	cores      float64        // the service's limit
+	sources    map[string]int // rows of each source of resources
+}
+
+func readRecord(t *testing.T, file string) recorded {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	out := recorded{sources: map[string]int{}}
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		var l struct {
+			Type string
+			Row  struct {
+				Verdict, Source string
+				Limits          map[string]float64
+				Sizing          struct {
+					Bottleneck struct{ Name string }
+					Plateau    struct{ Goodput float64 }
+				}
+			}
+		}
+		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
+			continue // rows of another shape
+		}
+		switch l.Type {
+		case "resources":
+			out.sources[strings.Fields(l.Row.Source)[0]]++
+			if l.Row.Source == "container plimsoll-service" {
+				out.cores = max(out.cores, l.Row.Limits["cpu_cores"])
+			}
+		case "end":
+			out.verdict, out.plateau, out.bottleneck = l.Row.Verdict, l.Row.Sizing.Plateau.Goodput, l.Row.Sizing.Bottleneck.Name
+		}
+	}
+	return out
+}
+
+// dom is a page as a browser shows it, with a picture beside it.
+func dom(t *testing.T, page string) string {
+	t.Helper()
+	args := []string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+		"--disable-sync", "--virtual-time-budget=4000", "--user-data-dir=" + t.TempDir(), "--window-size=1280,2300",
+	}
+	outside(t, "chromium", append(args, "--screenshot="+strings.TrimSuffix(page, ".html")+".png", "file://"+page)...)
+	return outside(t, "chromium", append(args, "--dump-dom", "file://"+page)...)
+}
+
+// TestRealRemoteSizesKintoOnTwoTypes is the whole way: a scenario repository, two machines side by side, a real Kinto,
+// a real Glances, the load from here, pages and prices, and nothing left. What was carried is not judged: this machine
+// may be busy.
+func TestRealRemoteSizesKintoOnTwoTypes(t *testing.T) {
+	r := newRented(t, fakeaws.Type{Name: "half.core", VCPU: 1, Cores: 0.5, MiB: 1024, USDHour: 0.01}, fakeaws.Type{Name: "one.core", VCPU: 1, MiB: 1024, USDHour: 0.02})
+	var stdout, stderr bytes.Buffer
+	c := r.command("plimsoll-remote", "size", "--image="+r.kinto, "--port=8888", "--probe-path=/v1/", "--type=half.core", "--type=one.core", "--glances-image="+r.glances,
+		"--address-url="+r.URL()+fakeaws.ControlPath+"ip", "--yes", "--budget=75s", "--target-load=300/s", "--allow-file", "--repo="+r.scenario(), "capacity")
+	c.Stdout, c.Stderr = &stdout, &stderr
+	err := c.Run()
+	t.Logf("%v\n%s\n%s", err, stderr.String(), stdout.String())
+	if code := c.ProcessState.ExitCode(); code != 0 && code != 5 { // 5: found nothing definite on a busy machine
+		t.Fatalf("exit status %d", code)
+	}
+	for _, want := range []string{`(?m)^TYPE .*LIMIT.*PER MILLION.*VERDICT`, `(?m)^half\.core +1 +1 GiB .* 0\.0100 USD`, `(?m)^one\.core +1 +1 GiB .* 0\.0200 USD`} {
+		if !regexp.MustCompile(want).MatchString(stdout.String()) {
+			t.Errorf("%s was not printed", want)
+		}
+	}
+	for kind, cores := range map[string]float64{"half.core": 0.5, "one.core": 1} {
+		r.check(kind, cores)
+	}
+	r.nothingLeft()
+}
+
+// check looks at the record and at the page of one machine.
+func (r *rented) check(kind string, cores float64) {
+	r.t.Helper()
+	found, err := filepath.Glob(filepath.Join(r.dir, "state/plimsoll/remote/*", kind, "record.jsonl"))
+	if err != nil || len(found) != 1 {
+		r.t.Fatalf("%s has the records %v", kind, found)
+	}
+	got := readRecord(r.t, found[0])
+	r.t.Logf("%s: %+v", kind, got)
+	if !slices.Contains([]string{"found", "budget", "unstable"}, got.verdict) || got.plateau <= 0 || got.bottleneck == "" {
+		r.t.Errorf("%s: verdict %q, %v/s at its peak, limited by %q", kind, got.verdict, got.plateau, got.bottleneck)
+	}
+	if got.sources["container"] < 20 || got.sources["host"] < 20 || got.cores != cores {
+		r.t.Errorf("%s: Glances told %v, the service's limit as %v cores, want %v", kind, got.sources, got.cores, cores)
+	}
+	page := filepath.Join(filepath.Dir(found[0]), "report.html")
+	shown := dom(r.t, page)
+	for _, want := range []string{kind, "plimsoll-service", "plimsoll-glances", "<canvas", "<svg", "USD"} {
+		if !strings.Contains(shown, want) {
+			r.t.Errorf("the page of %s does not show %q", kind, want)
+		}
+	}
+}
+
+// nothingLeft looks for machines, containers, groups and entries of the journal that should have gone, and at what is
+// of others.
+func (r *rented) nothingLeft() {
+	r.t.Helper()
+	if left := r.Left(); len(left) > 0 {
+		r.t.Errorf("left: %v", left)
+	}
+	if left := containers(r.t); left != "" {
+		r.t.Errorf("containers are left: %s", left)
+	}
+	s := r.State()
+	for _, i := range s.Instances {
+		if i.ID == r.foreign && i.State != "running" {
+			r.t.Errorf("an instance of others is %s", i.State)
+		}
+		if i.PublicIP != "" && !netip.MustParseAddr(i.PublicIP).IsLoopback() {
+			r.t.Errorf("%s was at %s, which is not this machine", i.ID, i.PublicIP)
+		}
+	}
+	if !slices.ContainsFunc(s.Groups, func(g fakeaws.Group) bool { return g.ID == r.foreignGroup }) {
+		r.t.Error("a group of others is gone")
+	}
+	for _, call := range r.Calls() {
+		if strings.Contains(call.Action, "KeyPair") || strings.Contains(call.Request, "planted-secret-key") {
+			r.t.Errorf("call %d, %s: %s", call.N, call.Action, call.Request)
+		}
+	}
+	var out bytes.Buffer
+	c := r.command("plimsoll-remote", "cleanup", "--all")
+	c.Stdout = &out
+	if err := c.Run(); err != nil || !strings.Contains(out.String(), "nothing is left") {
+		r.t.Errorf("cleanup: %v, %s", err, out.String())
+	}
+}
