@@ -81,7 +81,10 @@ declare module 'plimsoll' {
   }
 
   export interface ScenarioOptions {
-    /** How often it is drawn, relative to the other scenarios' weights; default 1. 0: never. */
+    /**
+     * How often it runs, relative to the other scenarios' weights; default 1. 0: never. Scenarios are spread evenly, not
+     * drawn by chance: any ten iterations of a virtual user are close to their weights. --seed decides which comes first.
+     */
     weight?: number;
     /** How long the virtual user waits after each iteration: '100ms', '2s', or milliseconds. It is not part of the iteration. */
     delay?: string | number;
