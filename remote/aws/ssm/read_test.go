@@ -36,6 +36,30 @@ func TestExitCodesReachUs(t *testing.T) {
 	}
 }
 
+// TestPlaceholdersAreText: the agent replaces {{ssm:NAME}} in all that it is sent, before a shell sees any quotes.
+func TestPlaceholdersAreText(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"{{ssm:/prod/password}}", "{{ ssm:/prod/password }} it's", "{{ssm-secure:x}}\n\n", "{{ commands }}", "{{executionTimeout}}", "{{.State.Status}} {{json .}}",
+		"$HOME `id` \\ \"{{ssm:x}}\" ; exit 3",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a := &agents{answer: shell(t)}
+			script := "cat <<'END'\n" + text + "\nEND\nexit 4"
+			got, err := ssm.Client{API: a}.Run(t.Context(), remote.Command{Machines: []string{"i-a"}, Script: script})
+			if err != nil || got[0].Stdout != text+"\n" || got[0].ExitCode != 4 {
+				t.Errorf("%q: %+v, %v", text, got[0], err)
+			}
+			sent := a.sent[0].Parameters["commands"][0]
+			for _, name := range []string{"ssm", "commands", "executionTimeout"} {
+				if strings.Contains(strings.ReplaceAll(sent, " ", ""), "{{"+name) {
+					t.Errorf("%q: sent as\n%s", text, sent)
+				}
+			}
+		})
+	}
+}
+
 // noise is a script whose output does not compress well: n lines of seven hexadecimal digits.
 func noise(n int) string {
 	return fmt.Sprintf(`awk 'BEGIN { srand(1); for (i = 0; i < %d; i++) printf "%%07x\n", int(rand() * 268435455) }'`, n)

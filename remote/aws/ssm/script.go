@@ -1,6 +1,10 @@
 package ssm
 
-import "strings"
+import (
+	"encoding/base64"
+	"regexp"
+	"strings"
+)
 
 // To the agent three exit codes are orders: 137 is reported as a time-out (a container killed for memory ends so), 168
 // ends the command as a success, 194 reboots the machine. wrap turns them into three that mean nothing, and unfold
@@ -14,11 +18,18 @@ const (
 
 // wrap makes what is sent of a script. It runs in a subshell, so that its exit cannot go round the folding.
 func wrap(script string) string {
+	if placeholder.MatchString(script) {
+		script = `eval "$(echo ` + base64.StdEncoding.EncodeToString([]byte(script)) + ` | base64 -d)"`
+	}
 	return "(\n" + strings.TrimRight(script, "\n") + "\n)\n" +
 		"code=$?\n" +
 		"case $code in 137) code=241;; 168) code=242;; 194) code=243;; esac\n" +
 		"exit $code\n"
 }
+
+// placeholder is what the agent would replace in a script, inside of quotes, too: {{ssm:NAME}} by the value of a
+// parameter, and the names of the document's own parameters. Docker's templates ({{.State.Status}}) are left alone.
+var placeholder = regexp.MustCompile(`\{\{\s*(ssm|ssm-secure|commands|workingDirectory|executionTimeout)\b`)
 
 func unfold(code int) int {
 	switch code {

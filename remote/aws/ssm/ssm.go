@@ -9,6 +9,7 @@
 //   - standard output is cut at 24,000 characters and standard error at 8,000: Read goes round the first limit;
 //   - the exit codes 137, 168 and 194 have a meaning of their own to it (timed out; success, skip the rest; reboot
 //     the machine), so a script never ends with one of them: see wrap;
+//   - it replaces {{ssm:NAME}} in a script by a parameter's value, without regard for quotes: see placeholder;
 //   - a background child that keeps standard output open holds the command until its time-out;
 //   - there is no idempotency token: an answer that got lost makes the SDK send a script twice, so scripts must bear that.
 package ssm
