@@ -39,7 +39,19 @@ func newController(o Options, load Load) *controller {
 }
 
 // run lets the controller go until it ends, and says how.
-func (c *controller) run() (e ending) {
+func (c *controller) run() ending {
+	e := ends(c.size)
+	if e.verdict != Found || c.opt.Soak == 0 || c.bracket.confirmed == nil && c.closed.lo == nil {
+		return e
+	}
+	if soaked := ends(c.soak); soaked.verdict != Found {
+		return soaked
+	}
+	return e
+}
+
+// ends runs a part of the controller, and says how it ended.
+func ends(part func()) (e ending) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -49,6 +61,12 @@ func (c *controller) run() (e ending) {
 			panic(r)
 		}
 	}()
+	part()
+	return ending{verdict: Found}
+}
+
+// size looks for the answer in the way that was asked for.
+func (c *controller) size() {
 	switch {
 	case c.opt.From != nil:
 		c.recheck()
@@ -59,10 +77,6 @@ func (c *controller) run() (e ending) {
 	default:
 		c.byUsers()
 	}
-	if c.opt.Soak > 0 {
-		c.soak()
-	}
-	return ending{verdict: Found}
 }
 
 // soak keeps the answer for as long as was asked.
