@@ -3,6 +3,7 @@
 package main_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -283,4 +284,43 @@ func TestRealGrowthOfKintosMemory(t *testing.T) {
 		return
 	}
 	t.Errorf("growth of %.0f B a write is not told", truth)
+}
+
+// TestRealGarbageIsNoGrowth loads a service that makes a lot of garbage and keeps none of it.
+func TestRealGarbageIsNoGrowth(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "service")
+	if out, err := exec.Command("go", "build", "-o", file, "../../runtime/monitor/testdata/service").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	service := exec.Command(file, "-mode", "gc")
+	in, err := service.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := service.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := service.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close(); _ = service.Wait() })
+	address, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = strings.TrimSpace(address)
+	ran := command(t, []string{"SERVER_URL=" + address}, program(t), "run", getOnce(t), "--vus=2", "--duration=15s", "--json",
+		fmt.Sprintf("--monitor=host,pid=%d,expvar=%sdebug/vars", service.Process.Pid, address))
+	var got verdict
+	if err := json.Unmarshal([]byte(ran.stdout), &got); err != nil || got.Bottleneck == nil {
+		t.Fatalf("exit %d: %v\n%s", ran.exit, err, ran.stderr)
+	}
+	t.Logf("%d iterations: %s", got.Iterations.OK, got.Bottleneck)
+	if got.Iterations.OK < 100 {
+		t.Errorf("%d iterations make too little garbage to tell", got.Iterations.OK)
+	}
+	for _, g := range got.Bottleneck.Growth {
+		t.Errorf("garbage that is collected is called growth of %s: %s", g.Source, g.Text)
+	}
 }
