@@ -398,6 +398,21 @@ func TestTheInputIsNotChanged(t *testing.T) {
 	}
 }
 
+func TestWhereOthersFillTheMachineAFallIsNotBelievedAtOnce(t *testing.T) {
+	for falls, want := range map[float64]string{0.3: record.LimitUnsure, 0.7: record.LimitCoherency} {
+		l := newLab(7)
+		idle(l)
+		l.falls = falls
+		l.also(func(s state) map[string]float64 { return map[string]float64{record.CPUCores: 0.05 * s.full} })
+		l.hostAdds = func(state) map[string]float64 {
+			return map[string]float64{record.CPUCores: 4, record.CPUPressure: 0.7, record.RunQueue: 12}
+		}
+		if b := bottleneck.Attribute(l.size()); b.Name != want {
+			t.Errorf("goodput that falls by %v for fourfold users is named %s, want %s: %s", falls, b.Name, want, b)
+		}
+	}
+}
+
 func TestOfSeveralProcessesEachIsToldWithItsPartOfTheMachine(t *testing.T) {
 	l := newLab(5)
 	for _, f := range faults() {

@@ -10,6 +10,7 @@ import (
 const (
 	flatWithin  = 0.12 // X at twice the knee and beyond, of the most
 	flatAmong   = 0.25 // the same where others fill the machine: what is left of it comes and goes
+	fallAmong   = 0.4  // goodput that is lost where others fill the machine, from which on it is the service's doing
 	oneAtATime  = 1.5  // slots, up to which it is a lock
 	latencyFlat = 1.5  // accepted iterations take at most this many times the unloaded time
 	fastFailure = 0.7  // a refusal takes at most this share of an accepted iteration
@@ -206,6 +207,9 @@ func (a *analysis) coherency() candidate {
 	c.score = 0.8
 	if drop > 0.2 {
 		c.score = 0.9
+	}
+	if a.flatWithin() == flatAmong && drop < fallAmong {
+		c.score = 0.45 // it may as well be the machine
 	}
 	c.add("peak", peak.rate, "%s/s with %s users", short(peak.rate), short(peak.level))
 	c.add("drop", drop, "%s/s with %s: %s less", short(last.rate), short(last.level), percent(drop))
