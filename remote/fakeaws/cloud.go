@@ -143,7 +143,7 @@ func (c *Cloud) living() []string {
 	var ids []string
 	for _, r := range c.regions {
 		for _, i := range r.instances {
-			if !i.destroyed {
+			if !i.gone {
 				ids = append(ids, i.ID)
 			}
 		}

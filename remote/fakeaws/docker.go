@@ -94,6 +94,9 @@ func (d *Docker) Launch(ctx context.Context, i Instance) (string, error) {
 	if _, err := docker(ctx, nil, d.arguments(i, b)...); err != nil {
 		return "", err
 	}
+	if !d.has(i.ID) { // its end came while it was made
+		return "", errors.Join(errors.New("it was ended while it started"), d.Destroy(i.ID)) //nolint:contextcheck // bounds of its own
+	}
 	addresses, err := docker(ctx, nil, "inspect", "--format", "{{.NetworkSettings.IPAddress}} {{.NetworkSettings.Gateway}}", b.name)
 	ip, bridge, ok := strings.Cut(addresses, " ")
 	switch {
@@ -206,6 +209,12 @@ func (d *Docker) rebooting(b *box) bool {
 	return b.boot
 }
 
+func (d *Docker) has(id string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.machines[id] != nil
+}
+
 // box finds the container of an instance that was launched.
 func (d *Docker) box(id string) (*box, bool) {
 	d.mu.Lock()
@@ -292,15 +301,18 @@ func (d *Docker) Destroy(id string) error {
 		close(b.ends)
 	}
 	d.mu.Unlock()
-	if !ok {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), endLimit)
 	defer cancel()
-	if _, err := docker(ctx, nil, "rm", "-f", "-v", b.name); err != nil && !strings.Contains(err.Error(), "No such container") {
+	if _, err := docker(ctx, nil, "rm", "-f", "-v", d.name(id)); err != nil && !strings.Contains(err.Error(), "No such container") {
 		return err
 	}
 	return nil
+}
+
+// Left are the containers of this cloud that the engine still has.
+func (d *Docker) Left(ctx context.Context) ([]string, error) {
+	out, err := docker(ctx, nil, "ps", "-a", "--format", "{{.Names}}", "--filter", "name="+d.name(""))
+	return strings.Fields(out), err
 }
 
 // Console is what the user data printed.

@@ -62,7 +62,7 @@ func (c *Cloud) age(i *Instance, now time.Time) {
 		i.State = pending
 	case i.ended.IsZero():
 		i.State = running
-	case !now.Before(i.ended.Add(c.options.Ending)):
+	case !now.Before(i.ended.Add(c.options.Ending)) && (i.gone || i.endsAs == stopped):
 		i.State = i.endsAs
 	case i.endsAs == terminated:
 		i.State = shuttingDown
@@ -80,7 +80,7 @@ func (c *Cloud) shutDown(i *Instance, at time.Time) {
 	c.finish(i, at, "Client.InstanceInitiatedShutdown: Instance initiated shutdown", map[string]string{"terminate": terminated}[i.OnShutdown])
 }
 
-// finish ends an instance, once; its machine goes in the background.
+// finish ends an instance, once.
 func (c *Cloud) finish(i *Instance, at time.Time, reason, as string) {
 	if as == "" {
 		as = stopped
@@ -89,10 +89,24 @@ func (c *Cloud) finish(i *Instance, at time.Time, reason, as string) {
 		return
 	}
 	i.ended, i.endsAs, i.Reason, i.DeadMan = at, as, reason, time.Time{}
-	if as == terminated && !i.destroyed && !i.Foreign {
-		i.destroyed = true
-		c.running.Go(func() { _ = c.machines.Destroy(i.ID) })
+	if as == terminated {
+		c.takeDown(i)
 	}
+}
+
+// takeDown destroys an instance's machine in the background; it is shutting down until that is done.
+func (c *Cloud) takeDown(i *Instance) {
+	if _, ok := c.machines.(*memory); ok {
+		i.gone = true
+		return
+	}
+	id := i.ID
+	c.running.Go(func() {
+		err := c.machines.Destroy(id)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		i.gone = err == nil // else it is tried again at the end
+	})
 }
 
 // ping is what Systems Manager knows of an instance's agent; empty for one that never registered.
@@ -138,6 +152,9 @@ func (c *Cloud) boot(i *Instance, rules []Rule) {
 		i.booted, i.failed = c.options.Now(), err
 		if private != "" {
 			i.PrivateIP = private
+		}
+		if i.endsAs == terminated {
+			c.takeDown(i) // its end came before its machine was there
 		}
 	})
 }

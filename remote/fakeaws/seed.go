@@ -13,7 +13,7 @@ func (c *Cloud) SeedForeign(regionName string, tags map[string]string) (instance
 	i := &Instance{
 		ID: c.id("i"), Type: "c7i.large", Image: plainX86, State: running, Region: r.name, Zone: s.Zone, Subnet: s.ID, VPC: s.VPC, Groups: []string{g.ID},
 		PrivateIP: "172.31.9.9", OnShutdown: "stop", Launched: c.options.Now(), Tags: maps.Clone(tags), Interface: c.id("eni"), Monitoring: "disabled",
-		HTTPTokens: "optional", HopLimit: 1, Volume: Volume{ID: c.id("vol"), Type: "gp3", GiB: 8, Delete: true}, Foreign: true, destroyed: true,
+		HTTPTokens: "optional", HopLimit: 1, Volume: Volume{ID: c.id("vol"), Type: "gp3", GiB: 8, Delete: true}, Foreign: true, gone: true,
 	}
 	r.groups = append(r.groups, g)
 	r.instances = append(r.instances, i)

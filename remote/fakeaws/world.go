@@ -101,7 +101,7 @@ type Instance struct {
 	failed     error             // its machine did not come up
 	ended      time.Time         // when its end or stop began
 	endsAs     string            // terminated or stopped
-	destroyed  bool              // its machine was taken down
+	gone       bool              // its machine is there no more
 	reboots    int
 	agentBack  time.Time // after a reboot
 }
