@@ -60,6 +60,34 @@ func Executable(path string, environ []string) func(context.Context, Child) (int
 	}
 }
 
+// ChildError is a plimsoll that ended without doing what it was run for. It said why itself.
+type ChildError struct {
+	What string
+	Code int
+}
+
+func (e *ChildError) Error() string {
+	return fmt.Sprintf("%s: plimsoll ended with status %d, and said why above", e.What, e.Code)
+}
+
+// ExitCode is plimsoll's.
+func (e *ChildError) ExitCode() int {
+	if e.Code < 1 {
+		return 1
+	}
+	return e.Code
+}
+
+// Check lets plimsoll load the script and read its settings, before anything is rented.
+func (w World) Check(ctx context.Context, p *Plan) error {
+	args := append([]string{p.Options.Mode, "--show-config", "--monitor=none", "--env=SERVER_URL=http://127.0.0.1:1"}, p.Options.ChildArgs...)
+	code, err := w.Plimsoll(ctx, Child{Args: args, Stdout: io.Discard, Stderr: w.Stderr})
+	if err == nil && code != 0 {
+		err = &ChildError{What: "the script or its settings cannot be used, and nothing was made", Code: code}
+	}
+	return err
+}
+
 // Beside finds the program plimsoll: in the folder of this one, else on PATH.
 func Beside(self string) (string, error) {
 	name := "plimsoll"

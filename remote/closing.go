@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,7 +27,10 @@ type Show struct {
 // found: the summary of one machine, or a table of several, and what it cost.
 func (w World) Report(ctx context.Context, p *Plan, results []Outcome, show Show) error {
 	var failed error
-	measured := slices.DeleteFunc(slices.Clone(results), func(r Outcome) bool { return r.Record == "" })
+	measured := slices.DeleteFunc(slices.Clone(results), func(r Outcome) bool {
+		_, err := os.Stat(r.Record)
+		return err != nil
+	})
 	for _, r := range measured {
 		page := filepath.Join(r.Folder, "report.html")
 		if show.HTML != "" && len(measured) == 1 {

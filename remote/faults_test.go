@@ -108,6 +108,7 @@ func beforehand() []fault {
 		{name: "this machine's address is not known", code: ExitUsage, want: []string{"could not be found", "--allow-cidr"}, wreck: func(tr *trial, _ *Options) {
 			tr.world.Address = func(context.Context) (string, error) { return "", errors.New("no network") }
 		}},
+		{name: "the script cannot be loaded", code: 3, want: []string{"the script or its settings cannot be used, and nothing was made"}, wreck: func(tr *trial, _ *Options) { tr.settings = 3 }},
 		{name: "the whole world", code: ExitUsage, want: []string{"--allow-world"}, wreck: func(_ *trial, o *Options) { o.Allow = []string{"0.0.0.0/0"} }},
 		{name: "more than it may cost", code: ExitUsage, want: []string{"more than --max-cost"}, wreck: func(_ *trial, o *Options) { o.MaxCost = 0.001 }},
 		{name: "a limit of cost, and no price", code: ExitUsage, want: []string{"a price is not known"}, wreck: func(tr *trial, o *Options) {

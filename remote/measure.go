@@ -133,7 +133,7 @@ func (s *session) childArgs(r *Outcome, watch watching) ([]string, error) {
 	}
 	args := []string{
 		s.plan.Options.Mode, "--output=" + output, "--machine=" + string(machine), "--monitor=" + source,
-		"--env=SERVER_URL=http://" + s.plan.hostPort(r.Machine),
+		"--env=SERVER_URL=http://" + s.plan.hostPort(r.Machine) + s.plan.Options.BasePath,
 	}
 	return append(args, s.plan.Options.ChildArgs...), nil
 }

@@ -37,7 +37,8 @@ type Options struct {
 	Allow      []string
 	AllowWorld bool
 
-	ProbePath    string        // default "/"
+	BasePath     string        // of the service: SERVER_URL ends with it
+	ProbePath    string        // default BasePath, or "/"
 	ProbeTimeout time.Duration // default 3 minutes
 	StepTimeout  time.Duration // of one script on a machine; default 10 minutes
 	BootTimeout  time.Duration // default 5 minutes
@@ -190,7 +191,10 @@ func (o *Options) fill() {
 	set(&o.Mode, "size")
 	set(&o.Profile, defaultProfile)
 	set(&o.Credits, "unlimited")
-	set(&o.ProbePath, "/")
+	if o.BasePath = strings.Trim(o.BasePath, "/"); o.BasePath != "" {
+		o.BasePath = "/" + o.BasePath
+	}
+	set(&o.ProbePath, o.BasePath+"/")
 	set(&o.Metrics, "glances")
 	set(&o.GlancesImage, defaultGlances)
 	wait(&o.ProbeTimeout, 3*time.Minute)

@@ -40,6 +40,11 @@ type session struct {
 // Run does what a plan says: it returns what was found for each machine, in
 // the order of the plan. Whatever happens, it cleans up before it returns.
 func (w World) Run(ctx context.Context, p *Plan, stops *Stops) (results []Outcome, err error) {
+	load, cancel := stops.until(ctx, 1)
+	defer cancel()
+	if err := w.Check(load, p); err != nil {
+		return nil, err
+	}
 	journal, err := OpenJournal(filepath.Join(w.Runs, p.Run))
 	if err != nil {
 		return nil, err
@@ -52,8 +57,6 @@ func (w World) Run(ctx context.Context, p *Plan, stops *Stops) (results []Outcom
 	if err := journal.Write(Entry{Event: "begins", Region: p.Caller.Region, Text: p.Options.Mode}); err != nil {
 		return nil, err
 	}
-	load, cancel := stops.until(ctx, 1)
-	defer cancel()
 	results, err = s.work(load)
 	if left := s.finish(ctx, results); left != nil {
 		err = errors.Join(err, left)

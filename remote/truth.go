@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -137,6 +138,9 @@ func (s *session) judge(r *Outcome, early error) error {
 	if err != nil {
 		if r.Err != nil {
 			return nil // that says why there is none
+		}
+		if r.Code != 0 && errors.Is(err, fs.ErrNotExist) {
+			return &ChildError{What: "no load was sent", Code: r.Code}
 		}
 		return fmt.Errorf("the record of the load: %w", err)
 	}

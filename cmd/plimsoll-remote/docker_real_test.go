@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -34,54 +33,50 @@ func outside(t *testing.T, program string, args ...string) string {
 	return strings.TrimSpace(out.String())
 }
 
-// containers are those that a cloud of this process has started.
-func containers(t *testing.T) string {
-	return outside(t, "docker", "ps", "-aq", "--filter", fmt.Sprintf("label=plimsoll.fakeaws=%d", os.Getpid()))
-}
-
-// rented is a region of real machines: containers with an engine of their own, of half a core and of one.
+// rented is a region whose machines exist: containers with an engine of their own.
 type rented struct {
 	*fakeaws.Cloud
+	machines              *fakeaws.Docker
 	t                     *testing.T
-	dir, kinto, glances   string
+	dir                   string
 	foreign, foreignGroup string
 	env                   []string
 }
 
-func newRented(t *testing.T, types ...fakeaws.Type) *rented {
+func newRented(t *testing.T, d *fakeaws.Docker, types ...fakeaws.Type) *rented {
 	t.Helper()
-	outside(t, "docker", "info")
-	r := &rented{t: t, dir: t.TempDir(), kinto: outside(t, "../../.ci/instance-image", "kinto"), glances: outside(t, "../../.ci/instance-image", "glances")}
-	bin := filepath.Join(r.dir, "bin")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin+"/", "../plimsoll", ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	var err error
-	r.Cloud, err = fakeaws.Start(fakeaws.Options{
-		Types: types, Machines: &fakeaws.Docker{Image: outside(t, "../../.ci/instance-image"), Load: []string{r.kinto, r.glances}},
-	})
+	c, err := fakeaws.Start(fakeaws.Options{Types: types, Machines: d})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := r.Close(); err != nil {
+		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	r := &rented{Cloud: c, machines: d, t: t, dir: t.TempDir()}
 	r.SeedProfile("plimsoll-instance")
 	r.foreign, r.foreignGroup = r.SeedForeign("eu-west-1", map[string]string{"Name": "of others"})
+	bin := filepath.Join(r.dir, "bin")
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	r.env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir, "XDG_STATE_HOME=" + filepath.Join(r.dir, "state"),
+		asProgram + "=1", "PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + r.dir, "XDG_STATE_HOME=" + filepath.Join(r.dir, "state"),
 		"AWS_ENDPOINT_URL=" + r.URL(), "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AKIATEST", "AWS_SECRET_ACCESS_KEY=planted-secret-key",
 		"AWS_EC2_METADATA_DISABLED=true",
 	}
 	return r
 }
 
-// command is a program of this repository as a process, with the cloud as AWS.
-func (r *rented) command(program string, args ...string) *exec.Cmd {
-	c := exec.CommandContext(r.t.Context(), filepath.Join(r.dir, "bin", program), args...)
+// command is this program as a process, with the cloud as AWS.
+func (r *rented) command(args ...string) *exec.Cmd {
+	r.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	c := exec.CommandContext(r.t.Context(), self, args...)
 	c.Env, c.Dir = r.env, r.dir
 	return c
 }
@@ -174,9 +169,15 @@ func dom(t *testing.T, page string) string {
 // a real Glances, the load from here, pages and prices, and nothing left. What was carried is not judged: this machine
 // may be busy.
 func TestRealRemoteSizesKintoOnTwoTypes(t *testing.T) {
-	r := newRented(t, fakeaws.Type{Name: "half.core", VCPU: 1, Cores: 0.5, MiB: 1024, USDHour: 0.01}, fakeaws.Type{Name: "one.core", VCPU: 1, MiB: 1024, USDHour: 0.02})
+	outside(t, "docker", "info")
+	kinto, glances := outside(t, "../../.ci/instance-image", "kinto"), outside(t, "../../.ci/instance-image", "glances")
+	r := newRented(t, &fakeaws.Docker{Image: outside(t, "../../.ci/instance-image", "instance"), Load: []string{kinto, glances}},
+		fakeaws.Type{Name: "half.core", VCPU: 1, Cores: 0.5, MiB: 1024, USDHour: 0.01}, fakeaws.Type{Name: "one.core", VCPU: 1, MiB: 1024, USDHour: 0.02})
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(r.dir, "bin")+"/", "../plimsoll").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
 	var stdout, stderr bytes.Buffer
-	c := r.command("plimsoll-remote", "size", "--image="+r.kinto, "--port=8888", "--probe-path=/v1/", "--type=half.core", "--type=one.core", "--glances-image="+r.glances,
+	c := r.command("size", "--image="+kinto, "--port=8888", "--probe-path=/v1/", "--type=half.core", "--type=one.core", "--glances-image="+glances,
 		"--address-url="+r.URL()+fakeaws.ControlPath+"ip", "--yes", "--budget=75s", "--target-load=300/s", "--allow-file", "--repo="+r.scenario(), "capacity")
 	c.Stdout, c.Stderr = &stdout, &stderr
 	err := c.Run()
@@ -191,6 +192,9 @@ func TestRealRemoteSizesKintoOnTwoTypes(t *testing.T) {
 	}
 	for kind, cores := range map[string]float64{"half.core": 0.5, "one.core": 1} {
 		r.check(kind, cores)
+	}
+	if left := r.Left(); len(left) > 0 {
+		t.Errorf("left before any cleanup: %v", left)
 	}
 	r.nothingLeft()
 }
@@ -219,15 +223,21 @@ func (r *rented) check(kind string, cores float64) {
 	}
 }
 
-// nothingLeft looks for machines, containers, groups and entries of the journal that should have gone, and at what is
+// nothingLeft lets `cleanup` look, then looks for machines, containers and groups that should have gone, and at what is
 // of others.
 func (r *rented) nothingLeft() {
 	r.t.Helper()
+	var out bytes.Buffer
+	c := r.command("cleanup", "--all")
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Run(); err != nil || !strings.Contains(out.String(), "nothing is left") {
+		r.t.Errorf("cleanup: %v, %s", err, out.String())
+	}
 	if left := r.Left(); len(left) > 0 {
 		r.t.Errorf("left: %v", left)
 	}
-	if left := containers(r.t); left != "" {
-		r.t.Errorf("containers are left: %s", left)
+	if left, err := r.machines.Left(r.t.Context()); err != nil || len(left) > 0 {
+		r.t.Errorf("containers are left: %v %v", left, err)
 	}
 	s := r.State()
 	for _, i := range s.Instances {
@@ -245,11 +255,5 @@ func (r *rented) nothingLeft() {
 		if strings.Contains(call.Action, "KeyPair") || strings.Contains(call.Request, "planted-secret-key") {
 			r.t.Errorf("call %d, %s: %s", call.N, call.Action, call.Request)
 		}
-	}
-	var out bytes.Buffer
-	c := r.command("plimsoll-remote", "cleanup", "--all")
-	c.Stdout = &out
-	if err := c.Run(); err != nil || !strings.Contains(out.String(), "nothing is left") {
-		r.t.Errorf("cleanup: %v, %s", err, out.String())
 	}
 }

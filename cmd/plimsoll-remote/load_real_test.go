@@ -1,11 +1,10 @@
-//go:build real
+//go:build real && linux
 
 package main
 
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,10 +17,7 @@ import (
 // are the double's, and the service is a server of this test at their address.
 func TestRealPlimsollLoadsAMachine(t *testing.T) {
 	r := newRegion(t, fakeaws.Options{})
-	_ = os.Remove(filepath.Join(r.dir, "bin", "plimsoll")) // the stand-in
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(r.dir, "bin", "plimsoll"), "../plimsoll").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	r.realProgram()
 	script := filepath.Join(r.dir, "load.js")
 	if err := os.WriteFile(script, []byte("import http from 'plimsoll/http'\nexport default () => { http.get(__ENV.SERVER_URL + '/') }\n"), 0o644); err != nil {
 		t.Fatal(err)

@@ -48,6 +48,7 @@ const standIn = `#!/bin/sh
 for a in "$@"; do
 	case $a in
 	--output=*) out=${a#--output=} ;;
+	--show-config) exit 0 ;;
 	--html=*) echo '<html></html>' >"${a#--html=}" ;;
 	esac
 done
