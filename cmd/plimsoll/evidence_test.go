@@ -1,10 +1,12 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/sizing"
+	"github.com/plimsoll-load/plimsoll/sizing/sizingtest"
 )
 
 // seen is the evidence of arrivals that were carried, of a service that nothing is known of but its idle CPU.
@@ -31,6 +33,37 @@ func TestLoadsThatWouldDecideAreAskedOfTheController(t *testing.T) {
 	w := seen().wanted(0.05)
 	if len(w) == 0 || w[0].Control != sizing.ByRate || w[0].Level <= 0 || w[0].Level > 40 || w[0].Seconds < 4 || w[0].Why == "" {
 		t.Errorf("asked for %+v, want a low rate", w)
+	}
+}
+
+// TestWhatIsNotSureIsHeldFurther sizes a model by arrivals, of which half the
+// time was watched: that is not sure, and no users have shown what lies beyond.
+func TestWhatIsNotSureIsHeldFurther(t *testing.T) {
+	e := &evidence{}
+	m := sizingtest.Named("mmc-noerr")
+	o := m.Options()
+	o.By = sizing.ByRate
+	o.Further = func(record.Sizing) []sizing.Wish { return e.wanted(0.05) }
+	var further []record.Hold
+	answer, err := sizing.Run(t.Context(), m.New(3), o, func(h record.Hold) {
+		e.add(&h)
+		for at := h.StartS; at < h.StartS+h.LengthS/2; at += 0.25 {
+			e.add(&record.Resources{AtS: at, Source: "process 7 web", Values: map[string]float64{record.CPUCores: 0.2}, Limits: map[string]float64{record.CPUCores: 2}})
+		}
+		e.add(&record.Resources{AtS: h.StartS + h.LengthS/2, Source: "process 7 web", Note: "it does not answer"})
+		if h.Phase == "further" {
+			further = append(further, h)
+		}
+	})
+	if err != nil || answer.Verdict != sizing.Found {
+		t.Fatalf("%s, %v", answer.Verdict, err)
+	}
+	if len(further) == 0 || len(further) > 2 || further[0].Control != "vus" || further[0].Level < 30 {
+		t.Fatalf("held further: %+v, want users far beyond its 20 slots", further)
+	}
+	b := e.attribute(&answer, 0.05)
+	if told := strings.Join(b.Notes, "; "); !strings.Contains(told, "held for this verdict") || !strings.Contains(told, further[0].Why) {
+		t.Errorf("not told: %s", told)
 	}
 }
 

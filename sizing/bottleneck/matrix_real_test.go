@@ -175,12 +175,11 @@ func TestRealMatrix(t *testing.T) {
 					keep(t, r)
 					t.Logf("%.0f/s, %s, right: %v: %s", r.Goodput, r.Name, r.Right, r.Text)
 				})
-				if *table != "" {
-					writeTable(t, kept(t))
-				}
+				writeTable(t, kept(t))
 			}
 		}
 	}
+	writeTable(t, kept(t)) // of what there was before, too
 }
 
 func forgetPrograms(t *testing.T) {
@@ -276,6 +275,9 @@ func (n *tally) String() string {
 // writeTable writes the confusion table: a row a cell and variant, what each was called how often.
 func writeTable(t *testing.T, all []result) {
 	t.Helper()
+	if *table == "" {
+		return
+	}
 	var out strings.Builder
 	fmt.Fprintf(&out, `# Real services, each limited in one way
 
@@ -328,5 +330,9 @@ func machine() string {
 	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
 		fmt.Sscanf(string(text), "MemTotal: %f kB", &memory)
 	}
-	return fmt.Sprintf("%d cores, %.0f GB of memory, Linux %s, %s", runtime.NumCPU(), memory/1e6, release, groups)
+	load := "?"
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		load = strings.Fields(string(text))[1] // of five minutes; a run of its own makes about 2
+	}
+	return fmt.Sprintf("%d cores, %.0f GB of memory, Linux %s, %s, load %s at the end", runtime.NumCPU(), memory/1e6, release, groups, load)
 }
