@@ -10,7 +10,6 @@ package aws
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"time"
 
@@ -142,9 +141,8 @@ func retryer() aws.Retryer {
 
 func hopeless(err error) aws.Ternary {
 	var none *faults.NoCredentialsError
-	var dns *net.DNSError
 	full := errors.Is(faults.Of("", "", err), remote.Capacity)
-	if full || errors.As(err, &none) || errors.As(err, &dns) && dns.IsNotFound {
+	if full || errors.As(err, &none) {
 		return aws.FalseTernary
 	}
 	return aws.UnknownTernary

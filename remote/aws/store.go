@@ -28,13 +28,7 @@ func newStore(client *s3.Client, bucket, prefix string) store {
 	if prefix = strings.Trim(prefix, "/"); prefix != "" {
 		prefix += "/"
 	}
-	// By default the SDK signs the checksum of the body, which a presigned request does not have yet: of nothing.
-	presign := s3.NewPresignClient(client, func(o *s3.PresignOptions) {
-		o.ClientOptions = append(o.ClientOptions, func(o *s3.Options) {
-			o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
-		})
-	})
-	return store{s3: client, presign: presign, bucket: bucket, prefix: prefix}
+	return store{s3: client, presign: s3.NewPresignClient(client), bucket: bucket, prefix: prefix}
 }
 
 // resource is a key as a message names it.
