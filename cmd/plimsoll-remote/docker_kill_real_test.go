@@ -1,4 +1,4 @@
-//go:build real
+//go:build real && linux
 
 package main
 
@@ -20,14 +20,13 @@ const kills = 15
 // TestRealRemoteKilled kills runs with real machines at calls spread over the whole of one, before the call is done or
 // after it; then `cleanup` leaves no container. The load is a stand-in's: the machines are what is looked at.
 func TestRealRemoteKilled(t *testing.T) {
-	outside(t, "docker", "info")
-	image, kinto := outside(t, "../../.ci/instance-image", "instance"), outside(t, "../../.ci/instance-image", "kinto")
+	image, kinto := made(t, "instance"), made(t, "kinto")
 	begin := func() (*rented, *exec.Cmd, *bytes.Buffer) {
 		r := newRented(t, &fakeaws.Docker{Image: image, Load: []string{kinto}})
 		if err := os.WriteFile(filepath.Join(r.dir, "bin", "plimsoll"), []byte(standIn), 0o755); err != nil {
 			t.Error(err)
 		}
-		c := r.command("size", "--image="+kinto, "--port=8888", "--probe-path=/v1/", "--type=t3.micro", "--metrics=none", "--yes",
+		c := r.command("size", "--image="+kinto, "--port=8888", "--base-path=/v1", "--type=t3.micro", "--metrics=none", "--yes",
 			"--address-url="+r.URL()+fakeaws.ControlPath+"ip", "loadtest.js")
 		var stderr bytes.Buffer
 		c.Stderr = &stderr
