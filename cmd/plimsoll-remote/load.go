@@ -245,7 +245,7 @@ func (l *load) agree(p process) error {
 	fmt.Fprint(p.stderr, "Go on? [y/N] ")
 	line, _ := bufio.NewReader(p.stdin).ReadString('\n') // the end of the input is a no
 	if answer := strings.ToLower(strings.TrimSpace(line)); answer != "y" && answer != "yes" {
-		return usage("", "nothing was done")
+		return usage("--yes agrees without being asked", "nobody agreed, and nothing was done")
 	}
 	return nil
 }
