@@ -110,8 +110,12 @@ func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left [
 		return left, failed
 	}
 	left = c.endMachines(ctx, cloud, region, machines)
+	patience := groupLimit
+	if len(left) > 0 {
+		patience = 0 // a machine that stays keeps its group: waiting would not help
+	}
 	for _, g := range groups {
-		if err := c.deleteGroup(ctx, cloud, g.ID); err != nil {
+		if err := deleteGroup(ctx, cloud, g.ID, patience); err != nil {
 			left = append(left, Leftover{Kind: kindGroup, ID: g.ID, Region: region, Run: g.Tags[TagRun], Why: err.Error()})
 			continue
 		}
@@ -179,11 +183,11 @@ func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, ma
 }
 
 // deleteGroup removes a group, which a machine that has just ended may still hold for a while.
-func (c Cleaner) deleteGroup(ctx context.Context, cloud Cloud, id string) error {
+func deleteGroup(ctx context.Context, cloud Cloud, id string, patience time.Duration) error {
 	began := time.Now()
 	return every(ctx, lookEvery, func() (bool, error) {
 		err := cloud.Firewall.DeleteGroup(ctx, id)
-		if is(err, InUse) && time.Since(began) < groupLimit {
+		if is(err, InUse) && time.Since(began) < patience {
 			return false, nil
 		}
 		return true, err
