@@ -21,6 +21,7 @@ import (
 
 // fake is a cloud in memory, for this package's own interfaces.
 type fake struct {
+	hooks    sync.Mutex // refuse and lose are called one at a time
 	mu       sync.Mutex
 	machines map[string]*Machine
 	tokens   map[string]string
@@ -79,6 +80,8 @@ func (f *fake) call(ctx context.Context, format string, args ...any) error {
 	refuse := f.refuse
 	f.mu.Unlock()
 	if refuse != nil {
+		f.hooks.Lock()
+		defer f.hooks.Unlock()
 		return refuse(name)
 	}
 	return nil
@@ -87,6 +90,8 @@ func (f *fake) call(ctx context.Context, format string, args ...any) error {
 // done fails a call that had its effect.
 func (f *fake) done(format string, args ...any) error {
 	if f.lose != nil {
+		f.hooks.Lock()
+		defer f.hooks.Unlock()
 		return f.lose(fmt.Sprintf(format, args...))
 	}
 	return nil

@@ -41,7 +41,11 @@ func newTrial(t *testing.T) *trial {
 	tr.files["state.json"] = `{"Running":true}`
 	tr.world = World{
 		Cloud: tr.cloud(), Runs: t.TempDir(), Stdout: tr.printed, Stderr: tr.printed,
-		Say:      func(line string) { fmt.Fprintln(tr.said, line) },
+		Say: func(line string) {
+			tr.mu.Lock()
+			defer tr.mu.Unlock()
+			fmt.Fprintln(tr.said, line)
+		},
 		Address:  func(context.Context) (string, error) { return "203.0.113.7/32", nil },
 		Probe:    func(context.Context, string) (int, error) { return tr.status, nil },
 		Plimsoll: tr.plimsoll,
