@@ -192,7 +192,8 @@ func (r *rented) check(kind string, cores float64) {
 	}
 	got := readRecord(r.t, found[0])
 	r.t.Logf("%s: %+v", kind, got)
-	if !slices.Contains([]string{"found", "budget", "unstable"}, got.verdict) || got.plateau <= 0 || got.bottleneck == "" {
+	// The generator shares this machine's cores with what it loads, and may say that it was the limit.
+	if !slices.Contains([]string{"found", "budget", "unstable", "generator"}, got.verdict) || got.plateau <= 0 || got.bottleneck == "" {
 		r.t.Errorf("%s: verdict %q, %v/s at its peak, limited by %q", kind, got.verdict, got.plateau, got.bottleneck)
 	}
 	if got.sources["container"] < 20 || got.sources["host"] < 20 || got.cores != cores {
