@@ -3,7 +3,7 @@ GOLANGCI := $(shell sed -n '1s/.*golangci-lint \(v[0-9.]*\).*/\1/p' .golangci.ym
 BIN ?= bin
 RUNS ?= 10
 
-.PHONY: help build check test race lint generate bench bench-peers matrix sizing-table sizing-real sample
+.PHONY: help build check test race lint generate bench bench-peers matrix sizing-table sizing-real aws-smoke sample
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -41,6 +41,10 @@ sizing-table: ## what the controller achieves on all models, in virtual time (do
 sizing-real: ## size real processes, and write the tables of docs/sizing-real.md; takes an hour
 	PLIMSOLL_SIZING_RUNS=5 PLIMSOLL_SIZING_TABLES=$(CURDIR)/docs/sizing-real.md PLIMSOLL_SIZING_RECORDS=$(CURDIR)/bin/records \
 	go test -tags real -count=1 -v -timeout 3h -run TestRealSizing ./cmd/plimsoll
+
+aws-smoke: build ## size an nginx on one t3.micro of your own AWS account, for 0.05 USD at most (docs/remote.md)
+	$(BIN)/plimsoll remote size --image nginx:alpine --port 80 --type t3.micro --max-cost 0.05 --budget 2m examples/hello.js
+	$(BIN)/plimsoll remote status
 
 sample: ## docs/sample-report.html and its pictures, from the demo
 	.ci/sample
