@@ -63,7 +63,7 @@ var layers = map[string][]string{
 	"remote/aws":                 {"remote", "remote/aws/*", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	"remote/aws/*":               {"remote", "remote/aws/*", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	"remote/fakeaws":             {"github.com/johannesboyne/gofakes3"}, // speaks the wire, knows nothing of ours
-	"remote/fakeaws/cmd/fakeaws": {"remote/fakeaws"},                                            // the same as a process
+	"remote/fakeaws/cmd/fakeaws": {"remote/fakeaws"},                    // the same as a process
 
 	"report":            {"runtime/record", "runtime/metric", "report/chart", "gonum.org/v1/gonum", "golang.org/x/term"},
 	"report/chart":      {"github.com/wcharczuk/go-chart"},
