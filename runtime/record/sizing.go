@@ -2,11 +2,11 @@ package record
 
 // Hold is one step of a sizing: a load kept for a while and judged.
 type Hold struct {
-	N        int     `json:"n"`       // counts from 1
-	Phase    string  `json:"phase"`   // probe, ramp, plateau, knee, paced, drain, refine, confirm, sandwich, recheck, soak, further
-	Control  string  `json:"control"` // vus or rate
-	Level    float64 `json:"level"`   // virtual users, or arrivals per second
-	Why      string  `json:"why"`     // what made the controller choose this level
+	N        int     `json:"n"`        // counts from 1
+	Phase    string  `json:"phase"`    // probe, ramp, plateau, knee, paced, drain, refine, confirm, sandwich, recheck, soak, further
+	Control  string  `json:"control"`  // vus or rate
+	Level    float64 `json:"level"`    // virtual users, or arrivals per second
+	Why      string  `json:"why"`      // what made the controller choose this level
 	StartS   float64 `json:"start_s"`  // of the judged part, in seconds of the run
 	SettleS  float64 `json:"settle_s"` // waited before that, under the same load
 	LengthS  float64 `json:"length_s"` // of the judged part, without settling
