@@ -116,6 +116,29 @@ func (c *Client) Interrupt() {
 	}
 }
 
+// CloseIdle closes the connections that no call uses, as a user that is not
+// needed for a while leaves: a server that looks after each of its connections,
+// or takes only so many, would be measured with the idle ones of others.
+func (c *Client) CloseIdle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, o := range c.origins {
+		c.closeIdle(o)
+	}
+}
+
+// closeIdle closes the idle connections to an origin; the caller holds mu.
+func (c *Client) closeIdle(o *origin) {
+	if cn := o.slot.Swap(nil); cn != nil {
+		o.idle = append(o.idle, cn)
+	}
+	for _, cn := range o.idle {
+		cn.abort()
+		delete(c.open, cn)
+	}
+	o.idle = nil
+}
+
 // Resume makes the client usable again after [Client.Interrupt], for the hooks
 // that run when a virtual user ends. It does not undo [Client.Close].
 func (c *Client) Resume() {
@@ -186,14 +209,7 @@ func (c *Client) addOrigin(o *origin) *origin {
 // forgetOrigins drops all origins with their idle connections; the caller holds mu.
 func (c *Client) forgetOrigins() {
 	for key, o := range c.origins {
-		if cn := o.slot.Swap(nil); cn != nil {
-			o.idle = append(o.idle, cn)
-		}
-		for _, cn := range o.idle {
-			cn.abort()
-			delete(c.open, cn)
-		}
-		o.idle = nil
+		c.closeIdle(o)
 		delete(c.origins, key)
 	}
 }

@@ -39,4 +39,5 @@ func (idler) Iterate(context.Context, time.Time) sched.Result {
 	return sched.Result{OK: true, Took: time.Microsecond}
 }
 func (idler) Flush() {}
+func (idler) Rest()  {}
 func (idler) Close() {}

@@ -35,6 +35,7 @@ func (p *probe) Iterate(_ context.Context, due time.Time) sched.Result {
 }
 
 func (p *probe) Flush() {}
+func (p *probe) Rest()  {}
 func (p *probe) Close() { p.done(p) }
 
 // BenchmarkClosedLap is what an empty iteration costs.

@@ -38,7 +38,7 @@ type order int32
 const (
 	iterate order = iota // run iterations back to back
 	serve                // run what arrives
-	rest                 // wait, connected, until the order changes
+	rest                 // wait until the order changes
 	leave                // end after the iteration under way
 )
 
@@ -61,11 +61,7 @@ func (u *user) stay() bool {
 // wait waits, but only while the user has the order that it acts upon, and
 // that is not to leave.
 func (u *user) wait(as order, d time.Duration) {
-	if u.timer == nil {
-		u.timer = time.NewTimer(d)
-	} else {
-		u.timer.Reset(d)
-	}
+	u.alarm(d)
 	for u.told() == as && as != leave {
 		select {
 		case <-u.timer.C:
@@ -74,6 +70,16 @@ func (u *user) wait(as order, d time.Duration) {
 		}
 	}
 	u.timer.Stop()
+}
+
+// alarm sets the user's one timer.
+func (u *user) alarm(d time.Duration) <-chan time.Time {
+	if u.timer == nil {
+		u.timer = time.NewTimer(d)
+	} else {
+		u.timer.Reset(d)
+	}
+	return u.timer.C
 }
 
 // live is the life of one user.
@@ -108,6 +114,7 @@ func (l *Load) rest(u *user, vu User) {
 	l.learn(&u.tally)
 	l.mu.Unlock()
 	vu.Flush()
+	vu.Rest()
 	l.rests.Add(1)
 	defer l.rests.Add(-1)
 	for u.told() == rest {
@@ -256,11 +263,9 @@ func (l *Load) accept(u *user, vu User) (time.Time, bool) {
 	l.open.sit(u)
 	l.mu.Unlock()
 	vu.Flush()
-	select {
-	case due := <-u.due:
+	if due, ok := l.sit(u, vu); ok {
 		u.late = max(time.Since(due), 0)
 		return due, true
-	case <-u.nudge:
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -270,6 +275,28 @@ func (l *Load) accept(u *user, vu User) (time.Time, bool) {
 		return due, true
 	default:
 		return time.Time{}, false
+	}
+}
+
+// idleAfter is how long a kept user waits for an arrival before it rests.
+const idleAfter = time.Second
+
+// sit waits, idle, for an arrival; false when the user was nudged.
+func (l *Load) sit(u *user, vu User) (time.Time, bool) {
+	var idle <-chan time.Time
+	if l.keep {
+		idle = u.alarm(idleAfter)
+		defer u.timer.Stop()
+	}
+	for {
+		select {
+		case due := <-u.due:
+			return due, true
+		case <-u.nudge:
+			return time.Time{}, false
+		case <-idle:
+			vu.Rest()
+		}
 	}
 }
 

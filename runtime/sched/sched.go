@@ -33,7 +33,7 @@ type Options struct {
 	// Patience is how long an arrival waits for a virtual user where all are
 	// busy and more may be made; past it it is dropped. 0: 100 ms.
 	Patience time.Duration
-	Keep     bool // surplus users of a Resize rest, connected, until they are needed again; else they leave
+	Keep     bool // surplus users of a Resize rest until they are needed again, and so do idle ones of arrivals; else they leave
 }
 
 // Load is the load of one run. Its methods are safe for concurrent use.

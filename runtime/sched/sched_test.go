@@ -31,6 +31,7 @@ type service struct {
 	dropped  metric.Dropped
 	busy     int
 	flushed  int
+	rested   int
 	iterated map[int]int // iterations by user
 }
 
@@ -56,6 +57,8 @@ func (u user) Iterate(ctx context.Context, due time.Time) sched.Result {
 	s.mu.Unlock()
 	return r
 }
+
+func (u user) Rest() { u.s.mu.Lock(); u.s.rested++; u.s.mu.Unlock() }
 
 func (u user) Flush() { u.s.mu.Lock(); u.s.flushed++; u.s.mu.Unlock() }
 
@@ -508,6 +511,38 @@ func TestUsersAreNoLongerAskedForOnceArrivalsFindEnough(t *testing.T) {
 		if most := makersPerSecond * int(calm/second); during == 0 || during > most || after > 0 {
 			t.Errorf("%d attempts while users were missing (at most %d), %d when three were free, want some and none", during, most, after)
 		}
+	})
+}
+
+func TestKeptUsersThatAreNotNeededRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{iterate: takes(100 * time.Millisecond)}
+		s.begin, s.iterated = time.Now(), map[int]int{}
+		l := sched.New(sched.Options{Plan: plan.Plan{Grace: 10 * second}, Spawn: s.spawn, Drop: s.drop, Keep: true})
+		rested := func() int {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.rested
+		}
+		go func() {
+			l.Resize(6)
+			pass(5 * second)
+			if n := rested(); n != 0 {
+				t.Errorf("%d users rested while all were needed", n)
+			}
+			l.Resize(2)
+			pass(2 * second)
+			if n := rested(); n != 4 {
+				t.Errorf("%d users rested, want the four that are not needed", n)
+			}
+			l.SetRate(5) // one user is enough
+			pass(5 * second)
+			if n := rested(); n < 9 || n > 10 {
+				t.Errorf("%d rests, want one more of each of the five or six users that no arrival needs", n)
+			}
+			l.Stop()
+		}()
+		run(t, l)
 	})
 }
 

@@ -17,6 +17,9 @@ type User interface {
 	// Flush hands over the samples that are held back. It is called whenever
 	// the user is about to wait, so that windows are complete.
 	Flush()
+	// Rest gives back what a user holds only to be quicker the next time: its
+	// connections. It is called when the user is not needed for a while.
+	Rest()
 	// Close ends the user. Once ctx has ended it, too, returns soon.
 	Close()
 }

@@ -259,6 +259,13 @@ func (u *User) Flush() {
 	}
 }
 
+// Rest closes the connections, which are idle: the user is not needed for a while.
+func (u *User) Rest() {
+	if u.client != nil {
+		u.client.CloseIdle()
+	}
+}
+
 // Close runs afterVU, also after an interruption, and ends the user.
 func (u *User) Close() {
 	limit := userHookLimit
