@@ -17,10 +17,10 @@ func TestCloseIdleLeavesTheServerWithoutConnections(t *testing.T) {
 	gone := make(chan struct{}, 2)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
+		if state == http.StateNew {
 			made.Add(1)
-		case http.StateClosed:
+		}
+		if state == http.StateClosed {
 			gone <- struct{}{}
 		}
 	}
