@@ -175,8 +175,8 @@ func TestANumberInTimeWhereSpeedWanders(t *testing.T) {
 				t.Fatal(err)
 			}
 			least, most := sizingtest.Quantile(s.Goodput, 0)/usual, sizingtest.Quantile(s.Goodput, 1)/usual
-			if s.Right(sizing.Found) < 1 || sizingtest.Quantile(s.Wall, .95) > 180 || least < .75 || most > 1.25 {
-				t.Errorf("want a number between 0.75 and 1.25 of the usual in all runs, within 180 s in 95 %% of them; got %.2f to %.2f\n%s", least, most, s.Row())
+			if s.Right(sizing.Found) < 1 || sizingtest.Quantile(s.Wall, .95) > 140 || least < .75 || most > 1.25 {
+				t.Errorf("want a number between 0.75 and 1.25 of the usual in all runs, within 140 s in 95 %% of them; got %.2f to %.2f\n%s", least, most, s.Row())
 			}
 		})
 	}
