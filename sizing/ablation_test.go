@@ -34,6 +34,7 @@ func TestEveryRuleIsNeeded(t *testing.T) {
 		{"outage", "leak", sizing.BySessions, verdict, "a crash is told from a limit"},
 		{"rising", "warm-up", sizing.ByVUs, rises, "a service that warms up is ramped again"},
 		{"retrograde", "kinto", sizing.ByVUs, within(.05, .8), "beyond a peak arrivals that survive are computed, not tried"},
+		{"retrograde", "kinto", sizing.ByRate, within(.05, .8), "arrivals that bring it down leave the search to virtual users"},
 		{"health", "genlimit", sizing.ByVUs, verdict, "a tired generator looks like a plateau"},
 		{"settle", "think1", sizing.ByVUs, within(.03, .85), "new users need an iteration until they are all at work"},
 		{"little", "think1-noerr", sizing.ByVUs, within(.05, .8), "a count begins when all users are at work, whatever was expected"},

@@ -144,7 +144,7 @@ func (c *controller) vuBounds() record.VUBounds {
 func (c *controller) plateauRow() *record.Plateau {
 	p := c.closed.plateau
 	switch {
-	case c.opt.By == ByRate:
+	case c.opt.By == ByRate && !c.explored():
 		p = c.openPlateau()
 	case p.goodput == 0 && c.closed.best > 0:
 		if p = c.finalPlateau(); p.goodput == 0 {
@@ -156,6 +156,9 @@ func (c *controller) plateauRow() *record.Plateau {
 	}
 	return &record.Plateau{Goodput: p.goodput, SE: p.se, VUsFrom: p.from, VUsTo: p.to, Iterations: uint64(p.count), Kind: p.kind}
 }
+
+// explored says whether virtual users were more than a probe.
+func (c *controller) explored() bool { return c.closed.lo != nil && c.closed.lo.number() > 1 }
 
 // openPlateau is what arrivals alone show of it: goodput while rejecting, or
 // while a backlog grew, else the most that was seen.

@@ -102,7 +102,10 @@ func (c *controller) straddle(g guess) {
 func (c *controller) search() {
 	for {
 		c.withinBudget()
-		c.refine()
+		if c.refine(); c.toUsers() {
+			c.exploreInstead("goodput falls above the limit: virtual users looked how far, for arrivals bring the service down before they tell")
+			return
+		}
 		if c.confirm() && (c.late() && c.bracket.testedHi || c.sandwich()) {
 			break
 		}
@@ -116,7 +119,7 @@ func (c *controller) search() {
 // refine narrows the bracket to the width that is looked for.
 func (c *controller) refine() {
 	b := &c.bracket
-	for b.hi == nil || !c.late() && b.hi.level/b.lo.level > (1+c.width())*1.003 {
+	for !c.toUsers() && (b.hi == nil || !c.late() && b.hi.level/b.lo.level > (1+c.width())*1.003) {
 		c.withinBudget()
 		var rate float64
 		var why string

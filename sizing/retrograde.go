@@ -16,17 +16,18 @@ const (
 	surviveStep  = .25  // seconds: implicit steps are stable at any length
 	octaves      = 1.5  // over which the curve is smoothed
 	stepBelow    = .04  // relative
-	nearCollapse = 10.0 // seconds for each of the holds that measure the curve where it decides
+	nearCollapse = 6000 // iterations for each of the holds that measure the curve where it decides
 )
 
 // beforeCollapse is the highest rate that the measured curve lets survive. It
 // is computed, not tried: arrivals above it may bring the service down for good.
 func (c *controller) beforeCollapse() guess {
 	rate := c.survivable()
+	seconds := clamp(nearCollapse/rate, 6, 9)
 	for _, n := range c.decisiveUsers(rate) {
 		c.keep(n, order{
 			phase: "plateau", why: fmt.Sprintf("goodput falls beyond %d users: how much, where %s arrivals/s are decided", c.closed.bestN, number(rate)),
-			min: nearCollapse, max: nearCollapse, need: math.Inf(1),
+			min: seconds, max: seconds, need: math.Inf(1),
 		})
 	}
 	c.judgeCurve()

@@ -98,26 +98,36 @@ func (c *controller) soak() {
 
 // byUsers is the default: virtual users explore, arrivals test.
 func (c *controller) byUsers() {
-	var g guess
 	if one := c.probe(); one != nil {
-		g = c.paced(one)
+		g := c.paced(one)
 		c.open.wide, c.open.expect = 1, g.cause
-	} else {
-		c.explore()
-		c.narrowKnee()
-		if !c.closed.falling {
-			c.closed.plateau = c.finalPlateau()
-		}
-		if x := c.closed.plateau.goodput; x == 0 || c.now+atLeast/x > c.budget {
-			c.outOfTime(c.closed.lo)
-		}
-		if c.stayInUsers() {
-			c.confirmUsers()
-			return
-		}
-		g = c.fromUsers()
-		c.handOver()
+		c.test(g)
+		return
 	}
+	c.exploreAndTest()
+}
+
+// exploreAndTest finds with virtual users where the limit is, and tests it with arrivals.
+func (c *controller) exploreAndTest() {
+	c.explore()
+	c.narrowKnee()
+	if !c.closed.falling {
+		c.closed.plateau = c.finalPlateau()
+	}
+	if x := c.closed.plateau.goodput; x == 0 || c.now+atLeast/x > c.budget {
+		c.outOfTime(c.closed.lo)
+	}
+	if c.stayInUsers() {
+		c.confirmUsers()
+		return
+	}
+	g := c.fromUsers()
+	c.handOver()
+	c.test(g)
+}
+
+// test holds arrivals around a guess until both sides of the limit are known.
+func (c *controller) test(g guess) {
 	if c.open.falling {
 		c.carryBelow(g)
 		return

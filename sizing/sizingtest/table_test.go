@@ -138,6 +138,8 @@ func TestFindsWhatIsKnown(t *testing.T) {
 		{"autoscale", sizing.ByRate, .85, .95, 180, 240, .05},
 		{"warm-up", sizing.ByRate, .85, .95, 150, 200, .05},
 		{"multi5", sizing.ByRate, .8, .95, 150, 230, .05},
+		{"usl-retro", sizing.ByRate, .75, .9, 115, 190, .05},
+		{"kinto", sizing.ByRate, .7, .9, 120, 150, .02},
 		{"mmcK", sizing.BySessions, .95, 1, 70, 80, .07},
 	} {
 		t.Run(c.model+" by "+string(c.by), func(t *testing.T) {
