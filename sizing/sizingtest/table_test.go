@@ -66,9 +66,28 @@ func TestTable(t *testing.T) {
 		}
 		fmt.Fprintf(&out, "\nThe 95 %% interval holds the truth in %d of %d numbers (%.1f %%).\n\n", covered, numbers, 100*float64(covered)/float64(max(1, numbers)))
 	}
+	out.WriteString(peerTable(t))
 	if err := os.WriteFile(*table, []byte(out.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// peerTable is what the defaults of another tool achieve on its own ground.
+func peerTable(t *testing.T) string {
+	t.Helper()
+	var out strings.Builder
+	fmt.Fprintf(&out, "## Nighthawk's search, %d runs of each model\n\nIts documented defaults ([peer_test.go](../sizing/sizingtest/peer_test.go)) on stationary services that reject; it tells a rate and no interval.\n\n%s", *seeds, sizingtest.TableHead)
+	for _, m := range sizingtest.Rejecting() {
+		if !wanted(*models, m.Name) {
+			continue
+		}
+		s, err := sizingtest.Measure(m, m.Options(), *seeds, peer(t.Context(), m.Truth()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.WriteString(s.Row())
+	}
+	return out.String()
 }
 
 // TestFollow logs one run, hold by hold: run it with -follow SEED -models NAME -v.
