@@ -282,7 +282,7 @@ func TestRealKintoIsSizedAtItsPeak(t *testing.T) {
 	for last := range 2 {
 		before := bestOfFixedRuns(t, plimsoll)
 		k := startKinto(t)
-		ran := command(t, []string{"SERVER_URL=" + k.url}, plimsoll, "size", example, "--json", "--budget=90s")
+		ran := command(t, []string{"SERVER_URL=" + k.url}, plimsoll, "size", example, "--json")
 		k.stop()
 		after := bestOfFixedRuns(t, plimsoll)
 		got := ran.json(t)
