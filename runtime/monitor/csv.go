@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +46,8 @@ func (e *CSVError) Hint() string {
 // ReadGlances reads a CSV as Glances exports it. Versions before 4.5.8 write
 // list items in the order of the moment under the first row's header: those
 // are read by the names inside the rows. What cannot be recovered is left out
-// and told in Notes; it is never guessed.
+// and told in Notes; it is never guessed. Files of a Glances that was started
+// again may follow one another: each header holds for the rows below it.
 func ReadGlances(in io.Reader, o CSVOptions) (*CSV, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
@@ -61,7 +63,7 @@ func ReadGlances(in io.Reader, o CSVOptions) (*CSV, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &table{CSV: CSV{Format: l.style.versions()}, layout: l, options: o, said: map[string]int{}}
+	t := &table{CSV: CSV{Format: l.style.versions()}, layout: l, options: o, said: map[string]int{}, contained: len(l.fields) > 0}
 	var before []string
 	for {
 		row, err := lines.Read()
@@ -102,12 +104,15 @@ func (l *lastByte) Read(p []byte) (int, error) {
 // table collects the rows of a file.
 type table struct {
 	CSV
-	layout  *layout
+	layout  *layout // nil: the header of this part cannot be read
 	options CSVOptions
 	last    time.Time
 	seen    map[string]bool // containers of the row before
 	said    map[string]int  // what was left out, and how often
 	order   []string
+
+	hosted    bool // the row before told of the machine
+	contained bool // some header has containers
 }
 
 func (t *table) say(what string) {
@@ -121,7 +126,7 @@ func (t *table) done() (*CSV, error) {
 	for _, what := range t.order {
 		t.Notes = append(t.Notes, fmt.Sprintf("left out %s (%d)", what, t.said[what]))
 	}
-	if len(t.layout.fields) == 0 {
+	if !t.contained {
 		t.Notes = append(t.Notes, "no column tells of a container: Glances ran without its containers plugin (it needs the docker and dateutil modules), or no container ran")
 	}
 	if len(t.Rows) == 0 {
@@ -130,8 +135,39 @@ func (t *table) done() (*CSV, error) {
 	return &t.CSV, nil
 }
 
+// anew takes the header of another Glances, whose columns are its own. Nothing
+// is known of the time before its first row.
+func (t *table) anew(header []string) {
+	sources := slices.Sorted(maps.Keys(t.seen))
+	if t.hosted {
+		sources = append([]string{record.KindHost}, sources...)
+	}
+	for _, source := range sources {
+		t.Rows = append(t.Rows, record.Resources{
+			AtS: t.last.Sub(t.options.Start).Seconds(), Source: source, Values: map[string]float64{},
+			Note: "no reading: Glances was away, and began its file anew",
+		})
+	}
+	t.seen, t.hosted, t.last = nil, false, time.Time{}
+	l, err := newLayout(slices.Clone(header))
+	if err != nil {
+		t.layout = nil
+		return
+	}
+	t.layout = l
+	t.contained = t.contained || len(l.fields) > 0
+}
+
 // add reads one row.
 func (t *table) add(row []string) {
+	if row[0] == "timestamp" {
+		t.anew(row)
+		return
+	}
+	if t.layout == nil {
+		t.say("rows under a header that cannot be read")
+		return
+	}
 	at, err := time.ParseInLocation(time.DateTime, row[0], t.options.Zone)
 	if err != nil {
 		t.say("rows without a time")
@@ -150,6 +186,7 @@ func (t *table) add(row []string) {
 	}
 	t.last = at
 	host, ok := t.layout.host(row)
+	t.hosted = ok
 	seconds := at.Sub(t.options.Start).Seconds()
 	cores := 0.0
 	if ok {

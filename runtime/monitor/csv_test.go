@@ -256,3 +256,31 @@ func FuzzReadGlances(f *testing.F) {
 		}
 	})
 }
+
+// TestAGlancesThatWasStartedAgain reads files that follow one another, the second with its columns in another order:
+// nothing is lost or under another name, and what was away has a gap.
+func TestAGlancesThatWasStartedAgain(t *testing.T) {
+	const (
+		first = "timestamp,containers.a.key,containers.a.name,containers.a.cpu_percent,cpu.total,cpu.cpucore\n" +
+			"2026-11-23 15:26:08,name,a,50,10,4\n2026-11-23 15:26:09,name,a,60,20,4\n"
+		second = "timestamp,cpu.cpucore,cpu.total,containers.b.key,containers.b.name,containers.b.cpu_percent," +
+			"containers.a.key,containers.a.name,containers.a.cpu_percent\n2026-11-23 15:27:08,4,30,name,b,5,name,a,70\n"
+		unknown = "timestamp,foo\n2026-11-23 15:28:08,1\n"
+	)
+	got := read(t, []byte(first+second+unknown), monitor.CSVOptions{})
+	for source, want := range map[string][]float64{"container a": {0.5, 0.6, 0.7}, "container b": {0.05}, "host": {0.4, 0.8, 1.2}} {
+		gaps := 2
+		if source == "container b" {
+			gaps = 1
+		}
+		if v, n := series(got, source, record.CPUCores); !slices.EqualFunc(v, want, func(a, b float64) bool { return math.Abs(a-b) < 1e-9 }) || n != gaps {
+			t.Errorf("%s: %v and %d gaps, want %v and %d", source, v, n, want, gaps)
+		}
+	}
+	if last := got.Rows[len(got.Rows)-1]; last.AtS != 60 {
+		t.Errorf("the last reading was at %v s, want 60", last.AtS)
+	}
+	if !strings.Contains(strings.Join(got.Notes, ";"), "a header that cannot be read (1)") {
+		t.Errorf("notes %q", got.Notes)
+	}
+}
