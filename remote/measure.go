@@ -48,7 +48,11 @@ func (s *session) measure(ctx context.Context, planned PlannedMachine, m Machine
 		return r
 	}
 	r.Record = filepath.Join(r.Folder, "record.jsonl")
-	early := s.guard(ctx, m, func(ctx context.Context) { s.load(ctx, &r, watch) })
+	var kept *keeper
+	early := s.guard(ctx, m, func(ctx context.Context) {
+		kept = s.attend(ctx, m, watch, func() { s.load(ctx, &r, watch) })
+	})
+	r.Notes = append(r.Notes, kept.notes()...)
 	fetching, cancel := s.stops.until(ctx, 2)
 	defer cancel()
 	var gone *EndedError
@@ -57,7 +61,7 @@ func (s *session) measure(ctx context.Context, planned PlannedMachine, m Machine
 		r.Err = gone
 	} else {
 		r.note("%s", text(early))
-		s.collect(fetching, &r, watch)
+		s.collect(fetching, &r, watch, kept)
 	}
 	if err := s.judge(&r, early); err != nil {
 		r.Err = errors.Join(r.Err, err)
@@ -161,7 +165,7 @@ func (s *session) described(r *Outcome) record.Machine {
 }
 
 // collect brings home what the machine wrote. What cannot be fetched is noted: the load's result stands.
-func (s *session) collect(ctx context.Context, r *Outcome, watch watching) {
+func (s *session) collect(ctx context.Context, r *Outcome, watch watching, kept *keeper) {
 	if ctx.Err() != nil {
 		r.note("the machine's files were not fetched")
 		return
@@ -184,12 +188,18 @@ func (s *session) collect(ctx context.Context, r *Outcome, watch watching) {
 		r.note("the machine's files could not be gathered: %v", err)
 		return
 	}
+	if how, ended := endedBefore(listing); ended && watch.glances && !kept.lost() {
+		r.note("%s", absence{how: how, from: kept.seen})
+	}
 	for _, file := range listed(listing) {
 		if err := f.fetch(ctx, file); err != nil {
 			r.note("%s: %v", file.name, err)
 		}
 	}
-	if path := filepath.Join(r.Folder, "glances.csv"); watch.file && watch.live == "" {
+	if err := rejoin(r.Folder); err != nil {
+		r.note("%s stays beside %s: %v", watcherAgain, watcherFile, err)
+	}
+	if path := filepath.Join(r.Folder, watcherFile); watch.file && watch.live == "" {
 		if _, err := os.Stat(path); err != nil {
 			r.note("resources were not watched: the file of Glances did not come home")
 			return

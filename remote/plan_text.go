@@ -45,7 +45,7 @@ func (p *Plan) Write(w io.Writer) {
 // WriteScripts prints what --dry-run shows besides: what machines will run.
 func (p *Plan) WriteScripts(w io.Writer) {
 	fmt.Fprintf(w, "\n# when a machine boots\n%s", userData(p.Life))
-	for _, s := range []step{p.ready(), p.service(), p.glances(), p.collect(), p.clean()} {
+	for _, s := range []step{p.ready(), p.service(), p.glances(watcherFile), p.collect(), p.clean()} {
 		fmt.Fprintf(w, "\n# %s\n%s", s.title, s.text())
 	}
 }

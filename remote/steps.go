@@ -47,10 +47,20 @@ func (p *Plan) watched() map[string]string {
 	}
 }
 
-func (p *Plan) glances() step {
+// The files of Glances, and of one that was started again.
+const (
+	watcherFile  = "glances.csv"
+	watcherAgain = "glances-2.csv"
+)
+
+func (p *Plan) glances(csv string) step {
 	vars := p.watched()
-	vars["name"], vars["image"], vars["run"], vars["port"] = watcherName, p.Options.GlancesImage, p.Run, fmt.Sprint(glancesPort)
+	vars["name"], vars["image"], vars["run"], vars["port"], vars["csv"] = watcherName, p.Options.GlancesImage, p.Run, fmt.Sprint(glancesPort), csv
 	return step{name: "glances", title: "start Glances", limit: p.Options.StepTimeout, vars: vars}
+}
+
+func (p *Plan) glancesState() step {
+	return step{name: "glances-state", title: "look at Glances", vars: map[string]string{"folder": p.folder(), "name": watcherName}}
 }
 
 func (p *Plan) sampler() step {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,29 +78,21 @@ func stealInFile(path string, began time.Time, ahead time.Duration) []reading {
 	defer func() { _ = file.Close() }() // it was only read
 	rows := csv.NewReader(bufio.NewReader(file))
 	rows.FieldsPerRecord = -1
-	head, err := rows.Read()
-	if err != nil {
-		return nil
-	}
-	at, column := -1, -1
-	for i, name := range head {
-		switch name {
-		case "timestamp":
-			at = i
-		case "cpu.steal":
-			column = i
-		}
-	}
 	var all []reading
-	for at >= 0 && column >= 0 {
+	width, column := 0, -1
+	for {
 		row, err := rows.Read()
 		if err != nil {
 			break
 		}
-		if len(row) != len(head) {
+		if row[0] == "timestamp" { // a Glances that was started again has columns of its own
+			width, column = len(row), slices.Index(row, "cpu.steal")
 			continue
 		}
-		when, err := time.Parse(time.DateTime, row[at])
+		if len(row) != width || column < 0 {
+			continue
+		}
+		when, err := time.Parse(time.DateTime, row[0])
 		percent, bad := strconv.ParseFloat(row[column], 64)
 		if err == nil && bad == nil {
 			all = append(all, reading{when.Add(ahead).Sub(began).Seconds(), percent / 100})
@@ -145,7 +138,7 @@ func (s *session) judge(r *Outcome, early error) error {
 		return fmt.Errorf("the record of the load: %w", err)
 	}
 	if len(f.steal) == 0 {
-		f.steal = stealInFile(filepath.Join(r.Folder, "glances.csv"), f.head.Started, r.Offset.Ahead)
+		f.steal = stealInFile(filepath.Join(r.Folder, watcherFile), f.head.Started, r.Offset.Ahead)
 	}
 	r.Steal, r.End = f.worst(), f.end
 	r.note("%s", killed(r.Folder))

@@ -11,9 +11,10 @@ import (
 
 // watching says how a service's resources are seen.
 type watching struct {
-	live string // address of a Glances that answers from here; "": none
-	file bool   // the machine writes a CSV
-	note string // what a reader of the report should know
+	live    string // address of a Glances that answers from here; "": none
+	file    bool   // the machine writes a CSV
+	glances bool   // it is Glances that does
+	note    string // what a reader of the report should know
 }
 
 // watch starts what looks at the machine, after the service's container: one
@@ -24,9 +25,9 @@ func (s *session) watch(ctx context.Context, m Machine) (watching, error) {
 	case "none":
 		return w, nil
 	case "glances":
-		_, err := s.plan.glances().run(ctx, s.cloud.Commands, m.ID)
+		_, err := s.plan.glances(watcherFile).run(ctx, s.cloud.Commands, m.ID)
 		if err == nil {
-			w.file = true
+			w.file, w.glances = true, true
 			break
 		}
 		var failed *StepError
