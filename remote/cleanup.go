@@ -93,6 +93,7 @@ func (c Cleaner) Clean(ctx context.Context, scope Scope) (left []Leftover, err e
 
 func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left []Leftover, failed error) {
 	cloud := c.Clouds[region]
+	c.appear(ctx, region, scope)
 	machines, err := c.machines(ctx, cloud, scope)
 	if err != nil {
 		return nil, err // nothing is known of this region
@@ -120,6 +121,7 @@ func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left [
 			continue
 		}
 		c.Say("removed group " + g.ID)
+		c.note(g.Tags[TagRun], Entry{Event: "gone", Kind: kindGroup, ID: g.ID, Name: g.Name, Region: region})
 	}
 	l, err := c.journals(ctx, region, scope)
 	return append(left, l...), errors.Join(failed, err)
@@ -176,8 +178,11 @@ func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, ma
 		}
 		return left
 	}
-	for _, id := range ending {
-		c.Say("ended machine " + id)
+	for _, m := range machines {
+		if slices.Contains(ending, m.ID) {
+			c.Say("ended machine " + m.ID)
+			c.note(m.Tags[TagRun], Entry{Event: "gone", Kind: kindMachine, ID: m.ID, Name: m.Type + " " + m.Tags[tagRole], Region: region})
+		}
 	}
 	return left
 }

@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // group makes the run's firewall group, or finds it again, with its rules.
@@ -28,9 +29,16 @@ func (r *renter) group(ctx context.Context) (string, error) {
 	return made.ID, r.cloud.Firewall.Allow(ctx, made.ID, r.rules(made.ID))
 }
 
-// adopt takes a group of our name if this run made it: an answer that was lost.
+// adopt takes a group of our name if this run made it: an answer that was
+// lost. A group that was just made may not be seen for a while.
 func (r *renter) adopt(ctx context.Context, name, network string) (Group, error) {
-	found, err := r.cloud.Firewall.FindGroups(ctx, Query{Name: name})
+	var found []Group
+	began := time.Now()
+	err := every(ctx, lookEvery, func() (bool, error) {
+		var err error
+		found, err = r.cloud.Firewall.FindGroups(ctx, Query{Name: name})
+		return len(found) > 0 || time.Since(began) >= appearLimit, err
+	})
 	if err != nil {
 		return Group{}, err
 	}
