@@ -3,7 +3,6 @@ package remote
 import (
 	"bufio"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -30,8 +28,12 @@ type facts struct {
 	head  record.Run
 	holds []record.Hold
 	steal []reading // of the machine
+	sent  []span
 	end   *record.End
 }
+
+// span is how many requests were made in some time.
+type span struct{ start, length, requests float64 }
 
 // reading is a share at a time of the run.
 type reading struct{ at, share float64 }
@@ -63,6 +65,12 @@ func readFacts(path string) (facts, error) {
 			if cores := row.Limits[record.CPUCores]; ok && cores > 0 && row.Kind() == record.KindHost {
 				f.steal = append(f.steal, reading{row.AtS, steal / cores})
 			}
+		case *record.Window:
+			w := span{start: row.StartS, length: row.LengthS}
+			for _, c := range row.Scenarios {
+				w.requests += float64(c.Requests)
+			}
+			f.sent = append(f.sent, w)
 		case *record.End:
 			f.end = row
 		}
@@ -141,7 +149,14 @@ func (s *session) judge(r *Outcome, early error) error {
 		f.steal = stealInFile(filepath.Join(r.Folder, watcherFile), f.head.Started, r.Offset.Ahead)
 	}
 	r.Steal, r.End = f.worst(), f.end
-	r.note("%s", killed(r.Folder))
+	service := endedService(r.Folder)
+	if rate, ok := f.rateBefore(service.at.Add(r.Offset.Ahead)); ok {
+		service.note += fmt.Sprintf("; it had %.3g requests/s just before", rate)
+	}
+	r.note("%s", service.note)
+	if service.kills > 0 && r.End != nil {
+		blameMemory(r.End, service)
+	}
 	why := ""
 	switch {
 	case early != nil:
@@ -176,38 +191,4 @@ func withdraw(end *record.End, why string) {
 	if end.Sizing != nil {
 		end.Sizing.Verdict, end.Sizing.Reason, end.Sizing.ExitCode, end.Sizing.Capacity = "unstable", why, exitInconclusive, nil
 	}
-}
-
-// killed tells of a service that was killed for want of memory, or ended, during the load.
-func killed(folder string) string {
-	text, err := os.ReadFile(filepath.Join(folder, "state.json"))
-	if err != nil {
-		return ""
-	}
-	var state struct {
-		OOMKilled  bool
-		Running    bool
-		ExitCode   int
-		FinishedAt string
-	}
-	if json.Unmarshal(text, &state) != nil {
-		return ""
-	}
-	versions, _ := os.ReadFile(filepath.Join(folder, "versions.txt")) // without it restarts are not known
-	restarts := 0
-	for line := range strings.Lines(string(versions)) {
-		_, _ = fmt.Sscanf(line, "restarts %d", &restarts)
-	}
-	oom, _ := os.ReadFile(filepath.Join(folder, "oom.txt")) // it is there only if the kernel said so
-	switch {
-	case state.OOMKilled:
-		return "the service was killed for want of memory at " + state.FinishedAt + ": memory limits it, not CPU"
-	case !state.Running && state.FinishedAt != "":
-		return fmt.Sprintf("the service ended during the run, at %s with code %d", state.FinishedAt, state.ExitCode)
-	case restarts > 0 && len(oom) > 0:
-		return fmt.Sprintf("the service was started again %d times, and the kernel killed processes for want of memory: memory limits it, not CPU", restarts)
-	case restarts > 0:
-		return fmt.Sprintf("the service was started again %d times during the run", restarts)
-	}
-	return ""
 }

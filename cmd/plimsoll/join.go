@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,7 +61,7 @@ func (j *join) read(p process, args []string) (*report.Run, error) {
 // attributeAgain says what limited a run whose service was not watched while
 // it went on, by what is known of its resources since.
 func attributeAgain(path string, run *report.Run, joined []record.Resources) error {
-	if b := run.End.Bottleneck; b != nil && b.Name != record.LimitUnwatched && b.Coverage > 0 {
+	if b := run.End.Bottleneck; b != nil && b.Name != record.LimitUnwatched && (b.Coverage > 0 || killed(b)) {
 		return nil
 	}
 	f, err := os.Open(path)
@@ -86,6 +87,11 @@ func attributeAgain(path string, run *report.Run, joined []record.Resources) err
 	end.Bottleneck = e.attribute(end.Sizing, run.Head.Tolerance)
 	run.End = &end
 	return nil
+}
+
+// killed says that the kernel killed the service for want of memory, of which a CSV knows nothing.
+func killed(b *record.Bottleneck) bool {
+	return slices.ContainsFunc(b.Evidence, func(e record.Evidence) bool { return e.Name == record.MemoryOOMKills && e.Value > 0 })
 }
 
 // load reads the CSV of a run that began at start; the zero time takes the file's own beginning.

@@ -132,3 +132,23 @@ func TestACSVAloneIsShownAsItIs(t *testing.T) {
 		t.Errorf("%v cores, mode %q", cores, run.Head.Mode)
 	}
 }
+
+// TestACSVDoesNotUnsayThatTheServiceWasKilled has a record that knows more than Glances does.
+func TestACSVDoesNotUnsayThatTheServiceWasKilled(t *testing.T) {
+	rec, csv := recordOfRamp(t)
+	text, err := os.ReadFile(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	knows := strings.NewReplacer(`"name":"unwatched"`, `"name":"memory"`, `"evidence":null`, `"evidence":[{"name":"memory_oom_kills","value":1,"text":"it was killed"}]`)
+	if err := os.WriteFile(rec, []byte(knows.Replace(string(text))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run, err := (&join{csv: csv}).read(process{}, []string{rec})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := run.End.Bottleneck; b.Name != record.LimitMemory || len(run.Sources) == 0 {
+		t.Errorf("limited by %s, %d sources", b, len(run.Sources))
+	}
+}
