@@ -1,0 +1,102 @@
+package remote
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestAClockThatIsWrongShiftsTheSeries has a machine whose clock is 90 s ahead of this one's.
+func TestAClockThatIsWrongShiftsTheSeries(t *testing.T) {
+	t.Parallel()
+	m := newMortal(t)
+	m.answer = false // what Glances wrote is joined afterwards
+	m.files[watcherFile] = firstFile
+	before := m.answers
+	m.answers = func(c Command) (Result, bool) {
+		if c.Title == "read the clock" {
+			time.Sleep(400 * time.Millisecond) //nolint:forbidigo // the time of a bubble
+			now := time.Now().Add(90 * time.Second)
+			return ended(0, fmt.Sprintf("clock %d.%09d\n", now.Unix(), now.Nanosecond()), ""), true
+		}
+		return before(c)
+	}
+	results, err := m.run(t, options("c7.small"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := results[0].Offset; (o.Ahead+90*time.Second).Abs() > o.Within || o.Within > 300*time.Millisecond {
+		t.Errorf("offset %+v, want 90 s behind", o)
+	}
+	i := slices.IndexFunc(m.children, func(c Child) bool { return c.Args[0] == "report" })
+	if given, err := time.ParseDuration(flag(m.children[i].Args, "clock-offset")); err != nil || given != results[0].Offset.Ahead {
+		t.Errorf("the report was given %v (%v)", given, err)
+	}
+	if !strings.Contains(m.printed.String(), "this machine is -1m30.2s ahead of it, ± 200ms") {
+		t.Errorf("it is not told:\n%s", m.printed)
+	}
+}
+
+// TestAMachineThatSomebodyEndsIsMissedAtOnce ends the load within ten seconds.
+func TestAMachineThatSomebodyEndsIsMissedAtOnce(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	var missed time.Duration
+	tr.load = func(ctx context.Context, c Child) (int, error) {
+		_ = pause(ctx, 31*time.Second)
+		tr.mu.Lock()
+		for _, m := range tr.machines {
+			m.State, m.Reason = Terminated, "User initiated"
+		}
+		tr.mu.Unlock()
+		began := time.Now()
+		_ = pause(ctx, time.Hour)
+		missed = time.Since(began)
+		return tr.size(ctx, c, nil)
+	}
+	results, err := tr.run(t, options("c7.small"))
+	if missed > 10*time.Second || code(err) != ExitOutside || tr.left() != nil {
+		t.Errorf("it was missed after %v; %v, left %v", missed, err, tr.left())
+	}
+	if notes := fmt.Sprint(results[0].Notes); !strings.Contains(notes, "User initiated") || !strings.Contains(notes, "incomplete") {
+		t.Errorf("notes %s", notes)
+	}
+}
+
+// TestAMachineThatCannotBeEndedIsNamed refuses to end it: it is named, with the time at which it ends itself, and its group.
+func TestAMachineThatCannotBeEndedIsNamed(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	tr.refuse = on("Terminate", 0, refused(Unavailable, "ec2:TerminateInstances", "InternalError"))
+	results, err := tr.run(t, options("c7.small"))
+	for _, want := range []string{"left: machine i-002 in eu-west-1", "left: group sg-001 in eu-west-1", "InternalError", "machines end themselves at"} {
+		if !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("%q is not in: %v", want, err)
+		}
+	}
+	if c, _ := results[0].Capacity(); code(err) != ExitOutside || !strings.Contains(hint(err), "cleanup --run") || c != 100 {
+		t.Errorf("exit code %d, hint %q, capacity %v", code(err), hint(err), c)
+	}
+}
+
+// TestLogsAndFilesOnAMachineAreBounded keeps a disk from filling up.
+func TestLogsAndFilesOnAMachineAreBounded(t *testing.T) {
+	t.Parallel()
+	o := options("c7.small")
+	if err := o.check(); err != nil {
+		t.Fatal(err)
+	}
+	p := &Plan{Run: "r", Life: time.Hour, Options: o}
+	if args := p.service().args; !slices.Contains(args, "max-size=50m") {
+		t.Errorf("the service's log has no bound: %q", args)
+	}
+	glances := p.glances(watcherFile).text()
+	for _, want := range []string{"count='3600'", `--stop-after "$2"`, "--log-opt max-size=10m"} {
+		if !strings.Contains(glances, want) {
+			t.Errorf("%s is not in the script of Glances", want)
+		}
+	}
+}
