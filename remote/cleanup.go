@@ -178,11 +178,8 @@ func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, ma
 		}
 		return left
 	}
-	for _, m := range machines {
-		if slices.Contains(ending, m.ID) {
-			c.Say("ended machine " + m.ID)
-			c.note(m.Tags[TagRun], Entry{Event: "gone", Kind: kindMachine, ID: m.ID, Name: m.Type + " " + m.Tags[tagRole], Region: region})
-		}
+	for _, id := range ending {
+		c.Say("ended machine " + id)
 	}
 	return left
 }

@@ -272,7 +272,7 @@ func (f *fake) FindGroups(ctx context.Context, q Query) (all []Group, err error)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, g := range f.groups {
-		if (q.Name == "" || q.Name == g.Name) && tagged(g.Tags, q.Tags) {
+		if (q.IDs == nil || slices.Contains(q.IDs, g.ID)) && (q.Name == "" || q.Name == g.Name) && tagged(g.Tags, q.Tags) {
 			all = append(all, *g)
 		}
 	}

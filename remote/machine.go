@@ -131,9 +131,12 @@ func (r *renter) running(ctx context.Context, id string) (m Machine, err error) 
 	})
 	if errors.Is(err, context.DeadlineExceeded) {
 		if m.State == Running {
-			return m, fmt.Errorf("the machine %s runs and has no public address: give a --subnet with public addresses, or --private: %w", id, err)
+			return m, wrong("give a --subnet with public addresses, or --private", "the machine %s runs and has no public address", id)
 		}
-		return m, fmt.Errorf("the machine %s is still %s after %s", id, m.State, r.plan.Options.BootTimeout)
+		return m, &ServiceError{
+			What: fmt.Sprintf("the machine %s is still %s after %s", id, m.State, r.plan.Options.BootTimeout), Code: ExitOutside,
+			Advice: "--boot-timeout gives it longer, another --subnet or --type may start sooner",
+		}
 	}
 	return m, err
 }

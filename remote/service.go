@@ -15,7 +15,7 @@ import (
 // ExitNothing is the exit code when the service could not be reached at all.
 const ExitNothing = 6
 
-// ServiceError is a service that did not come up.
+// ServiceError is a service, or its machine, that did not come up.
 type ServiceError struct {
 	What   string // one line
 	Tail   string // of its log, or of what docker said

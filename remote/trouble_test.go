@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -98,5 +99,64 @@ func TestLogsAndFilesOnAMachineAreBounded(t *testing.T) {
 		if !strings.Contains(glances, want) {
 			t.Errorf("%s is not in the script of Glances", want)
 		}
+	}
+}
+
+// TestAMachineThatDoesNotStartIsExplained has machines that never run, and ones without an address.
+func TestAMachineThatDoesNotStartIsExplained(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		wreck func(tr *trial)
+		code  int
+		want  []string
+	}{
+		"it stays pending": {func(tr *trial) { tr.bootTime = time.Hour }, ExitOutside, []string{"i-002 is still pending after 5m0s", "--boot-timeout"}},
+		"it has no public address": {func(tr *trial) {
+			tr.lose = func(string) error {
+				for _, m := range tr.machines { // the fake holds its lock here
+					m.PublicIP = ""
+				}
+				return nil
+			}
+		}, ExitUsage, []string{"i-002 runs and has no public address", "--subnet", "--private"}},
+	} {
+		tr := newTrial(t)
+		test.wreck(tr)
+		_, err := tr.run(t, options("c7.small"))
+		for _, want := range test.want {
+			if !strings.Contains(fmt.Sprint(err, hint(err)), want) {
+				t.Errorf("%s: %q was not said: %v (%s)", name, want, err, hint(err))
+			}
+		}
+		if code(err) != test.code || tr.left() != nil || tr.began != 0 {
+			t.Errorf("%s: exit code %d, want %d; left %v; %d loads", name, code(err), test.code, tr.left(), tr.began)
+		}
+	}
+}
+
+// TestCleaningUpAgainDoesNotWait has nothing to wait for: what a journal says was made is known to be gone.
+func TestCleaningUpAgainDoesNotWait(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	tr.refuse = on("Run wait for docker", 1, refused(Denied, "ssm:SendCommand", "AccessDeniedException"))
+	synctest.Test(t, func(t *testing.T) {
+		_, _ = tr.inside(t, options("c7.small")) // it fails, and cleans up
+		began := time.Now()
+		c := Cleaner{Clouds: map[string]Cloud{"eu-west-1": tr.cloud()}, Runs: tr.world.Runs, Say: func(string) {}}
+		if left, err := c.Clean(t.Context(), Scope{All: true}); err != nil || left != nil || tr.left() != nil {
+			t.Errorf("left %v: %v", left, err)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// TestAMachineWithoutDockerIsToldSo runs the script that waits for it.
+func TestAMachineWithoutDockerIsToldSo(t *testing.T) {
+	t.Parallel()
+	_, run := machineHere(t, map[string]string{"docker": "exit 1\n", "sleep": "exit 0\n"})
+	if _, stderr, code := run((&Plan{Run: "r"}).ready()); code != 41 || !strings.Contains(stderr, "docker does not answer") {
+		t.Errorf("it ended with %d: %s", code, stderr)
 	}
 }
