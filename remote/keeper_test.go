@@ -298,3 +298,42 @@ esac
 		t.Errorf("Glances %s before it was stopped: %q", how, listing)
 	}
 }
+
+// TestAGlancesThatStopsAnsweringSaysSo runs what the container runs, with a stand-in whose server ends at once.
+func TestAGlancesThatStopsAnsweringSaysSo(t *testing.T) {
+	t.Parallel()
+	o := options("c7.small")
+	if err := o.check(); err != nil {
+		t.Fatal(err)
+	}
+	p := &Plan{Run: "r", Life: time.Hour, Options: o}
+	dir, run := machineHere(t, map[string]string{"docker": `case $1 in
+run) while [ "$1" != -c ]; do shift; done
+	text=$(printf %s "$2" | sed "s#/out/#$DIR/r/#g")
+	shift 2
+	sh -c "$text" "$@" ;;
+inspect) echo true ;;
+esac
+`, "glances": `case " $* " in
+*" -w "*) exit 1 ;;
+esac
+while [ "$1" != --export-csv-file ]; do shift; done
+printf 'timestamp,containers.plimsoll-service.name\n1,a\n2,a\n' >"$2"
+`})
+	if _, stderr, code := run(p.glances(watcherAgain)); code != 0 {
+		t.Fatalf("it ended with %d: %s", code, stderr)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "r", watcherAgain)); err != nil || strings.Count(string(got), "\n") != 3 {
+		t.Errorf("the file holds %q (%v)", got, err)
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "r", "glances-deaf")); err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nobody was told that it does not answer")
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+}

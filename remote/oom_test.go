@@ -64,8 +64,8 @@ func TestAServiceThatIsKilledForMemoryIsNotLimitedByCPU(t *testing.T) {
 			if b := r.End.Bottleneck; b == nil || b.Name != record.LimitMemory || b.RunnerUp != record.LimitCPU || len(b.Evidence) != 2 || b.Evidence[0].Value != test.kills || !strings.Contains(b.Evidence[0].Text, want) {
 				t.Errorf("limited by %+v, want memory: %s", b, want)
 			}
-			if r.limit() != record.LimitMemory || !strings.Contains(strings.Join(r.Notes, "\n"), want) {
-				t.Errorf("limit %q, notes %q", r.limit(), r.Notes)
+			if !strings.Contains(strings.Join(r.Notes, "\n"), want) {
+				t.Errorf("notes %q", r.Notes)
 			}
 			if kept, _ := os.ReadFile(r.Record); !strings.Contains(string(kept), `"name":"memory"`) {
 				t.Error("the record names something else")
