@@ -263,7 +263,7 @@ func (c *controller) measurePlateau() {
 	longest := clamp(need/rate, 1, confirmTime*c.stretch(rate))
 	h := c.keep(c.plateauUsers(), order{phase: "plateau", why: "goodput that more users do not raise, precisely", min: 1, max: longest, need: need})
 	c.judgeCurve()
-	if s.falling && !s.rising && !c.clearlyFalls() {
+	if s.falling && !s.rising && !c.clearlyFalls() && !c.spent() {
 		c.doubtFall(h)
 	}
 }
@@ -339,7 +339,7 @@ func (c *controller) narrowKnee() {
 	for try := 0; ; try++ {
 		a, b := c.aroundKnee()
 		c.closed.knee, c.closed.kneeLow = b.n, a.n
-		if a.n == 0 || b.n <= a.n+1 || float64(b.n) <= 1.08*float64(a.n) || try == 2 || c.unloaded.iteration > 2 {
+		if a.n == 0 || b.n <= a.n+1 || float64(b.n) <= 1.08*float64(a.n) || try == 2 || c.unloaded.iteration > 2 || c.spent() {
 			return
 		}
 		n := int(math.Ceil(.97 * c.closed.plateau.goodput * float64(a.n) / max(a.y, 1e-9)))

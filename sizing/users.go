@@ -116,7 +116,7 @@ func (c *controller) keepOnce(n int, o order) *hold {
 // leave waits until at most n iterations are under way: those that a larger
 // number of users began, and that are stuck in the service, are none of this load's.
 func (c *controller) leave(n int) {
-	for start := c.now; c.inFlight > 1.02*float64(n)+1 && c.now-start < patience && !c.ablations.noDrain; {
+	for start := c.now; c.inFlight > 1.02*float64(n)+1 && c.now-start < patience && !c.spent() && !c.ablations.noDrain; {
 		c.step(tick)
 	}
 }
@@ -151,13 +151,20 @@ func (c *controller) judgeUsers(h *hold, a float64) bool {
 	case h.ramp && enough && h.sum.ended() >= 15 && h.calm(), enough && h.within(a, c.ablations):
 		h.pass = true
 		return true
-	case d >= h.max && (h.sum.ended() >= 60 || h.ramp && d >= 2*h.mean || d >= 3*h.max):
+	case c.timeUp(h):
 		h.marginal = true
 		h.cause = h.beyond()
 		h.pass = h.cause == ""
 		return true
 	}
 	return false
+}
+
+// timeUp says whether a hold of virtual users ends undecided: few iterations
+// make it longer, but no longer than the budget lasts.
+func (c *controller) timeUp(h *hold) bool {
+	d := h.length()
+	return d >= h.max && (h.sum.ended() >= 60 || h.ramp && d >= 2*h.mean || d >= 3*h.max) || d >= h.min && c.spent()
 }
 
 // outage tells a crash from a limit: everything fails at a load although a

@@ -182,6 +182,14 @@ func Wandering() []*Model {
 	}
 }
 
+// Thrashing is a service that outgrows its memory while it is sized: quick for
+// its first requests, so many, and hundreds of times slower after them.
+func Thrashing(after int) *Model {
+	return model("thrashing", func() service {
+		return &thrashing{slots: slots{servers: 4, places: -1, mean: .02}, after: after, slow: 6}
+	}, nil).expect(sizing.Budget)
+}
+
 // pausing lets users of the closed load wait between iterations, as a scenario's delay does.
 func (m *Model) pausing(seconds float64) *Model { m.delay = seconds; return m }
 

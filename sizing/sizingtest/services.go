@@ -279,6 +279,20 @@ func (c *crashing) arrive(w *World, r int32) {
 	c.service.arrive(w, r)
 }
 
+// thrashing takes longer for each request once it has served so many: it outgrew its memory.
+type thrashing struct {
+	slots
+	after int
+	slow  float64
+}
+
+func (t *thrashing) arrive(w *World, r int32) {
+	if t.served >= t.after {
+		t.mean = t.slow
+	}
+	t.slots.arrive(w, r)
+}
+
 // flaky fails a share of the requests whatever the load, in bursts if asked.
 type flaky struct {
 	service
