@@ -68,7 +68,7 @@ func (c *controller) carryOnce(rate float64, o order) *hold {
 	}
 	for !c.judgeArrivals(h, a) {
 	}
-	if !h.void {
+	if !c.tired(h, h.length()) {
 		c.learn(h)
 	}
 	return c.close(h)
@@ -91,7 +91,7 @@ func (c *controller) tooMany(rate float64) float64 {
 // judgeArrivals lets a tick go by and says whether the hold is decided.
 func (c *controller) judgeArrivals(h *hold, a float64) bool {
 	h.add(c, c.stepArrivals(h.level))
-	if c.tired(h) {
+	if c.tired(h, h.max) {
 		return true
 	}
 	d := h.length()

@@ -29,13 +29,16 @@ const (
 
 // tired voids a hold during which the generator could not make the load as
 // asked: a tired generator looks exactly like a plateau, so this comes before
-// any other judgement.
-func (c *controller) tired(h *hold) bool {
-	if h.length() < .99 || c.ablations.noHealth {
-		return false
+// any other judgement. Until it is decided a hold is to last for whole seconds:
+// what may pass voids it early only where a spotless rest could not mend it.
+// Looked at every tick, one hiccup of a busy machine would be too much at some time.
+func (c *controller) tired(h *hold, whole float64) bool {
+	if h.length() < .99 || h.void || c.ablations.noHealth {
+		return h.void
 	}
+	whole = max(whole, h.length())
 	var worst strain
-	for _, s := range c.strains(h) {
+	for _, s := range c.strains(h, whole) {
 		if s.soft {
 			s.use = min(s.use, 1)
 		}
@@ -44,10 +47,10 @@ func (c *controller) tired(h *hold) bool {
 		}
 	}
 	w := &c.watch
-	w.late, w.cpu = max(w.late, h.late()), max(w.cpu, h.sum.cpu/h.length())
+	w.late, w.cpu = max(w.late, h.late(whole)), max(w.cpu, h.sum.cpu/h.length())
 	switch {
 	case worst.use > 1:
-		h.void, h.cause = true, "generator"
+		h.void, h.pass, h.cause = true, false, "generator"
 		w.void++
 		w.reason, w.passing = worst.said, worst.moment
 	case worst.use > .5:
@@ -92,7 +95,7 @@ type strain struct {
 	soft   bool // a warning at most: a target on the same machine causes it too, and what it does shows as lateness
 }
 
-func (c *controller) strains(h *hold) []strain {
+func (c *controller) strains(h *hold, whole float64) []strain {
 	d, s := h.length(), &h.sum
 	t1 := c.unloaded.iteration
 	late := max(lateFloor.Seconds(), t1/2)
@@ -109,10 +112,10 @@ func (c *controller) strains(h *hold) []strain {
 		{"ports", s.ports / limitTable, fmt.Sprintf("%.0f %% of its ports are used", 100*s.ports), false, false},
 	}
 	if h.arrivals {
-		intended := max(1, s.started+s.dropped)
+		intended := max(1, s.started+s.dropped) * whole / d
 		all = append(all,
 			strain{"unsent", s.dropped / intended / limitUnsent, fmt.Sprintf("%.1f %% of the arrivals were not sent", 100*s.dropped/intended), true, false},
-			strain{"lateness", h.late() / late, fmt.Sprintf("iterations began up to %.1f ms after they were due (99 %%)", 1000*h.late()), true, false})
+			strain{"lateness", h.late(whole) / late, fmt.Sprintf("iterations began up to %.1f ms after they were due (99 %%)", 1000*h.late(whole)), true, false})
 	}
 	return all
 }

@@ -172,12 +172,13 @@ func (h *hold) figure(c *controller) {
 }
 
 // late is the 99 % quantile of how long after they were due iterations began,
-// in seconds; of ticks that tell no more it is their own quantiles' mean.
-func (h *hold) late() float64 {
+// in seconds, of a hold of whole seconds in whose rest none is late; of ticks
+// that tell no more it is their own quantiles' mean.
+func (h *hold) late(whole float64) float64 {
 	if h.lateness.Count() > 0 {
-		return h.lateness.Quantile(.99).Seconds()
+		return h.lateness.Quantile(max(0, 1-.01*whole/h.length())).Seconds()
 	}
-	return h.sum.late / h.length()
+	return h.sum.late / whole
 }
 
 func (h *hold) length() float64 { return h.sum.seconds }

@@ -133,7 +133,7 @@ func (c *controller) whole(n int) float64 {
 // judgeUsers lets a tick go by and says whether the hold is decided.
 func (c *controller) judgeUsers(h *hold, a float64) bool {
 	h.add(c, c.step(max(tick, c.unloaded.iteration/8)))
-	if c.tired(h) {
+	if c.tired(h, h.max) {
 		return true
 	}
 	d := h.length()
