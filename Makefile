@@ -2,6 +2,7 @@
 GOLANGCI := $(shell sed -n '1s/.*golangci-lint \(v[0-9.]*\).*/\1/p' .golangci.yml)
 BIN ?= bin
 RUNS ?= 10
+MINUTES ?= 0
 
 .PHONY: help build check test race lint generate bench bench-peers matrix sizing-table sizing-real aws-smoke sample
 
@@ -31,9 +32,9 @@ bench: ## the benchmarks of the hot path
 bench-peers: ## the cost of a request beside other load generators, on nginx (docs/peers.md)
 	.ci/bench-peers > docs/peers.md
 
-matrix: ## size real services that are limited in one way each (docs/resources-matrix.md); CELL=, VARIANT=, RUNS=; takes hours, goes on where it stopped
-	mkdir -p bin
-	go test ./sizing/bottleneck -tags real -run TestRealMatrix -count=1 -v -timeout 24h -matrix $(CURDIR)/bin/matrix.jsonl -table $(CURDIR)/docs/resources-matrix.md -times $(RUNS) -cell '$(CELL)' -variant '$(VARIANT)'
+matrix: ## size real services that are limited in one way each (docs/resources-matrix.md); CELL=, VARIANT=, RUNS=, MINUTES=; takes hours, goes on where it stopped
+	go test ./sizing/bottleneck -tags real -run TestRealMatrix -count=1 -v -timeout 24h -matrix $(CURDIR)/docs/resources-matrix.jsonl \
+	-table $(CURDIR)/docs/resources-matrix.md -times $(RUNS) -minutes $(MINUTES) -cell '$(CELL)' -variant '$(VARIANT)'
 
 sizing-table: ## what the controller achieves on all models, in virtual time (docs/sizing-table.md); takes hours of one core
 	go test ./sizing/sizingtest -run TestTable -count=1 -timeout 12h -args -table $(CURDIR)/docs/sizing-table.md -seeds 200

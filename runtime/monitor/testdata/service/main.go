@@ -31,6 +31,7 @@ type service struct {
 	file   *os.File
 	mapped []byte
 	size   int
+	lot    int // allocations of one request to gc
 	down   string
 	http   *http.Client
 	next   time.Time // of the limiter
@@ -46,9 +47,10 @@ func main() {
 	dir := flag.String("dir", os.TempDir(), "where fsync writes")
 	burned := flag.Duration("burn", time.Millisecond, "CPU time of one request to both")
 	size := flag.Int("bytes", 4096, "that fsync writes, or that pressure has mapped")
+	lot := flag.Int("objects", 20_000, "that a request to gc allocates")
 	down := flag.String("downstream", "", "address of a service to ask")
 	flag.Parse()
-	s := &service{work: *work, burned: *burned, size: *size, slots: make(chan struct{}, *slots), down: *down, gap: time.Duration(float64(time.Second) / *rate)}
+	s := &service{work: *work, burned: *burned, size: *size, lot: *lot, slots: make(chan struct{}, *slots), down: *down, gap: time.Duration(float64(time.Second) / *rate)}
 	s.http = &http.Client{Transport: &http.Transport{MaxConnsPerHost: *slots, MaxIdleConnsPerHost: *slots}}
 	switch *mode {
 	case "fsync", "pressure":
@@ -241,7 +243,7 @@ func (s *service) garden() {
 
 func (s *service) gc(w http.ResponseWriter, r *http.Request) {
 	var lot [][]byte
-	for range 20_000 {
+	for range s.lot {
 		lot = append(lot, make([]byte, 64))
 	}
 	fmt.Fprintln(w, len(lot))
