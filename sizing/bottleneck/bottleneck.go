@@ -82,6 +82,7 @@ func newAnalysis(in Input) *analysis {
 	}
 	a.addWindows()
 	a.limit = findLimit(a.points)
+	a.quieten()
 	return a
 }
 

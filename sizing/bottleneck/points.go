@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -22,6 +23,7 @@ type point struct {
 	pass     bool
 	cause    string
 	ok       float64 // iterations
+	usual    float64 // successful iteration, seconds: the median where the middle half is close to it; 0: they differ
 
 	// of the windows within, where there are any
 	refused  float64 // requests answered 429 or 503
@@ -119,6 +121,7 @@ func (a *analysis) addWindows() {
 	for i := range a.points {
 		p := &a.points[i]
 		var failed, seconds float64
+		var took metric.Histogram
 		for j := range a.Windows {
 			w := &a.Windows[j]
 			if middle := w.StartS + w.LengthS/2; middle < p.from || middle > p.to {
@@ -126,12 +129,16 @@ func (a *analysis) addWindows() {
 			}
 			p.addEndpoints(w)
 			for _, s := range w.Scenarios {
+				took.Merge(s.Duration)
 				failed += float64(s.FailedDuration.Count())
 				seconds += s.FailedDuration.Mean().Seconds() * float64(s.FailedDuration.Count())
 			}
 		}
 		if failed > 0 {
 			p.failMean = seconds / failed
+		}
+		if middle := took.Quantile(.5).Seconds(); took.Quantile(.75).Seconds()-took.Quantile(.25).Seconds() < middle*alike {
+			p.usual = middle
 		}
 	}
 }
@@ -152,7 +159,9 @@ func (p *point) addEndpoints(w *record.Window) {
 type limit struct {
 	rate     float64 // the most it carried
 	unloaded float64 // time of an iteration at the lowest load
-	slots    float64 // rate x unloaded: what it works on at once
+	quiet    float64 // the same, with nobody else on the machine
+	slots    float64 // rate x quiet: what it works on at once
+	lowest   point
 	at       []point // the loads at the limit and beyond
 	users    []point // closed loads, by number
 	highest  point   // of users, or the highest rate
@@ -176,8 +185,8 @@ func findLimit(points []point) limit {
 		}
 	}
 	slices.SortStableFunc(l.users, func(x, y point) int { return cmp.Compare(x.level, y.level) })
-	l.unloaded = lowest.mean
-	l.slots = l.rate * l.unloaded
+	l.unloaded, l.lowest = lowest.mean, lowest
+	l.undisturbed(lowest.mean)
 	asked := math.Inf(1) // the fewest users that got nearly all
 	for _, p := range l.users {
 		if p.rate >= 0.95*l.rate {
@@ -196,6 +205,39 @@ func findLimit(points []point) limit {
 		l.at = []point{l.highest}
 	}
 	return l
+}
+
+// undisturbed sets the time that slots are reckoned with.
+func (l *limit) undisturbed(quiet float64) { l.quiet, l.slots = quiet, l.rate*quiet }
+
+// What others on the machine may do to the unloaded time.
+const (
+	alike       = 0.25 // middle half over median, where all iterations are the same work
+	othersMuch  = 0.2  // cores that others use, from which on they are seen in single iterations
+	disturbance = 1.3  // how many times longer they make the mean at most
+)
+
+// quieten leaves out of the unloaded time what others on the machine did to
+// it: where iterations are all alike but for some that had to wait for a
+// core, the median is what the service takes.
+func (a *analysis) quieten() {
+	p := a.limit.lowest
+	if p.usual == 0 || p.usual >= p.mean || !a.others(p) {
+		return
+	}
+	a.limit.undisturbed(max(p.usual, p.mean/disturbance))
+}
+
+// others says whether somebody else used the machine's cores during a load.
+func (a *analysis) others(p point) bool {
+	during := func(source string) float64 {
+		return a.watch.during(source, record.CPUCores, []point{p}).mean
+	}
+	ours := during(record.KindGenerator)
+	for _, source := range a.watch.target {
+		ours += during(source)
+	}
+	return slices.ContainsFunc(a.watch.hosts, func(host string) bool { return during(host)-ours > othersMuch })
 }
 
 // carried is the goodput that was reached: of the holds within 3 % of the

@@ -173,7 +173,7 @@ func (a *analysis) pool() candidate {
 	if slots < 3 || math.Abs(slots-math.Round(slots)) < 0.08*slots {
 		c.score += 0.1
 	}
-	c.add("slots", slots, "works on %s at once (%s/s x %s)", short(slots), short(a.limit.rate), duration(a.limit.unloaded))
+	c.add("slots", slots, "works on %s at once (%s/s x %s)", short(slots), short(a.limit.rate), duration(a.limit.quiet))
 	if flat {
 		c.add("mean_s", a.limit.highest.mean, "goodput is flat up to %s users while an iteration grows to %s", short(a.limit.users[len(a.limit.users)-1].level), duration(a.limit.users[len(a.limit.users)-1].mean))
 	}
