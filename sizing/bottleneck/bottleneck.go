@@ -57,6 +57,9 @@ func Attribute(in Input) record.Bottleneck {
 	}
 	if len(a.points) == 0 || a.limit.rate <= 0 {
 		out.Name = record.LimitUnsure
+		if c := a.generator(); c.score >= marginNeeded+scoreNeeded { // it could not make any load at all
+			out.Name, out.Source, out.Confidence, out.Evidence = c.name, c.source, c.score, c.evidence
+		}
 		out.Notes = append(out.Notes, "nothing was carried that could be looked at")
 		return out
 	}

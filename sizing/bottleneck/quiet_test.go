@@ -61,3 +61,17 @@ func TestSlotsAreReckonedWithTheTimeOfAQuietMachine(t *testing.T) {
 		}
 	}
 }
+
+func TestAGeneratorThatCouldMakeNoLoadIsNamed(t *testing.T) {
+	in := bottleneck.Input{
+		Holds:  []record.Hold{{Control: "vus", Level: 1, LengthS: 1, Goodput: 50, Work: 50, Verdict: "void", Cause: "generator"}},
+		Sizing: &record.Sizing{Verdict: "generator", Reason: "its CPU was 100 % busy"},
+	}
+	if b := bottleneck.Attribute(in); b.Name != record.LimitGenerator || b.Confidence != 1 || len(b.Evidence) != 1 || b.Evidence[0].Text != in.Sizing.Reason {
+		t.Errorf("%+v", b)
+	}
+	in.Sizing.Verdict = "dead"
+	if b := bottleneck.Attribute(in); b.Name != record.LimitUnsure || b.Confidence != 0 {
+		t.Errorf("nothing is known, but %+v", b)
+	}
+}
