@@ -9,25 +9,28 @@ import (
 	"github.com/plimsoll-load/plimsoll/sizing/sizingtest"
 )
 
-// A service that slows down at any moment of its sizing gets no number, and
-// hardly more time than the budget: it once took three times that.
+// A service that slows down at any moment of its sizing takes hardly more time
+// than the budget, where it once took three times that; and it gets no number
+// that it did not carry to the end.
 func TestABudgetBoundsTheHoldsOfAServiceThatSlowsDown(t *testing.T) {
-	const most = 5.0 // seconds beyond it
-	for seed := range uint64(49) {
-		m := sizingtest.Thrashing(1000 + 250*int(seed))
+	const most = 6.0 // seconds beyond it
+	for seed := range uint64(1000) {
+		m := sizingtest.Thrashing(1000 + 10*int(seed))
 		o := m.Options()
 		o.Budget = 40 * time.Second
-		longest := record.Hold{}
+		var last, longest record.Hold
 		a, err := sizing.Run(t.Context(), m.New(seed), o, func(h record.Hold) {
-			if h.LengthS > longest.LengthS {
+			if last = h; h.LengthS > longest.LengthS {
 				longest = h
 			}
 		})
-		if err != nil || a.Verdict != sizing.Budget {
-			t.Errorf("seed %d: %s, %v; want no number", seed, a.Verdict, err)
-		}
-		if a.Cost.WallS > o.Budget.Seconds()+most {
+		switch {
+		case err != nil || a.Verdict != sizing.Budget && a.Verdict != sizing.Found:
+			t.Errorf("seed %d: %s, %v; want a number or the budget", seed, a.Verdict, err)
+		case a.Cost.WallS > o.Budget.Seconds()+most:
 			t.Errorf("seed %d: took %.0f s with a budget of %v, of these %.0f s a hold of the phase %s", seed, a.Cost.WallS, o.Budget, longest.LengthS, longest.Phase)
+		case a.Verdict == sizing.Found && last.Goodput < a.Capacity.Goodput/2:
+			t.Errorf("seed %d: carries %.0f/s, confirmed by a hold with %.0f/s", seed, a.Capacity.Goodput, last.Goodput)
 		}
 	}
 }

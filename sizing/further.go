@@ -34,6 +34,7 @@ func (c *controller) further(answer record.Sizing) {
 			}
 		}
 	}()
+	c.budget = math.Inf(1) // what is held now is no part of it
 	wishes := c.opt.Further(answer)
 	for _, w := range wishes[:min(len(wishes), mostWishes)] {
 		length := clamp(w.Seconds, 1, longestWish)

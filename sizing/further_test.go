@@ -97,3 +97,20 @@ func TestNothingFurtherIsAskedWithoutANumber(t *testing.T) {
 		t.Errorf("%s, %v; want a baseline", answer.Verdict, err)
 	}
 }
+
+func TestWhatIsAskedForFurtherIsNoPartOfTheBudget(t *testing.T) {
+	m := sizingtest.Thrashing(3000)
+	o := m.Options()
+	o.Budget = 40 * time.Second
+	o.Further = func(record.Sizing) []sizing.Wish {
+		return []sizing.Wish{{Control: sizing.ByVUs, Level: 3, Seconds: 5, Why: "slots"}}
+	}
+	var last record.Hold
+	a, err := sizing.Run(t.Context(), m.New(1), o, func(h record.Hold) { last = h })
+	if err != nil || a.Verdict != sizing.Budget || a.Cost.WallS < o.Budget.Seconds() {
+		t.Fatalf("%s after %.0f s, %v; want the budget spent", a.Verdict, a.Cost.WallS, err)
+	}
+	if last.Phase != "further" || last.SettleS < 1 || last.LengthS < 5 {
+		t.Errorf("the last hold was %+v, want one whose users have settled", last)
+	}
+}

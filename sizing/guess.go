@@ -83,7 +83,7 @@ func (c *controller) confirmUsers() {
 		min: 1, max: min((c.budget-c.now)/2, need/s.plateau.goodput), need: need,
 	})
 	p := c.pooledPlateau()
-	if !h.pass || p.goodput == 0 || p.se > .15 {
+	if !h.pass || h.y < s.plateau.goodput/2 || p.goodput == 0 || p.se > .15 {
 		c.outOfTime(h)
 	}
 	s.plateau = p

@@ -263,7 +263,7 @@ func (c *controller) measurePlateau() {
 	longest := clamp(need/rate, 1, confirmTime*c.stretch(rate))
 	h := c.keep(c.plateauUsers(), order{phase: "plateau", why: "goodput that more users do not raise, precisely", min: 1, max: longest, need: need})
 	c.judgeCurve()
-	if s.falling && !s.rising && !c.clearlyFalls() && !c.spent() {
+	if s.falling && !s.rising && !c.clearlyFalls() {
 		c.doubtFall(h)
 	}
 }
@@ -273,7 +273,7 @@ func (c *controller) measurePlateau() {
 // peak, and a service that warms up is slower at the numbers tried first.
 func (c *controller) doubtFall(best *hold) {
 	s := &c.closed
-	seconds := clamp(1/(peakError*peakError*max(s.best, 1)), 2, confirmTime)
+	seconds := clamp(1/(peakError*peakError*max(s.best, 1)), 2, clamp(c.budget-c.now, 2, confirmTime))
 	o := order{phase: "plateau", why: "goodput seems to fall with more users: by chance, or slower earlier?", min: seconds, max: seconds, need: math.Inf(1)}
 	if best.number() != s.bestN {
 		best = c.keep(s.bestN, o)

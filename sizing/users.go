@@ -86,7 +86,7 @@ func (c *controller) keep(n int, o order) *hold {
 }
 
 func (c *controller) keepOnce(n int, o order) *hold {
-	settle := c.settleUsers(n)
+	settle := min(c.settleUsers(n), max(0, c.budget-c.now))
 	c.announce(o, ByVUs, float64(n))
 	c.users(n)
 	c.mix.users = float64(n)
@@ -105,7 +105,7 @@ func (c *controller) keepOnce(n int, o order) *hold {
 		}
 		// Little's law does not hold yet: not all users are at work. Count anew.
 		unsteady := h.pass && h.sum.ok >= 100 && h.share() < c.opt.Tolerance/2 && h.mean > .2 && float64(n) > 1.15*h.x*(h.mean+c.unloaded.pause)
-		if !unsteady || again == 3 || c.ablations.noLittle {
+		if !unsteady || again == 3 || c.spent() || c.ablations.noLittle {
 			break
 		}
 		h.restart(c)
