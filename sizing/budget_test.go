@@ -13,24 +13,29 @@ import (
 // than the budget, where it once took three times that; and it gets no number
 // that it did not carry to the end.
 func TestABudgetBoundsTheHoldsOfAServiceThatSlowsDown(t *testing.T) {
-	const most = 6.0 // seconds beyond it
-	for seed := range uint64(1000) {
-		m := sizingtest.Thrashing(1000 + 10*int(seed))
-		o := m.Options()
-		o.Budget = 40 * time.Second
-		var last, longest record.Hold
-		a, err := sizing.Run(t.Context(), m.New(seed), o, func(h record.Hold) {
-			if last = h; h.LengthS > longest.LengthS {
-				longest = h
+	for _, c := range []struct {
+		rate       float64
+		runs, step int
+		most       float64 // seconds beyond the budget
+	}{
+		{200, 1000, 10, 6},   // answered in virtual users
+		{1000, 100, 480, 14}, // a hold of arrivals that confirms lasts 12 s
+	} {
+		for i := range c.runs {
+			after := 1000 + c.step*i
+			m := sizingtest.Thrashing(c.rate, after)
+			o := m.Options()
+			o.Budget = 40 * time.Second
+			var last record.Hold
+			a, err := sizing.Run(t.Context(), m.New(uint64(i)), o, func(h record.Hold) { last = h })
+			switch {
+			case err != nil || a.Verdict != sizing.Budget && a.Verdict != sizing.Found:
+				t.Errorf("slow after %d: %s, %v; want a number or the budget", after, a.Verdict, err)
+			case a.Cost.WallS > o.Budget.Seconds()+c.most:
+				t.Errorf("slow after %d: took %.0f s with a budget of %v, the last hold in %s for %.0f s", after, a.Cost.WallS, o.Budget, last.Phase, last.LengthS)
+			case a.Verdict == sizing.Found && last.Control == string(sizing.ByVUs) && last.Goodput < a.Capacity.Goodput/2:
+				t.Errorf("slow after %d: carries %.0f/s, confirmed by a hold with %.0f/s", after, a.Capacity.Goodput, last.Goodput)
 			}
-		})
-		switch {
-		case err != nil || a.Verdict != sizing.Budget && a.Verdict != sizing.Found:
-			t.Errorf("seed %d: %s, %v; want a number or the budget", seed, a.Verdict, err)
-		case a.Cost.WallS > o.Budget.Seconds()+most:
-			t.Errorf("seed %d: took %.0f s with a budget of %v, of these %.0f s a hold of the phase %s", seed, a.Cost.WallS, o.Budget, longest.LengthS, longest.Phase)
-		case a.Verdict == sizing.Found && last.Goodput < a.Capacity.Goodput/2:
-			t.Errorf("seed %d: carries %.0f/s, confirmed by a hold with %.0f/s", seed, a.Capacity.Goodput, last.Goodput)
 		}
 	}
 }

@@ -16,9 +16,9 @@ func (c *controller) drain() {
 	c.arrive(o.low)
 	before, since, down := c.inFlight, c.now, outageWatch{at: uint64(c.total.requests())}
 	for grows := false; !c.drained(down.last); {
-		if grows || c.now-start >= patience { // a harmless rate does not drain it: none does, if anything
+		if grows || c.now-start >= patience || c.spent() { // a harmless rate does not drain it: none does, if anything
 			c.arrive(0)
-			for c.now-start < 2*patience && c.inFlight > 0 {
+			for c.now-start < 2*patience && c.inFlight > 0 && !c.spent() {
 				c.step(tick)
 			}
 			break
@@ -81,7 +81,7 @@ func (c *controller) emptied(most float64) {
 		return
 	}
 	c.arrive(0)
-	for start := c.now; c.inFlight > most && c.now-start < patience; {
+	for start := c.now; c.inFlight > most && c.now-start < patience && !c.spent(); {
 		c.step(tick)
 	}
 }

@@ -99,7 +99,7 @@ func TestNothingFurtherIsAskedWithoutANumber(t *testing.T) {
 }
 
 func TestWhatIsAskedForFurtherIsNoPartOfTheBudget(t *testing.T) {
-	m := sizingtest.Thrashing(3000)
+	m := sizingtest.Thrashing(200, 3000)
 	o := m.Options()
 	o.Budget = 40 * time.Second
 	o.Further = func(record.Sizing) []sizing.Wish {

@@ -182,11 +182,12 @@ func Wandering() []*Model {
 	}
 }
 
-// Thrashing is a service that outgrows its memory while it is sized: quick for
-// its first requests, so many, and hundreds of times slower after them.
-func Thrashing(after int) *Model {
+// Thrashing is a service that outgrows its memory while it is sized: at first it
+// carries a rate, and from so many requests on hundreds of times less.
+func Thrashing(rate float64, after int) *Model {
+	const servers = 4
 	return model("thrashing", func() service {
-		return &thrashing{slots: slots{servers: 4, places: -1, mean: .02}, after: after, slow: 6}
+		return &thrashing{slots: slots{servers: servers, places: -1, mean: servers / rate}, after: after, slow: 6}
 	}, nil).expect(sizing.Budget)
 }
 
