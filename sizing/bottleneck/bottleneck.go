@@ -157,11 +157,17 @@ func (a *analysis) ownFirst(all []candidate) {
 	}
 	machine := a.at(all[0].source, record.CPUCores).limit
 	for i, c := range all {
-		if c.name == all[0].name && !shared(c.source) && c.score >= 0.8 && a.at(c.source, record.CPUCores).limit < 0.95*machine {
+		if sameResource(c.name, all[0].name) && !shared(c.source) && c.score >= 0.8 && a.at(c.source, record.CPUCores).limit < 0.95*machine {
 			all[0], all[i] = all[i], all[0]
 			return
 		}
 	}
+}
+
+// sameResource says whether what is named second is no other resource: the CPU
+// is what the garbage collector uses.
+func sameResource(name, other string) bool {
+	return name == other || name == record.LimitGC && other == record.LimitCPU
 }
 
 // name takes the first of the candidates if it is far enough ahead.
@@ -169,7 +175,7 @@ func (a *analysis) name(out *record.Bottleneck, all []candidate) {
 	best := all[0]
 	second := candidate{}
 	for _, c := range all[1:] {
-		if c.name != best.name { // the same resource seen from elsewhere is no rival
+		if !sameResource(best.name, c.name) { // seen from elsewhere it is no rival
 			second = c
 			break
 		}

@@ -155,6 +155,16 @@ func faults() []fault {
 			quota(l)
 			l.also(func(s state) map[string]float64 { return map[string]float64{record.GCCPU: 0.45} })
 		}, nil},
+		{"garbage collection on a machine that others fill", record.LimitGC, func(l *lab) {
+			quota(l)
+			l.cores, l.slots, l.hostSize = 0.5, 1, 2
+			l.also(func(s state) map[string]float64 {
+				return map[string]float64{record.CPUWaiting: 2 * s.full, record.CPUThrottled: 0.9 * s.full, record.CPUCores: 0.02 + 0.42*s.full, record.GCCPU: 0.53}
+			})
+			l.hostAdds = func(state) map[string]float64 {
+				return map[string]float64{record.CPUCores: 2, record.CPUPressure: 0.9, record.RunQueue: 9}
+			}
+		}, ofTheService},
 		{"killed for want of memory", record.LimitMemory, func(l *lab) {
 			idle(l)
 			l.also(func(s state) map[string]float64 {
