@@ -84,7 +84,7 @@ func (w World) closing(r *Outcome) {
 			cost += fmt.Sprintf(", %.4f %s per million requests at capacity", million, r.Price.Currency)
 		}
 	}
-	fmt.Fprintf(w.Stdout, "%-12s%s (%s)\n", "Machine", r.Type.Name, cost)
+	fmt.Fprintf(w.Stdout, "%-12s%s (%s)\n", "Machine", r.label(), cost)
 	if r.Offset.Within > 0 {
 		fmt.Fprintf(w.Stdout, "%-12sthis machine is %s ahead of it, ± %s\n", "Clock", r.Offset.Ahead.Round(time.Millisecond), r.Offset.Within.Round(time.Millisecond))
 	}
@@ -136,7 +136,7 @@ func writeTable(w io.Writer, results []Outcome) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "TYPE\tCPUS\tMEMORY\tCAPACITY\tLIMIT\tP95\tAN HOUR\tPER MILLION\tVERDICT")
 	for _, r := range results {
-		row := []string{r.Type.Name, fmt.Sprint(r.Type.VCPUs), gib(r.Type.MemoryBytes), "-", "-", "-", "unknown", "-", r.word()}
+		row := []string{r.label(), fmt.Sprint(r.Type.VCPUs), gib(r.Type.MemoryBytes), "-", "-", "-", "unknown", "-", r.word()}
 		if c, ok := r.Capacity(); ok {
 			row[3] = fmt.Sprintf("%.4g/s", c)
 			if p95 := r.End.Sizing.AtLimit.P95S; p95 > 0 {
@@ -158,11 +158,21 @@ func writeTable(w io.Writer, results []Outcome) {
 	fmt.Fprintln(w)
 }
 
+// label is the type, and how it was rented where that is not as usual.
+func (r *Outcome) label() string {
+	if r.Spot {
+		return r.Type.Name + " (spot)"
+	}
+	return r.Type.Name
+}
+
 // word is how it ended, in one word.
 func (r *Outcome) word() string {
 	switch {
 	case r.Skipped:
 		return "skipped"
+	case r.taken:
+		return "incomplete"
 	case r.Err != nil:
 		return "failed"
 	case r.End == nil:
@@ -276,7 +286,7 @@ func ExitCode(results []Outcome) int {
 	weight := []int{130, 143, 1, 2, 3, 7, 6, 4, 5, 8}
 	best := len(weight)
 	for _, r := range results {
-		if r.Skipped || r.Record == "" {
+		if r.Skipped || r.Replaced || r.Record == "" {
 			continue
 		}
 		if at := slices.Index(weight, r.Code); at >= 0 && at < best {

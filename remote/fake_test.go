@@ -35,7 +35,7 @@ type fake struct {
 
 	callers  Caller
 	types    map[string]MachineType
-	prices   map[string]float64
+	prices   map[string]float64 // of a type; "spot TYPE" where that is another
 	subnets  []Subnet
 	refuse   func(call string) error        // before the call has its effect
 	lose     func(call string) error        // after it
@@ -143,6 +143,9 @@ func (f *fake) Price(ctx context.Context, q PriceQuery) (Price, error) {
 		return Price{}, err
 	}
 	p, ok := f.prices[q.Type]
+	if spot, there := f.prices["spot "+q.Type]; q.Spot && there {
+		p = spot
+	}
 	if !ok {
 		return Price{}, &APIError{Fault: NotFound, Action: "pricing:GetProducts", Resource: q.Type}
 	}
@@ -162,7 +165,7 @@ func (f *fake) Launch(ctx context.Context, r LaunchRequest) (Machine, error) {
 		f.tokens[r.Token] = id
 		f.machines[id] = &Machine{
 			ID: id, Type: r.Type, State: Pending, PublicIP: fmt.Sprintf("127.0.%d.1", 100+f.next), PrivateIP: fmt.Sprintf("10.0.0.%d", f.next),
-			Subnet: r.Subnet, Network: "vpc-1", Zone: r.Subnet, Image: r.Image.ID, Profile: r.Profile, Launched: time.Now(), Tags: maps.Clone(r.Tags), Groups: r.Groups,
+			Subnet: r.Subnet, Network: "vpc-1", Zone: r.Subnet, Image: r.Image.ID, Profile: r.Profile, Launched: time.Now(), Tags: maps.Clone(r.Tags), Groups: r.Groups, Spot: r.Spot,
 		}
 	}
 	return *f.machines[id], f.done("Launch %s", r.Type)

@@ -272,12 +272,12 @@ func loadFaults() []fault {
 			steal(0.3)(tr, o)
 		}},
 		{name: "a little steal", loads: 1, want: []string{"per million requests"}, wreck: steal(0.02)},
-		{name: "the machine is taken away", loads: 1, code: ExitOutside, want: []string{"Server.SpotInstanceTermination", "incomplete"}, wreck: func(tr *trial, o *Options) {
+		{name: "the machine is ended by somebody", loads: 1, code: ExitOutside, want: []string{"Client.UserInitiatedShutdown", "incomplete"}, wreck: func(tr *trial, o *Options) {
 			o.Spot = true
 			tr.load = func(ctx context.Context, c Child) (int, error) {
 				tr.mu.Lock()
 				for _, m := range tr.machines {
-					m.State, m.Reason = Terminated, "Server.SpotInstanceTermination"
+					m.State, m.Reason = Terminated, "Client.UserInitiatedShutdown"
 				}
 				tr.mu.Unlock()
 				return tr.size(ctx, c, nil)

@@ -116,7 +116,7 @@ func (g *generator) load(ctx context.Context, r *Outcome, c Child) (int, error) 
 	if err != nil {
 		return -1, err
 	}
-	key := g.key(r.Type.Name + "/bundle.tgz")
+	key := g.key(filepath.Base(r.Folder) + "/bundle.tgz")
 	if err := store.Put(ctx, key, bytes.NewReader(packed)); err != nil {
 		return -1, err
 	}
@@ -185,7 +185,7 @@ func (g *generator) follow(ctx context.Context, r *Outcome, c Child) (code int, 
 
 // look fetches the record as far as it is.
 func (g *generator) look(ctx context.Context, r *Outcome) (string, error) {
-	store, key := g.plan.store(g.cloud), g.key(r.Type.Name+"/record.gz")
+	store, key := g.plan.store(g.cloud), g.key(filepath.Base(r.Folder)+"/record.gz")
 	url, err := store.PresignPut(ctx, key, 10*time.Minute)
 	if err != nil {
 		return "", err

@@ -30,8 +30,8 @@ func (r *renter) launch(ctx context.Context, m PlannedMachine, role, group strin
 	for _, subnet := range r.plan.Subnets {
 		request := r.request(m, role, group)
 		request.Subnet = subnet.ID
-		request.Token = token(r.plan.Run, m.Type.Name, role, subnet.ID)
-		if err := r.journal.Write(Entry{Event: "intends", Kind: kindMachine, Name: m.Type.Name + " " + role, Token: request.Token, Region: r.plan.Caller.Region, Tags: request.Tags}); err != nil {
+		request.Token = token(r.plan.Run, m.name(), role, subnet.ID)
+		if err := r.journal.Write(Entry{Event: "intends", Kind: kindMachine, Name: m.name() + " " + role, Token: request.Token, Region: r.plan.Caller.Region, Tags: request.Tags}); err != nil {
 			return Machine{}, err
 		}
 		made, err := r.insist(ctx, request)
@@ -43,7 +43,7 @@ func (r *renter) launch(ctx context.Context, m PlannedMachine, role, group strin
 		if err != nil {
 			return Machine{}, err
 		}
-		return made, r.journal.Write(Entry{Event: "made", Kind: kindMachine, ID: made.ID, Name: m.Type.Name + " " + role, Region: r.plan.Caller.Region})
+		return made, r.journal.Write(Entry{Event: "made", Kind: kindMachine, ID: made.ID, Name: m.name() + " " + role, Region: r.plan.Caller.Region})
 	}
 	return Machine{}, &APIError{
 		Fault: Capacity, Action: "ec2:RunInstances", Resource: m.Type.Name, Code: "InsufficientInstanceCapacity",
@@ -55,8 +55,11 @@ func (r *renter) request(m PlannedMachine, role, group string) LaunchRequest {
 	o := &r.plan.Options
 	l := LaunchRequest{
 		Type: m.Type.Name, Image: m.Image, Groups: []string{group}, PublicIP: !o.Private,
-		UserData: userData(r.plan.Life), DiskGiB: o.DiskGiB, IMDSHops: o.IMDSHops, Spot: o.Spot && role == roleService,
+		UserData: userData(r.plan.Life), DiskGiB: o.DiskGiB, IMDSHops: o.IMDSHops, Spot: r.plan.onSpot(m),
 		Tags: r.plan.tags(role, Tags{tagSpec: token(m.Image.ID, m.Type.Name)[:16], "Name": "plimsoll " + role + " " + m.Type.Name}),
+	}
+	if m.again { // it starts when the others' time may be over
+		l.Tags[TagExpires] = time.Now().Add(r.plan.Life).UTC().Format(time.RFC3339)
 	}
 	if o.Profile != "none" {
 		l.Profile = o.Profile

@@ -30,6 +30,9 @@ type Outcome struct {
 	Skipped   bool  // by choice, and Err says why
 	Ended     bool  // the machine was given back
 	Rented    time.Duration
+	Spot      bool // the machine could be taken away at any time
+	taken     bool // it was
+	Replaced  bool // it was, and the outcome that follows stands in its place
 }
 
 // folderOf is where the files of one machine are kept.
@@ -37,7 +40,7 @@ func (s *session) folderOf(name string) string { return filepath.Join(s.Runs, s.
 
 // measure puts the service on a machine, loads it and brings everything home.
 func (s *session) measure(ctx context.Context, planned PlannedMachine, m Machine) Outcome {
-	r := Outcome{Type: planned.Type, Machine: m, Price: planned.Price, Folder: s.folderOf(planned.Type.Name)}
+	r := Outcome{Type: planned.Type, Machine: m, Price: planned.Price, Spot: s.plan.onSpot(planned), Folder: s.folderOf(planned.name())}
 	if err := os.MkdirAll(r.Folder, 0o755); err != nil {
 		r.Err = err
 		return r
@@ -147,7 +150,7 @@ func (s *session) described(r *Outcome) record.Machine {
 	o := &s.plan.Options
 	m := record.Machine{
 		Type: r.Type.Name, Region: s.plan.Caller.Region, Zone: r.Machine.Zone, CPUs: r.Type.VCPUs, MemoryBytes: r.Type.MemoryBytes,
-		Image: r.Machine.Image, Service: o.Image, Spot: o.Spot, RoundTripS: r.RoundTrip.Seconds(), LoadFrom: "the machine that started the run",
+		Image: r.Machine.Image, Service: o.Image, Spot: r.Spot, RoundTripS: r.RoundTrip.Seconds(), LoadFrom: "the machine that started the run",
 	}
 	if r.Type.Burstable {
 		m.Credits = o.Credits
@@ -174,7 +177,7 @@ func (s *session) collect(ctx context.Context, r *Outcome, watch watching, kept 
 		r.note("the machine's files could not be fetched: %v", err)
 		return
 	}
-	f := fetcher{commands: s.cloud.Commands, machine: r.Machine.ID, folder: s.plan.folder(), into: r.Folder, prefix: s.plan.Run + "/" + r.Type.Name + "/"}
+	f := fetcher{commands: s.cloud.Commands, machine: r.Machine.ID, folder: s.plan.folder(), into: r.Folder, prefix: s.plan.Run + "/" + filepath.Base(r.Folder) + "/"}
 	if s.plan.Options.Store != "" {
 		f.store = s.plan.store(s.cloud)
 	}

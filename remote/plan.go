@@ -28,6 +28,22 @@ type PlannedMachine struct {
 	Type  MachineType
 	Image Image
 	Price *Price // nil: not known
+	// OnDemand is the price of the second try, where this one is a spot machine; nil: not known, or none.
+	OnDemand *Price
+	again    bool // it is that second try
+}
+
+// name tells the machines of one type apart, in files, journals and tokens.
+func (m PlannedMachine) name() string {
+	if m.again {
+		return m.Type.Name + "-on-demand"
+	}
+	return m.Type.Name
+}
+
+// onSpot says that a machine may be taken away at any time.
+func (p *Plan) onSpot(m PlannedMachine) bool {
+	return p.Options.Spot && p.Options.Instance == "" && m.Role == roleService && !m.again
 }
 
 // Cost is what something costs; an unknown part makes all of it unknown.
@@ -81,7 +97,7 @@ func (r Planner) Plan(ctx context.Context, run string, o Options) (*Plan, error)
 		p.Notes = append(p.Notes, fmt.Sprintf("these credentials end at %s, before this run will (about %s): machines end themselves at %s whatever happens",
 			clock(p.Caller.Expires), clock(end), clock(p.Expires)))
 	}
-	return p, r.budget(p)
+	return p, p.afford(Cost{Known: true})
 }
 
 // machines resolves types, images and prices.
@@ -109,6 +125,11 @@ func (r Planner) machines(ctx context.Context, p *Plan) error {
 			return err
 		}
 		m.Price = r.price(ctx, p, m)
+		if p.onSpot(m) {
+			second := m
+			second.again = true
+			m.OnDemand = r.price(ctx, p, second)
+		}
 		p.Machines = append(p.Machines, m)
 		if t.Burstable && p.Options.Credits == "unlimited" {
 			p.Notes = append(p.Notes, t.Name+" runs on CPU credits: as unlimited, what it uses beyond them is charged on top of its price")
@@ -185,7 +206,7 @@ func (r Planner) price(ctx context.Context, p *Plan, m PlannedMachine) *Price {
 	if p.Options.PricePerHour > 0 && m.Role == roleService {
 		return &Price{PerHour: p.Options.PricePerHour, Currency: "USD", Source: "--price-per-hour"}
 	}
-	price, err := r.Cloud.Catalogue.Price(ctx, PriceQuery{Type: m.Type.Name, Region: p.Caller.Region, Spot: p.Options.Spot && m.Role == roleService})
+	price, err := r.Cloud.Catalogue.Price(ctx, PriceQuery{Type: m.Type.Name, Region: p.Caller.Region, Spot: p.onSpot(m)})
 	if err != nil || price.PerHour <= 0 {
 		return nil
 	}
@@ -263,15 +284,26 @@ func (p *Plan) estimate() Cost {
 	return c
 }
 
-// budget refuses what may cost more than it may.
-func (Planner) budget(p *Plan) error {
+// secondTry is what a spot machine costs that is taken and tried once more on demand.
+func (p *Plan) secondTry(m PlannedMachine) Cost {
+	if m.OnDemand == nil {
+		return Cost{}
+	}
+	length := bootEstimate + p.Options.Estimate + p.Options.Keep
+	return Cost{Known: true, Amount: m.OnDemand.PerHour * length.Hours(), Currency: m.OnDemand.Currency}
+}
+
+// afford refuses what makes the plan cost more than it may.
+func (p *Plan) afford(more Cost) error {
 	switch {
 	case p.Options.MaxCost == 0:
 		return nil
-	case !p.Cost.Known:
+	case !p.Cost.Known || !more.Known:
 		return wrong("give --price-per-hour, or leave out --max-cost", "a price is not known, so --max-cost cannot be kept")
-	case p.Cost.Amount > p.Options.MaxCost:
-		return wrong("fewer or smaller types, a shorter --budget, or a higher --max-cost", "the plan costs about %s, more than --max-cost %.3f", p.Cost, p.Options.MaxCost)
+	}
+	all := p.Cost
+	if all.Amount += more.Amount; all.Amount > p.Options.MaxCost {
+		return wrong("fewer or smaller types, a shorter --budget, or a higher --max-cost", "the plan costs about %s, more than --max-cost %.3f", all, p.Options.MaxCost)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func (p *Plan) Write(w io.Writer) {
 		if m.Role == roleGenerator {
 			role = "Generator"
 		}
-		line(role, "%s: %d vCPUs, %s, %s%s, %s", m.Type.Name, m.Type.VCPUs, gib(m.Type.MemoryBytes), m.Image.ID, spot(o), perHour(m.Price))
+		line(role, "%s: %d vCPUs, %s, %s%s, %s", m.Type.Name, m.Type.VCPUs, gib(m.Type.MemoryBytes), m.Image.ID, p.spot(m), perHour(m.Price))
 	}
 	if len(p.Subnets) > 0 {
 		var all []string
@@ -37,6 +37,11 @@ func (p *Plan) Write(w io.Writer) {
 		line("Ends itself", "%s at the latest, if this program cannot do it", clock(p.Expires))
 	}
 	line("Cost", "%s, for about %d minutes each (machines alone, without disk, address and traffic)", about(p.Cost), minutes(o.Estimate+bootEstimate))
+	for _, m := range p.Machines {
+		if p.onSpot(m) {
+			line("If taken", "%s: %s", m.Type.Name, p.ifTaken(m))
+		}
+	}
 	for _, n := range p.Notes {
 		line("Note", "%s", n)
 	}
@@ -57,11 +62,20 @@ func (p *Plan) watchedPort() string {
 	return fmt.Sprintf(" and tcp %d (Glances)", glancesPort)
 }
 
-func spot(o *Options) string {
-	if o.Spot {
+func (p *Plan) spot(m PlannedMachine) string {
+	if p.onSpot(m) {
 		return ", spot"
 	}
 	return ""
+}
+
+// ifTaken is what becomes of a type whose spot machine is taken.
+func (p *Plan) ifTaken(m PlannedMachine) string {
+	cost := p.secondTry(m)
+	if p.afford(cost) != nil {
+		return fmt.Sprintf("it is not tried again: on demand it would cost %s more, which --max-cost does not allow", about(cost))
+	}
+	return fmt.Sprintf("it is tried once more on demand, for %s more", about(cost))
 }
 
 func about(c Cost) string {

@@ -83,7 +83,7 @@ func (tr *trial) plimsoll(ctx context.Context, c Child) (int, error) {
 // size writes a record as `plimsoll size` does.
 func (tr *trial) size(ctx context.Context, c Child, rows []any) (int, error) {
 	path := flag(c.Args, "output")
-	name := filepath.Base(filepath.Dir(path))
+	name := strings.TrimSuffix(filepath.Base(filepath.Dir(path)), "-on-demand")
 	code, verdict := 0, "found"
 	began := time.Now()
 	if pause(ctx, 2*time.Minute) != nil {

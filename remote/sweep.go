@@ -47,6 +47,9 @@ func (s *session) sweep(ctx context.Context, group string) ([]Outcome, error) {
 	var results []Outcome
 	for _, t := range turns {
 		results = append(results, s.take(ctx, t, results, group))
+		if second := s.again(ctx, t, &results[len(results)-1], group); second != nil {
+			results = append(results, *second)
+		}
 	}
 	return results, verdict(ctx, results)
 }
@@ -70,7 +73,7 @@ func (s *session) turns() []*turn {
 
 // take measures one machine, if that is worth it, and gives it back.
 func (s *session) take(ctx context.Context, t *turn, before []Outcome, group string) (r Outcome) {
-	r = Outcome{Type: t.planned.Type, Price: t.planned.Price}
+	r = Outcome{Type: t.planned.Type, Price: t.planned.Price, Spot: s.plan.onSpot(t.planned)}
 	<-t.booted
 	if is(t.err, Quota) && ctx.Err() == nil { // those before have ended: there may be room now
 		s.say(t.planned.Type.Name + ": the account's quota had no room for it beside the others; now it is tried alone")
@@ -94,7 +97,8 @@ func (s *session) take(ctx context.Context, t *turn, before []Outcome, group str
 	default:
 		r = s.measure(ctx, t.planned, t.machine)
 	}
-	if r.Machine.ID != "" && s.plan.Options.Keep == 0 {
+	r.taken = s.wasTaken(ctx, &r)
+	if r.Machine.ID != "" && (s.plan.Options.Keep == 0 || r.taken) {
 		s.giveBack(ctx, &r)
 	}
 	r.Rented = time.Since(began)

@@ -86,7 +86,7 @@ func (l *load) flags(f *pflag.FlagSet, mode string) {
 	f.StringVar(&l.ImageID, "ami", "", "machine image: ami-… or ssm:/parameter")
 	f.StringVar(&l.Profile, "instance-profile", "", "instance profile, or none (default plimsoll-instance, which `init` makes)")
 	f.StringVar(&l.Credits, "credits", "", "CPU credits of T types: unlimited, standard (default unlimited)")
-	f.BoolVar(&l.Spot, "spot", false, "rent spot machines; one that is taken away makes the result incomplete")
+	f.BoolVar(&l.Spot, "spot", false, "rent spot machines; a type whose machine is taken away is tried once more on demand, within --max-cost")
 	f.IntVar(&l.DiskGiB, "disk", 0, "GiB of disk (default 20)")
 	f.IntVar(&l.IMDSHops, "imds-hops", 0, "2 lets the service use the machine's role (default 1)")
 	f.StringArrayVar(&l.Allow, "allow-cidr", nil, "addresses that may reach the service (default: this machine's)")
