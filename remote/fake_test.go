@@ -28,7 +28,8 @@ type fake struct {
 	groups   map[string]*Group
 	rules    map[string][]Rule
 	objects  map[string][]byte
-	files    map[string]string // that a machine has when its files are gathered
+	ends     map[string]time.Time // when machines end themselves
+	files    map[string]string    // that a machine has when its files are gathered
 	next     int
 	calls    []string // "Launch t3.small"
 	scripts  []Command
@@ -47,7 +48,7 @@ type fake struct {
 func newFake() *fake {
 	return &fake{
 		machines: map[string]*Machine{}, tokens: map[string]string{}, groups: map[string]*Group{}, rules: map[string][]Rule{}, objects: map[string][]byte{},
-		files:   map[string]string{},
+		ends: map[string]time.Time{}, files: map[string]string{},
 		callers: Caller{Account: "111122223333", ARN: "arn:aws:iam::111122223333:user/test", Region: "eu-west-1"},
 		types: map[string]MachineType{
 			"c7.small": {Name: "c7.small", VCPUs: 1, MemoryBytes: 2 << 30, Architectures: []string{"x86_64"}},
@@ -163,6 +164,7 @@ func (f *fake) Launch(ctx context.Context, r LaunchRequest) (Machine, error) {
 		f.next++
 		id = fmt.Sprintf("i-%03d", f.next)
 		f.tokens[r.Token] = id
+		f.endIn(id, r.UserData, `shutdown -h \+(\d+)`)
 		f.machines[id] = &Machine{
 			ID: id, Type: r.Type, State: Pending, PublicIP: fmt.Sprintf("127.0.%d.1", 100+f.next), PrivateIP: fmt.Sprintf("10.0.0.%d", f.next),
 			Subnet: r.Subnet, Network: "vpc-1", Zone: r.Subnet, Image: r.Image.ID, Profile: r.Profile, Launched: time.Now(), Tags: maps.Clone(r.Tags), Groups: r.Groups, Spot: r.Spot,
@@ -171,9 +173,19 @@ func (f *fake) Launch(ctx context.Context, r LaunchRequest) (Machine, error) {
 	return *f.machines[id], f.done("Launch %s", r.Type)
 }
 
+// endIn puts a machine's own end to the minutes that a script names.
+func (f *fake) endIn(id, script, pattern string) {
+	if found := regexp.MustCompile(pattern).FindStringSubmatch(script); found != nil {
+		n, _ := strconv.Atoi(found[1])
+		f.ends[id] = time.Now().Add(time.Duration(n) * time.Minute)
+	}
+}
+
 // settle lets a machine's life go on.
 func (f *fake) settle(m *Machine) {
-	switch age := time.Since(m.Launched); {
+	switch age, end := time.Since(m.Launched), f.ends[m.ID]; {
+	case !end.IsZero() && time.Now().After(end) && m.State != Terminated:
+		m.State, m.Reason = Terminated, "Client.InstanceInitiatedShutdown"
 	case m.State == Pending && age >= f.bootTime:
 		m.State = Running
 	case m.State == ShuttingDown:
@@ -322,9 +334,16 @@ func (f *fake) Run(ctx context.Context, c Command) (all []Result, err error) {
 	f.scripts = append(f.scripts, c)
 	f.mu.Unlock()
 	for _, id := range c.Machines {
-		r := f.answer(c)
+		one := c
+		one.Machines = []string{id}
+		r := f.answer(one)
 		r.Machine = id
 		all = append(all, r)
+		if c.Title == "renew the lease" && r.Status == Succeeded {
+			f.mu.Lock()
+			f.endIn(id, c.Script, `minutes='(\d+)'`)
+			f.mu.Unlock()
+		}
 	}
 	return all, f.done("Run %s", c.Title)
 }

@@ -21,6 +21,7 @@ type renter struct {
 	cloud   Cloud
 	plan    *Plan
 	journal *Journal
+	leases  leases
 	say     func(string)
 }
 
@@ -34,6 +35,7 @@ func (r *renter) launch(ctx context.Context, m PlannedMachine, role, group strin
 		if err := r.journal.Write(Entry{Event: "intends", Kind: kindMachine, Name: m.name() + " " + role, Token: request.Token, Region: r.plan.Caller.Region, Tags: request.Tags}); err != nil {
 			return Machine{}, err
 		}
+		until := time.Now().Add(r.plan.Life)
 		made, err := r.insist(ctx, request)
 		if is(err, Capacity) {
 			full = append(full, subnet.Zone)
@@ -43,6 +45,7 @@ func (r *renter) launch(ctx context.Context, m PlannedMachine, role, group strin
 		if err != nil {
 			return Machine{}, err
 		}
+		r.leases.hold(made.ID, until)
 		return made, r.journal.Write(Entry{Event: "made", Kind: kindMachine, ID: made.ID, Name: m.name() + " " + role, Region: r.plan.Caller.Region})
 	}
 	return Machine{}, &APIError{
@@ -245,6 +248,7 @@ const (
 
 // end terminates machines and waits until they are gone, so that what they hold is free again.
 func (r *renter) end(ctx context.Context, ids ...string) error {
+	r.leases.drop(ids...)
 	if err := r.cloud.Machines.Terminate(ctx, ids); err != nil {
 		return err
 	}

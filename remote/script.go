@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -110,18 +111,41 @@ func (e *StepError) Unwrap() error { return &e.CommandError }
 // deliverable is how long an agent may take to fetch a command.
 const deliverable = 60 * time.Second
 
+// command is the step for machines.
+func (s step) command(machines ...string) Command {
+	return Command{Machines: machines, Script: s.text(), Title: s.title, Delivery: deliverable, Execution: max(s.limit, 30*time.Second)}
+}
+
 // run runs a step on one machine and returns what it printed.
 func (s step) run(ctx context.Context, on Commands, machine string) (string, error) {
-	results, err := on.Run(ctx, Command{
-		Machines: []string{machine}, Script: s.text(), Title: s.title, Delivery: deliverable, Execution: max(s.limit, 30*time.Second),
-	})
+	results, err := on.Run(ctx, s.command(machine))
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", s.title, err)
 	}
 	if len(results) != 1 {
 		return "", fmt.Errorf("%s on %s: %d results came back for one machine", s.title, machine, len(results))
 	}
-	r := results[0]
+	return s.read(results[0])
+}
+
+// runAll runs a step on machines at once, and returns those on which it did its work, and why it did not on others.
+func (s step) runAll(ctx context.Context, on Commands, machines []string) (done []string, failed error) {
+	results, err := on.Run(ctx, s.command(machines...))
+	if err != nil {
+		failed = fmt.Errorf("%s: %w", s.title, err)
+	}
+	for _, r := range results {
+		if _, err := s.read(r); err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		done = append(done, r.Machine)
+	}
+	return done, failed
+}
+
+// read is what a step printed on one machine.
+func (s step) read(r Result) (string, error) {
 	text, code := output(r.Stdout)
 	if r.Err(s.title) == nil {
 		return text, nil

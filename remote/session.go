@@ -32,9 +32,6 @@ type session struct {
 	stops *Stops
 
 	generator *generator // nil: the load is made here
-
-	mu    sync.Mutex
-	lease time.Time // when machines end themselves
 }
 
 // Run does what a plan says: it returns what was found for each machine, in
@@ -51,13 +48,18 @@ func (w World) Run(ctx context.Context, p *Plan, stops *Stops) (results []Outcom
 	}
 	defer func() { err = errors.Join(err, journal.Close()) }()
 	s := &session{
-		World: w, stops: stops, lease: p.Expires,
+		World: w, stops: stops,
 		renter: renter{cloud: w.Cloud, plan: p, journal: journal, say: w.Say},
 	}
 	if err := journal.Write(Entry{Event: "begins", Region: p.Caller.Region, Text: p.Options.Mode}); err != nil {
 		return nil, err
 	}
+	alive, stop := context.WithCancel(context.WithoutCancel(ctx)) // leases are renewed while files are fetched, too
+	var renewing sync.WaitGroup
+	renewing.Go(func() { s.renewing(alive) })
 	results, err = s.work(load)
+	stop()
+	renewing.Wait()
 	if left := s.finish(ctx, results); left != nil {
 		err = errors.Join(err, left)
 	}
@@ -167,7 +169,7 @@ func (s *session) keep(ctx context.Context, results []Outcome) error {
 		if s.plan.Options.Instance != "" && !ours(r.Machine.Tags) {
 			continue
 		}
-		if err := s.extend(ctx, r.Machine.ID, until, Tags{tagKept: "true"}); err != nil {
+		if _, err := s.extend(ctx, []string{r.Machine.ID}, until, Tags{tagKept: "true"}); err != nil {
 			failed = errors.Join(failed, err)
 		}
 		s.say(fmt.Sprintf("%s is kept until %s: --instance %s uses it, `plimsoll remote cleanup --run %s` ends it", r.Machine.ID, clock(until), r.Machine.ID, s.plan.Run))
@@ -186,10 +188,4 @@ func (e *SignalError) ExitCode() int {
 		return 143
 	}
 	return 130
-}
-
-func (s *session) leaseEnd() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.lease
 }
