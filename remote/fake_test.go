@@ -416,12 +416,16 @@ type fakeStore struct {
 	base string
 }
 
-func (s fakeStore) PresignPut(ctx context.Context, key string, _ time.Duration) (string, error) {
-	return "https://bucket.test/" + s.base + key + "?signature=secret-of-the-url", s.f.call(ctx, "PresignPut")
+func (s fakeStore) PresignPut(ctx context.Context, key string, valid time.Duration) (string, error) {
+	return s.address(key, valid), s.f.call(ctx, "PresignPut")
 }
 
-func (s fakeStore) PresignGet(ctx context.Context, key string, _ time.Duration) (string, error) {
-	return "https://bucket.test/" + s.base + key + "?signature=secret-of-the-url", s.f.call(ctx, "PresignGet")
+func (s fakeStore) PresignGet(ctx context.Context, key string, valid time.Duration) (string, error) {
+	return s.address(key, valid), s.f.call(ctx, "PresignGet")
+}
+
+func (s fakeStore) address(key string, valid time.Duration) string {
+	return fmt.Sprintf("https://bucket.test/%s%s?signature=secret-of-the-url&expires=%d", s.base, key, time.Now().Add(valid).Unix())
 }
 
 func (s fakeStore) Put(ctx context.Context, key string, body io.ReadSeeker) error {

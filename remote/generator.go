@@ -22,7 +22,6 @@ import (
 type generator struct {
 	*session
 	machine Machine
-	program string // URL of the program, presigned
 	sum     string // of the program, SHA-256
 }
 
@@ -30,7 +29,7 @@ const (
 	generatorLook     = 10 * time.Second
 	generatorPatience = 3 * time.Minute // without a word from home, until the load stops by itself
 	mostBundle        = 64 << 20
-	urlLife           = 2 * time.Hour
+	urlLife           = 10 * time.Minute // of an address in a command that fetches it at once
 )
 
 // raise starts the machine that makes the load, and sends the program to the bucket.
@@ -72,11 +71,7 @@ func (g *generator) send(ctx context.Context) error {
 	}
 	g.sum = hex.EncodeToString(sum.Sum(nil))
 	store := g.plan.store(g.cloud)
-	if err := store.Put(ctx, g.key("plimsoll"), file); err != nil {
-		return err
-	}
-	g.program, err = store.PresignGet(ctx, g.key("plimsoll"), urlLife)
-	return err
+	return store.Put(ctx, g.key("plimsoll"), file)
 }
 
 func (g *generator) key(name string) string { return g.plan.Run + "/generator/" + name }
@@ -124,8 +119,12 @@ func (g *generator) load(ctx context.Context, r *Outcome, c Child) (int, error) 
 	if err != nil {
 		return -1, err
 	}
+	program, err := store.PresignGet(ctx, g.key("plimsoll"), urlLife) // a sweep is longer than any address holds
+	if err != nil {
+		return -1, err
+	}
 	start := step{name: "generator", title: "start the load", limit: 5 * time.Minute, vars: map[string]string{
-		"folder": g.plan.folder(), "program": g.program, "sum": g.sum, "bundle": url, "needs": needs(c.Args),
+		"folder": g.plan.folder(), "program": program, "sum": g.sum, "bundle": url, "needs": needs(c.Args),
 	}}
 	if _, err := start.run(ctx, g.cloud.Commands, g.machine.ID); err != nil {
 		return -1, err
@@ -186,7 +185,7 @@ func (g *generator) follow(ctx context.Context, r *Outcome, c Child) (code int, 
 // look fetches the record as far as it is.
 func (g *generator) look(ctx context.Context, r *Outcome) (string, error) {
 	store, key := g.plan.store(g.cloud), g.key(filepath.Base(r.Folder)+"/record.gz")
-	url, err := store.PresignPut(ctx, key, 10*time.Minute)
+	url, err := store.PresignPut(ctx, key, urlLife)
 	if err != nil {
 		return "", err
 	}

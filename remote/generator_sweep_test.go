@@ -1,0 +1,94 @@
+package remote
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// generated lets the load of a trial be made on a machine of its own, for so long each time.
+func (tr *trial) generated(t *testing.T, o *Options, length time.Duration) {
+	t.Helper()
+	tr.world.Own = filepath.Join(t.TempDir(), "plimsoll")
+	if err := os.WriteFile(tr.world.Own, []byte("the program"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	tr.world.Binary = tr.world.Own // whatever this machine's processor is
+	o.GeneratorType, o.Store = "c7.large", "bucket/load"
+	var began time.Time
+	tr.answers = func(c Command) (Result, bool) {
+		switch {
+		case strings.HasPrefix(c.Title, "ask "):
+			return ended(0, "status 200 0.002\n", ""), true
+		case c.Title == "start the load":
+			for _, name := range []string{"program", "bundle"} {
+				if _, err := tr.fetched(variable(c.Script, name)); err != nil {
+					return ended(22, "", err.Error()), true
+				}
+			}
+			tr.began++
+			began = time.Now()
+		case c.Title == "look at the load":
+			if time.Since(began) < length {
+				return ended(0, "says half done\n", ""), true
+			}
+			path := filepath.Join(t.TempDir(), "record.jsonl")
+			sizing := &record.Sizing{Verdict: "found", Capacity: &record.Capacity{Goodput: 100 * float64(tr.began)}, Unloaded: record.Unloaded{RequestsPerIteration: 2}}
+			if err := writeRecord(path, []any{record.Run{SchemaVersion: record.SchemaVersion, Mode: "size", Started: began}, record.End{AtS: 120, Verdict: "found", Sizing: sizing}}); err != nil {
+				t.Error(err)
+			}
+			text, _ := os.ReadFile(path)
+			key, err := tr.fetched(variable(c.Script, "url"))
+			if err != nil {
+				return ended(22, "", err.Error()), true
+			}
+			tr.mu.Lock()
+			tr.objects[key] = pack(string(text))
+			tr.mu.Unlock()
+			return ended(0, "sent\ncode 0\n", ""), true
+		default:
+			return Result{}, false
+		}
+		return ended(0, "", ""), true
+	}
+}
+
+// fetched is the key that a presigned address stands for, while it is valid.
+func (tr *trial) fetched(address string) (key string, err error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	expires, err := strconv.ParseInt(u.Query().Get("expires"), 10, 64)
+	if err != nil || time.Now().Unix() > expires {
+		return "", fmt.Errorf("curl: (22) The requested URL returned error: 403 (%s)", u.Path)
+	}
+	return strings.TrimPrefix(u.Path, "/"), nil
+}
+
+// TestALongSweepWithAGenerator is longer than any presigned address holds, and than any machine lives by itself.
+func TestALongSweepWithAGenerator(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	o := options("c7.small", "c7.large", "c7.huge")
+	tr.generated(t, &o, 3*time.Hour)
+	results, err := tr.run(t, o)
+	if err != nil || tr.began != 3 {
+		t.Fatalf("%d loads: %v", tr.began, err)
+	}
+	for i, r := range results {
+		if c, _ := r.Capacity(); c != 100*float64(i+1) || r.Err != nil {
+			t.Errorf("%s: capacity %v, %v, notes %v", r.Type.Name, c, r.Err, r.Notes)
+		}
+	}
+	if left := tr.left(); left != nil {
+		t.Errorf("left: %v", left)
+	}
+}
