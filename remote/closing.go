@@ -59,9 +59,7 @@ func (w World) Report(ctx context.Context, p *Plan, results []Outcome, show Show
 	for _, r := range results {
 		w.closing(&r)
 	}
-	if g := p.generator(); g != nil {
-		fmt.Fprintf(w.Stdout, "%-12s%s (%s), for the whole run\n", "Generator", g.Type.Name, perHour(g.Price))
-	}
+	w.costs(results)
 	for _, line := range Advise(results, p.Options.TargetLoad) {
 		fmt.Fprintln(w.Stdout, line)
 	}
@@ -96,13 +94,31 @@ func (w World) closing(r *Outcome) {
 	}
 }
 
+// costs tells what the generator cost, which is in no price of the service's machines, and what all did.
+func (w World) costs(results []Outcome) {
+	if len(results) == 0 || results[0].Generator == nil {
+		return
+	}
+	g := results[0].Generator
+	all := g.cost()
+	fmt.Fprintf(w.Stdout, "%-12s%s (%s, %s for %s), a cost of its own: what a million requests cost is the service's machine alone\n",
+		"Generator", g.Machine.Type, perHour(g.Price), all, g.Rented.Round(time.Second))
+	for i := range results {
+		c := results[i].cost()
+		all.Known, all.Amount = all.Known && c.Known, all.Amount+c.Amount
+	}
+	fmt.Fprintf(w.Stdout, "%-12s%s for all machines\n", "Cost", all)
+}
+
 // cost is what a machine costs for the time that it was rented: by the second, a minute at least.
-func (r *Outcome) cost() Cost {
+func (r *Rental) cost() Cost {
 	if r.Price == nil {
 		return Cost{}
 	}
 	return Cost{Known: true, Amount: r.Price.PerHour * max(r.Rented, time.Minute).Hours(), Currency: r.Price.Currency}
 }
+
+func (r *Outcome) cost() Cost { return (&Rental{Price: r.Price, Rented: r.Rented}).cost() }
 
 // PerMillion is what a million requests cost at the capacity.
 func (r *Outcome) PerMillion() (float64, bool) {
@@ -227,7 +243,26 @@ type summary struct {
 	Run           string           `json:"run"`
 	Region        string           `json:"region"`
 	Machines      []machineSummary `json:"machines"`
+	Generator     *rentalSummary   `json:"generator,omitempty"` // in no price of the machines
 	Advice        []string         `json:"advice,omitempty"`
+}
+
+type rentalSummary struct {
+	Type         string   `json:"type"`
+	Instance     string   `json:"instance"`
+	PricePerHour *float64 `json:"price_per_hour"`
+	Currency     string   `json:"currency,omitempty"`
+	RentedS      float64  `json:"rented_s"`
+	Cost         *float64 `json:"cost"` // null: not known
+}
+
+func (r *Rental) summary() *rentalSummary {
+	s := &rentalSummary{Type: r.Machine.Type, Instance: r.Machine.ID, RentedS: r.Rented.Seconds()}
+	if r.Price != nil {
+		cost := r.cost().Amount
+		s.PricePerHour, s.Currency, s.Cost = &r.Price.PerHour, r.Price.Currency, &cost
+	}
+	return s
 }
 
 type machineSummary struct {
@@ -256,6 +291,9 @@ type machineSummary struct {
 
 func writeJSON(w io.Writer, p *Plan, results []Outcome) error {
 	all := summary{SchemaVersion: 1, Run: p.Run, Region: p.Caller.Region, Machines: []machineSummary{}, Advice: Advise(results, p.Options.TargetLoad)}
+	if len(results) > 0 && results[0].Generator != nil {
+		all.Generator = results[0].Generator.summary()
+	}
 	for _, r := range results {
 		m := machineSummary{
 			Type: r.Type.Name, Instance: r.Machine.ID, CPUs: r.Type.VCPUs, MemoryBytes: r.Type.MemoryBytes, Verdict: r.word(), ExitCode: r.Code,

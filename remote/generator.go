@@ -51,6 +51,18 @@ func (s *session) raise(ctx context.Context, group string) error {
 	return s.generator.send(ctx)
 }
 
+// lower ends the machine that makes the load, which is no use to another run, and tells what it cost.
+func (s *session) lower(ctx context.Context, results []Outcome) {
+	m := s.generator.machine
+	r := Outcome{Machine: m}
+	s.giveBack(ctx, &r)
+	rental := &Rental{Machine: m, Price: s.plan.generator().Price, Rented: time.Since(m.Launched)}
+	for i := range results {
+		results[i].Generator = rental
+		results[i].Notes = append(results[i].Notes, r.Notes...)
+	}
+}
+
 // send puts the program into the bucket.
 func (g *generator) send(ctx context.Context) error {
 	path := g.Binary

@@ -88,7 +88,43 @@ func TestALongSweepWithAGenerator(t *testing.T) {
 			t.Errorf("%s: capacity %v, %v, notes %v", r.Type.Name, c, r.Err, r.Notes)
 		}
 	}
+	g := results[0].Generator
+	if g == nil || g.Price.PerHour != 0.1 || g.Rented < 9*time.Hour || g.Rented > 9*time.Hour+15*time.Minute {
+		t.Fatalf("the generator's rent is %+v", g)
+	}
+	for _, want := range []string{fmt.Sprintf("Generator   c7.large (0.1000 USD an hour (test), %s for %s), a cost of its own", g.cost(), g.Rented.Round(time.Second)), "USD for all machines"} {
+		if !strings.Contains(tr.printed.String(), want) {
+			t.Errorf("%q is not in what was printed:\n%s", want, tr.printed)
+		}
+	}
+	var json strings.Builder
+	if err := writeJSON(&json, &Plan{}, results); err != nil || !strings.Contains(json.String(), `"type": "c7.large",
+    "instance": "i-002",
+    "price_per_hour": 0.1,`) {
+		t.Errorf("%v\n%s", err, json.String())
+	}
 	if left := tr.left(); left != nil {
 		t.Errorf("left: %v", left)
+	}
+}
+
+func TestAGeneratorIsInThePlansCost(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	o := options("c7.small")
+	o.GeneratorType, o.Store, o.MaxCost = "c7.large", "bucket/load", 0.04
+	plan := Planner{Cloud: tr.world.Cloud, Address: tr.world.Address}
+	_, err := plan.Plan(t.Context(), "r", o) // 19 minutes at 0.05 and at 0.1 an hour
+	if err == nil || !strings.Contains(err.Error(), "about 0.0475 USD, more than --max-cost 0.040") {
+		t.Errorf("the plan's cost is told as %v", err)
+	}
+	o.MaxCost = 0.05
+	p, err := plan.Plan(t.Context(), "r", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if p.Write(&b); !strings.Contains(b.String(), "about 0.0475 USD, for about 19 minutes each; 0.0317 USD of it for the generator") {
+		t.Errorf("the plan does not tell the generator's cost:\n%s", b.String())
 	}
 }

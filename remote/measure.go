@@ -30,9 +30,17 @@ type Outcome struct {
 	Skipped   bool  // by choice, and Err says why
 	Ended     bool  // the machine was given back
 	Rented    time.Duration
-	Spot      bool // the machine could be taken away at any time
-	taken     bool // it was
-	Replaced  bool // it was, and the outcome that follows stands in its place
+	Spot      bool    // the machine could be taken away at any time
+	taken     bool    // it was
+	Generator *Rental // the machine that made the load, for all machines of the run; nil: this one did
+	Replaced  bool    // it was, and the outcome that follows stands in its place
+}
+
+// Rental is a machine that was rented beside those of the service.
+type Rental struct {
+	Machine Machine
+	Price   *Price // nil: not known
+	Rented  time.Duration
 }
 
 // folderOf is where the files of one machine are kept.
@@ -159,7 +167,7 @@ func (s *session) described(r *Outcome) record.Machine {
 		}
 	}
 	if g := s.generator; g != nil {
-		m.LoadFrom = fmt.Sprintf("%s, a %s in %s", g.machine.ID, g.machine.Type, g.machine.Zone)
+		m.LoadFrom = fmt.Sprintf("%s, a %s in %s, %s, which is not in the price", g.machine.ID, g.machine.Type, g.machine.Zone, perHour(s.plan.generator().Price))
 	}
 	if r.Price != nil {
 		m.PricePerHour, m.Currency = r.Price.PerHour, r.Price.Currency

@@ -92,7 +92,7 @@ func (r Planner) Plan(ctx context.Context, run string, o Options) (*Plan, error)
 	}
 	p.Life = bootEstimate + o.Estimate*time.Duration(max(1, len(o.Types))) + leaseReserve
 	p.Expires = time.Now().Add(p.Life)
-	p.Cost = p.estimate()
+	p.Cost = p.estimate(p.Machines)
 	if end := time.Now().Add(p.Life - leaseReserve); !p.Caller.Expires.IsZero() && p.Caller.Expires.Before(end) {
 		p.Notes = append(p.Notes, fmt.Sprintf("these credentials end at %s, before this run will (about %s): machines end themselves at %s whatever happens",
 			clock(p.Caller.Expires), clock(end), clock(p.Expires)))
@@ -266,10 +266,10 @@ func (r Planner) reachable(ctx context.Context, p *Plan) error {
 	return nil
 }
 
-// estimate is the list price of all machines for the time that they will probably be there.
-func (p *Plan) estimate() Cost {
+// estimate is the list price of machines for the time that they will probably be there.
+func (p *Plan) estimate(machines []PlannedMachine) Cost {
 	c := Cost{Known: true}
-	for i, m := range p.Machines {
+	for i, m := range machines {
 		if m.Price == nil {
 			return Cost{}
 		}

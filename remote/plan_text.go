@@ -36,7 +36,7 @@ func (p *Plan) Write(w io.Writer) {
 	if len(p.Machines) > 0 {
 		line("Ends itself", "%s at the latest, if this program cannot do it", clock(p.Expires))
 	}
-	line("Cost", "%s, for about %d minutes each (machines alone, without disk, address and traffic)", about(p.Cost), minutes(o.Estimate+bootEstimate))
+	line("Cost", "%s, for about %d minutes each%s (machines alone, without disk, address and traffic)", about(p.Cost), minutes(o.Estimate+bootEstimate), p.ofGenerator())
 	for _, m := range p.Machines {
 		if p.onSpot(m) {
 			line("If taken", "%s: %s", m.Type.Name, p.ifTaken(m))
@@ -67,6 +67,15 @@ func (p *Plan) spot(m PlannedMachine) string {
 		return ", spot"
 	}
 	return ""
+}
+
+// ofGenerator is the generator's part of the cost.
+func (p *Plan) ofGenerator() string {
+	g := p.generator()
+	if g == nil {
+		return ""
+	}
+	return fmt.Sprintf("; %s of it for the generator, which is there all the time", p.estimate([]PlannedMachine{*g}))
 }
 
 // ifTaken is what becomes of a type whose spot machine is taken.

@@ -51,6 +51,9 @@ func (s *session) sweep(ctx context.Context, group string) ([]Outcome, error) {
 			results = append(results, *second)
 		}
 	}
+	if s.generator != nil {
+		s.lower(ctx, results)
+	}
 	return results, verdict(ctx, results)
 }
 

@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// takeSpot takes the spot machines away that are there; with all, the others, too.
-func (tr *trial) takeSpot(all bool) {
+// take takes the machines of a type away that are there: those on spot, or all.
+func (tr *trial) take(machineType string, all bool) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	for _, m := range tr.machines {
-		if m.Spot || all {
+		if m.Type == machineType && (m.Spot || all) {
 			m.State, m.Reason = Terminated, "Server.SpotInstanceTermination: Spot Instance termination"
 		}
 	}
@@ -28,7 +28,7 @@ func spotTrial(t *testing.T, all bool) (*trial, Options) {
 	tr.prices["spot c7.small"] = 0.02
 	tr.load = func(ctx context.Context, c Child) (int, error) {
 		if all || strings.Contains(flag(c.Args, "machine"), `"spot":true`) {
-			tr.takeSpot(all)
+			tr.take(strings.TrimSuffix(filepath.Base(filepath.Dir(flag(c.Args, "output"))), "-on-demand"), all)
 		}
 		return tr.size(ctx, c, nil)
 	}
@@ -109,7 +109,7 @@ func TestASpotMachineIsTakenBeforeItsLoad(t *testing.T) {
 				if !strings.HasPrefix(call, taken) || tr.up() > 1 || len(tr.machines) > 1 {
 					return nil
 				}
-				tr.takeSpot(false)
+				tr.take("c7.small", false)
 				return refused(NoAgent, "ssm:SendCommand", "InvalidInstanceId")
 			}
 			results, err := tr.run(t, o)
