@@ -1,17 +1,15 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -23,47 +21,111 @@ type Show struct {
 	HTML string // the page of a run on one machine; "": in the run's folder
 }
 
-// Report lets plimsoll write the page of each machine, and prints what was
-// found: the summary of one machine, or a table of several, and what it cost.
+// Report lets plimsoll write the page of each machine and tell what was found:
+// the summary of one machine, or a comparison of several. What it cost comes after.
 func (w World) Report(ctx context.Context, p *Plan, results []Outcome, show Show) error {
-	var failed error
-	measured := slices.DeleteFunc(slices.Clone(results), func(r Outcome) bool {
+	there := slices.DeleteFunc(slices.Clone(results), func(r Outcome) bool {
 		_, err := os.Stat(r.Record)
 		return err != nil
 	})
-	for _, r := range measured {
-		page := filepath.Join(r.Folder, "report.html")
-		if show.HTML != "" && len(measured) == 1 {
-			page = show.HTML
+	answers := answersOf(there)
+	all := summary{SchemaVersion: 1, Run: p.Run, Region: p.Caller.Region, Machines: []machineSummary{}}
+	var failed error
+	for i := range results {
+		r := &results[i]
+		said := &bytes.Buffer{}
+		if slices.ContainsFunc(there, func(o Outcome) bool { return o.Record == r.Record }) {
+			failed = errors.Join(failed, w.page(ctx, r, len(there) == 1, show, said))
 		}
-		args := []string{"report", r.Record, "--html=" + page}
-		if r.CSV != "" {
-			args = append(args, "--resources="+r.CSV, "--clock-offset="+r.Offset.Ahead.String())
+		if show.JSON {
+			all.Machines = append(all.Machines, r.summary(said.Bytes()))
+		} else if len(answers) == 1 && answers[0].Record == r.Record {
+			failed = errors.Join(failed, passOn(w.Stdout, said))
 		}
-		out := io.Discard
-		if len(measured) == 1 && !show.JSON {
-			out = w.Stdout
+	}
+	if len(answers) > 1 {
+		said := &bytes.Buffer{}
+		failed = errors.Join(failed, w.compare(ctx, p, answers, show, said))
+		if !show.JSON {
+			failed = errors.Join(failed, passOn(w.Stdout, said))
+		} else if json.Valid(said.Bytes()) {
+			all.Comparison = said.Bytes()
 		}
-		if code, err := w.Plimsoll(ctx, Child{Args: args, Stdout: out, Stderr: w.Stderr}); err != nil || code != 0 {
-			failed = errors.Join(failed, fmt.Errorf("the page of %s could not be written (code %d): %w", r.Type.Name, code, cmpError(err)))
-			continue
-		}
-		w.Say("page: " + page)
 	}
 	if show.JSON {
-		return errors.Join(failed, writeJSON(w.Stdout, p, results))
+		if len(results) > 0 && results[0].Generator != nil {
+			all.Generator = results[0].Generator.summary()
+		}
+		out := json.NewEncoder(w.Stdout)
+		out.SetIndent("", "  ")
+		return errors.Join(failed, out.Encode(all))
 	}
-	if len(results) > 1 {
-		writeTable(w.Stdout, results)
-	}
-	for _, r := range results {
-		w.closing(&r)
+	for i := range results {
+		w.closing(&results[i])
 	}
 	w.costs(results)
-	for _, line := range Advise(results, p.Options.TargetLoad) {
-		fmt.Fprintln(w.Stdout, line)
-	}
 	return failed
+}
+
+// answersOf are the outcomes that tell of a machine: what was cut tells less than an answer, and is better than nothing.
+func answersOf(there []Outcome) []Outcome {
+	for _, tells := range []func(Outcome) bool{
+		func(r Outcome) bool { return r.End != nil && r.End.Sizing != nil && r.End.Sizing.Verdict != "" },
+		func(r Outcome) bool { return r.End != nil },
+	} {
+		if all := slices.DeleteFunc(slices.Clone(there), func(r Outcome) bool { return r.Replaced || !tells(r) }); len(all) > 0 {
+			return all
+		}
+	}
+	return there
+}
+
+func passOn(w io.Writer, said *bytes.Buffer) error {
+	fmt.Fprintln(said)
+	_, err := said.WriteTo(w)
+	return err
+}
+
+// page lets plimsoll write the page of one machine, and say what its record tells.
+func (w World) page(ctx context.Context, r *Outcome, only bool, show Show, said io.Writer) error {
+	page := filepath.Join(r.Folder, "report.html")
+	if show.HTML != "" && only {
+		page = show.HTML
+	}
+	args := []string{"report", r.Record, "--html=" + page}
+	if show.JSON {
+		args = append(args, "--json")
+	}
+	if r.CSV != "" {
+		args = append(args, "--resources="+r.CSV, "--clock-offset="+r.Offset.Ahead.String())
+	}
+	if code, err := w.Plimsoll(ctx, Child{Args: args, Stdout: said, Stderr: w.Stderr}); err != nil || code != 0 {
+		return fmt.Errorf("the page of %s could not be written (code %d): %w", r.Type.Name, code, cmpError(err))
+	}
+	w.Say("page: " + page)
+	return nil
+}
+
+// exitRegression is how a comparison ends in which something became worse: with a smaller machine, that is no failure.
+const exitRegression = 8
+
+// compare lets plimsoll say what each machine carries and costs, and which are the cheapest for the planned load.
+func (w World) compare(ctx context.Context, p *Plan, answers []Outcome, show Show, said io.Writer) error {
+	args := []string{"compare"}
+	for _, r := range answers {
+		args = append(args, r.Record)
+	}
+	if p.Options.TargetLoad > 0 {
+		args = append(args, fmt.Sprintf("--target-load=%g", p.Options.TargetLoad))
+	}
+	if show.JSON {
+		args = append(args, "--json")
+	}
+	code, err := w.Plimsoll(ctx, Child{Args: args, Stdout: said, Stderr: w.Stderr})
+	if err != nil || code != 0 && code != exitRegression {
+		return fmt.Errorf("the machines could not be compared (code %d): %w", code, cmpError(err))
+	}
+	return nil
 }
 
 func cmpError(err error) error {
@@ -78,11 +140,8 @@ func (w World) closing(r *Outcome) {
 	cost := "price unknown"
 	if r.Price != nil {
 		cost = fmt.Sprintf("%.4f %s an hour, %s for %s", r.Price.PerHour, r.Price.Currency, r.cost(), r.Rented.Round(time.Second))
-		if million, ok := r.PerMillion(); ok {
-			cost += fmt.Sprintf(", %.4f %s per million requests at capacity", million, r.Price.Currency)
-		}
 	}
-	fmt.Fprintf(w.Stdout, "%-12s%s (%s)\n", "Machine", r.label(), cost)
+	fmt.Fprintf(w.Stdout, "%-12s%s, %s, %s: %s (%s)\n", "Machine", r.label(), vCPUs(r.Type.VCPUs), gib(r.Type.MemoryBytes), r.word(), cost)
 	if r.Offset.Within > 0 {
 		fmt.Fprintf(w.Stdout, "%-12sthis machine is %s ahead of it, ± %s\n", "Clock", r.Offset.Ahead.Round(time.Millisecond), r.Offset.Within.Round(time.Millisecond))
 	}
@@ -118,60 +177,12 @@ func (r *Rental) cost() Cost {
 	return Cost{Known: true, Amount: r.Price.PerHour * max(r.Rented, time.Minute).Hours(), Currency: r.Price.Currency}
 }
 
-func (r *Outcome) cost() Cost { return (&Rental{Price: r.Price, Rented: r.Rented}).cost() }
-
-// PerMillion is what a million requests cost at the capacity.
-func (r *Outcome) PerMillion() (float64, bool) {
-	goodput, ok := r.Capacity()
-	if !ok || r.Price == nil || goodput <= 0 {
-		return 0, false
+func (r *Outcome) cost() Cost {
+	c := (&Rental{Price: r.Price, Rented: r.Rented}).cost()
+	if r.Machine.ID == "" { // it was never started
+		c.Amount = 0
 	}
-	requests := r.End.Sizing.Unloaded.RequestsPerIteration
-	if requests <= 0 {
-		return 0, false
-	}
-	return r.Price.PerHour / (goodput * requests * 3600) * 1e6, true
-}
-
-// limit is what gave way, by the resources if they were watched, else by the controller.
-func (r *Outcome) limit() string {
-	if r.End == nil {
-		return ""
-	}
-	if b := r.End.Bottleneck; b != nil && b.Name != record.LimitUnwatched {
-		return b.Name
-	}
-	if r.End.Sizing != nil {
-		return r.End.Sizing.Binding
-	}
-	return ""
-}
-
-// writeTable prints a sweep, one line a machine.
-func writeTable(w io.Writer, results []Outcome) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "TYPE\tCPUS\tMEMORY\tCAPACITY\tLIMIT\tP95\tAN HOUR\tPER MILLION\tVERDICT")
-	for _, r := range results {
-		row := []string{r.label(), fmt.Sprint(r.Type.VCPUs), gib(r.Type.MemoryBytes), "-", "-", "-", "unknown", "-", r.word()}
-		if c, ok := r.Capacity(); ok {
-			row[3] = fmt.Sprintf("%.4g/s", c)
-			if p95 := r.End.Sizing.AtLimit.P95S; p95 > 0 {
-				row[5] = fmt.Sprintf("%.3g ms", p95*1000)
-			}
-		}
-		if l := r.limit(); l != "" {
-			row[4] = l
-		}
-		if r.Price != nil {
-			row[6] = fmt.Sprintf("%.4f %s", r.Price.PerHour, r.Price.Currency)
-		}
-		if m, ok := r.PerMillion(); ok {
-			row[7] = fmt.Sprintf("%.4f %s", m, r.Price.Currency)
-		}
-		fmt.Fprintln(t, strings.Join(row, "\t"))
-	}
-	_ = t.Flush() // a terminal that is gone
-	fmt.Fprintln(w)
+	return c
 }
 
 // label is the type, and how it was rented where that is not as usual.
@@ -197,54 +208,14 @@ func (r *Outcome) word() string {
 	return r.End.Verdict
 }
 
-// Advise says which machines carry a target load for the least money.
-func Advise(results []Outcome, target float64) []string {
-	if target <= 0 {
-		return nil
-	}
-	type offer struct {
-		text    string
-		perHour float64
-	}
-	var offers []offer
-	for _, r := range results {
-		capacity, ok := r.Capacity()
-		if !ok || capacity <= 0 {
-			continue
-		}
-		const headroom = 0.7 // of a machine's capacity that is planned for
-		n := math.Ceil(target / (capacity * headroom))
-		text := fmt.Sprintf("%.0f × %s carry %.4g/s at %.0f %% of their capacity", n, r.Type.Name, target, 100*target/(n*capacity))
-		if r.Price == nil {
-			offers = append(offers, offer{text + ", price unknown", math.Inf(1)})
-			continue
-		}
-		offers = append(offers, offer{fmt.Sprintf("%s, for %.4f %s an hour", text, n*r.Price.PerHour, r.Price.Currency), n * r.Price.PerHour})
-	}
-	slices.SortStableFunc(offers, func(a, b offer) int {
-		switch {
-		case a.perHour < b.perHour:
-			return -1
-		case a.perHour > b.perHour:
-			return 1
-		}
-		return 0
-	})
-	var lines []string
-	for i, o := range offers {
-		lines = append(lines, fmt.Sprintf("%-12s%s", []string{"Advice", "or"}[min(i, 1)], o.text))
-	}
-	return lines
-}
-
 // summary is the object of --json.
 type summary struct {
 	SchemaVersion int              `json:"schema_version"`
 	Run           string           `json:"run"`
 	Region        string           `json:"region"`
 	Machines      []machineSummary `json:"machines"`
-	Generator     *rentalSummary   `json:"generator,omitempty"` // in no price of the machines
-	Advice        []string         `json:"advice,omitempty"`
+	Generator     *rentalSummary   `json:"generator,omitempty"`  // in no price of the machines
+	Comparison    json.RawMessage  `json:"comparison,omitempty"` // of several machines: the object of `plimsoll compare --json`
 }
 
 type rentalSummary struct {
@@ -270,6 +241,7 @@ type machineSummary struct {
 	Instance      string         `json:"instance,omitempty"`
 	CPUs          int            `json:"cpus,omitempty"`
 	MemoryBytes   int64          `json:"memory_bytes,omitempty"`
+	Spot          bool           `json:"spot,omitempty"`
 	Verdict       string         `json:"verdict"`
 	ExitCode      int            `json:"exit_code"`
 	Capacity      *float64       `json:"capacity"` // iterations per second; null: none was found
@@ -289,34 +261,30 @@ type machineSummary struct {
 	Error         string         `json:"error,omitempty"`
 }
 
-func writeJSON(w io.Writer, p *Plan, results []Outcome) error {
-	all := summary{SchemaVersion: 1, Run: p.Run, Region: p.Caller.Region, Machines: []machineSummary{}, Advice: Advise(results, p.Options.TargetLoad)}
-	if len(results) > 0 && results[0].Generator != nil {
-		all.Generator = results[0].Generator.summary()
+// summary is one machine's, with what plimsoll said of its record.
+func (r *Outcome) summary(said []byte) machineSummary {
+	m := machineSummary{
+		Type: r.Type.Name, Instance: r.Machine.ID, CPUs: r.Type.VCPUs, MemoryBytes: r.Type.MemoryBytes, Spot: r.Spot, Verdict: r.word(), ExitCode: r.Code,
+		RentedS: r.Rented.Seconds(), RoundTripS: r.RoundTrip.Seconds(), Steal: r.Steal,
+		ClockOffsetS: r.Offset.Ahead.Seconds(), ClockWithinS: r.Offset.Within.Seconds(), Record: r.Record, ResourcesFile: r.CSV, Notes: r.Notes, Error: text(r.Err),
 	}
-	for _, r := range results {
-		m := machineSummary{
-			Type: r.Type.Name, Instance: r.Machine.ID, CPUs: r.Type.VCPUs, MemoryBytes: r.Type.MemoryBytes, Verdict: r.word(), ExitCode: r.Code,
-			Limit: r.limit(), RentedS: r.Rented.Seconds(), RoundTripS: r.RoundTrip.Seconds(), Steal: r.Steal,
-			ClockOffsetS: r.Offset.Ahead.Seconds(), ClockWithinS: r.Offset.Within.Seconds(), Record: r.Record, ResourcesFile: r.CSV, Notes: r.Notes, Error: text(r.Err),
-		}
-		if c, ok := r.Capacity(); ok {
-			m.Capacity = &c
-		}
-		if r.Price != nil {
-			m.PricePerHour, m.Currency = &r.Price.PerHour, r.Price.Currency
-		}
-		if c, ok := r.PerMillion(); ok {
-			m.PerMillion = &c
-		}
-		if r.End != nil {
-			m.Sizing = r.End.Sizing
-		}
-		all.Machines = append(all.Machines, m)
+	if r.Price != nil {
+		m.PricePerHour, m.Currency = &r.Price.PerHour, r.Price.Currency
 	}
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	return out.Encode(all)
+	if r.End != nil {
+		m.Sizing = r.End.Sizing
+	}
+	var run struct {
+		Machine struct {
+			Capacity   *float64 `json:"capacity"`
+			PerMillion *float64 `json:"price_per_million"`
+			Limit      string   `json:"limit"`
+		} `json:"machine"`
+	}
+	if json.Unmarshal(said, &run) == nil {
+		m.Capacity, m.PerMillion, m.Limit = run.Machine.Capacity, run.Machine.PerMillion, run.Machine.Limit
+	}
+	return m
 }
 
 // ExitCode is the one of plimsoll that weighs most over all machines.

@@ -141,7 +141,7 @@ func machineFaults() []fault {
 		{name: "no room in the first zone", loads: 1, want: []string{"no c7.small in eu-west-1a now"}, wreck: func(tr *trial, _ *Options) {
 			tr.refuse = on("Launch c7.small subnet-a", 0, refused(Capacity, "ec2:RunInstances", "InsufficientInstanceCapacity"))
 		}},
-		{name: "no room in any zone, and another type", loads: 1, want: []string{"no machine of this type in eu-west-1a, eu-west-1b", "190/s"}, wreck: func(tr *trial, o *Options) {
+		{name: "no room in any zone, and another type", loads: 1, want: []string{"no machine of this type in eu-west-1a, eu-west-1b", "190 iterations/s", "0.0000 USD for 0s"}, wreck: func(tr *trial, o *Options) {
 			o.Types = append(o.Types, "c7.large")
 			tr.refuse = on("Launch c7.small", 0, refused(Capacity, "ec2:RunInstances", "InsufficientInstanceCapacity"))
 		}},
@@ -271,7 +271,7 @@ func loadFaults() []fault {
 			o.Types = []string{"t3.small"}
 			steal(0.3)(tr, o)
 		}},
-		{name: "a little steal", loads: 1, want: []string{"per million requests"}, wreck: steal(0.02)},
+		{name: "a little steal", loads: 1, want: []string{"a million requests"}, wreck: steal(0.02)},
 		{name: "the machine is ended by somebody", loads: 1, code: ExitOutside, want: []string{"Client.UserInitiatedShutdown", "incomplete"}, wreck: func(tr *trial, o *Options) {
 			o.Spot = true
 			tr.load = func(ctx context.Context, c Child) (int, error) {

@@ -23,7 +23,7 @@ func (p *Plan) Write(w io.Writer) {
 		if m.Role == roleGenerator {
 			role = "Generator"
 		}
-		line(role, "%s: %d vCPUs, %s, %s%s, %s", m.Type.Name, m.Type.VCPUs, gib(m.Type.MemoryBytes), m.Image.ID, p.spot(m), perHour(m.Price))
+		line(role, "%s: %s, %s, %s%s, %s", m.Type.Name, vCPUs(m.Type.VCPUs), gib(m.Type.MemoryBytes), m.Image.ID, p.spot(m), perHour(m.Price))
 	}
 	if len(p.Subnets) > 0 {
 		var all []string
@@ -85,6 +85,13 @@ func (p *Plan) ifTaken(m PlannedMachine) string {
 		return fmt.Sprintf("it is not tried again: on demand it would cost %s more, which --max-cost does not allow", about(cost))
 	}
 	return fmt.Sprintf("it is tried once more on demand, for %s more", about(cost))
+}
+
+func vCPUs(n int) string {
+	if n == 1 {
+		return "1 vCPU"
+	}
+	return fmt.Sprintf("%d vCPUs", n)
 }
 
 func about(c Cost) string {

@@ -3,8 +3,10 @@ package remote
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -69,15 +72,60 @@ func (tr *trial) plimsoll(ctx context.Context, c Child) (int, error) {
 		return tr.settings, nil
 	}
 	tr.children = append(tr.children, c)
-	if c.Args[0] == "report" {
-		fmt.Fprintln(c.Stdout, "the summary")
-		return 0, os.WriteFile(flag(c.Args, "html"), []byte("<html>"), 0o644)
+	if c.Args[0] == "report" || c.Args[0] == "compare" {
+		return tr.tell(c)
 	}
 	tr.began++
 	if tr.load != nil {
 		return tr.load(ctx, c)
 	}
 	return tr.size(ctx, c, nil)
+}
+
+// tell shows records as `plimsoll report` and `compare` do.
+func (tr *trial) tell(c Child) (int, error) {
+	var sets []report.Set
+	for _, path := range c.Args[1:] {
+		if strings.HasPrefix(path, "--") {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return 1, err
+		}
+		run, err := report.ReadWith(bytes.NewReader(text))
+		if err != nil {
+			return 1, err
+		}
+		run.Path = path
+		sets = append(sets, report.Set{Runs: []*report.Run{run}})
+	}
+	wide, json := report.TextOptions{Width: 200}, slices.Contains(c.Args, "--json")
+	if c.Args[0] == "compare" {
+		compared, err := report.Compare(sets)
+		if err != nil {
+			return 2, nil //nolint:nilerr // it says so, and ends with that
+		}
+		if json {
+			text, err := report.CompareJSON(compared, 0.1)
+			return 0, errors.Join(err, writeTo(c.Stdout, text))
+		}
+		return exitRegression, report.CompareText(c.Stdout, compared, 0.1, wide)
+	}
+	if err := os.WriteFile(flag(c.Args, "html"), []byte("<html>"), 0o644); err != nil {
+		return 1, err
+	}
+	if json {
+		text, err := report.JSON(sets[0].Runs[0])
+		return 0, errors.Join(err, writeTo(c.Stdout, text))
+	}
+	fmt.Fprintln(c.Stdout, "the summary")
+	return 0, report.Text(c.Stdout, sets[0].Runs[0], wide)
+}
+
+func writeTo(w io.Writer, text []byte) error {
+	_, err := w.Write(text)
+	return err
 }
 
 // size writes a record as `plimsoll size` does.
@@ -89,11 +137,15 @@ func (tr *trial) size(ctx context.Context, c Child, rows []any) (int, error) {
 	if pause(ctx, 2*time.Minute) != nil {
 		code, verdict = 130, "interrupted"
 	}
+	var machine *record.Machine
+	if err := json.Unmarshal([]byte(flag(c.Args, "machine")), &machine); err != nil {
+		return 1, err
+	}
 	sizing := &record.Sizing{Verdict: verdict, Unloaded: record.Unloaded{RequestsPerIteration: 2}, AtLimit: record.Latency{P95S: 0.05}}
 	if verdict == "found" {
 		sizing.Capacity = &record.Capacity{Goodput: tr.capacity[name]}
 	}
-	all := append([]any{record.Run{SchemaVersion: record.SchemaVersion, Mode: "size", Started: began}}, rows...)
+	all := append([]any{record.Run{SchemaVersion: record.SchemaVersion, Mode: "size", Started: began, Machine: machine}}, rows...)
 	return code, writeRecord(path, append(all, record.End{AtS: 120, Verdict: verdict, ExitCode: code, Sizing: sizing}))
 }
 
@@ -176,7 +228,7 @@ func TestARunEndsWithAVerdictAndLeavesNothing(t *testing.T) {
 	if got, _ := os.ReadFile(filepath.Join(results[0].Folder, "service.log")); string(got) != tr.files["service.log"] {
 		t.Errorf("the service's log came home as %d bytes", len(got))
 	}
-	for _, want := range []string{"the summary", "0.0500 USD an hour", "per million requests"} {
+	for _, want := range []string{"the summary", "0.0500 USD an hour", "c7.small eu-west-1, 0.05 USD an hour, 0.06944 USD a million requests at its capacity"} {
 		if !strings.Contains(tr.printed.String(), want) {
 			t.Errorf("%q is not in what was printed:\n%s", want, tr.printed)
 		}
@@ -213,7 +265,11 @@ func TestASweepLoadsOneMachineAtATime(t *testing.T) {
 	if at("Launch c7.huge") > at("Run wait for docker") {
 		t.Error("machines are not booted side by side")
 	}
-	for _, want := range []string{"TYPE", "c7.large", "Advice      8 × c7.small carry 500/s", "or          4 × c7.large carry 500/s", "0.4000 USD an hour"} {
+	last := tr.children[len(tr.children)-1].Args
+	if want := []string{"compare", results[0].Record, results[1].Record, results[2].Record, "--target-load=500"}; !slices.Equal(last, want) {
+		t.Errorf("the records were compared by %q, want %q", last, want)
+	}
+	for _, want := range []string{"a million requests", "c7.small     100/s                –  0.05 USD         0.06944 USD", "c7.huge, 8 vCPUs, 16 GiB: found (0.4000 USD an hour", "c7.small, 1 vCPU, 2 GiB"} {
 		if !strings.Contains(tr.printed.String(), want) {
 			t.Errorf("%q is not in what was printed:\n%s", want, tr.printed)
 		}

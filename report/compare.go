@@ -14,7 +14,7 @@ import (
 
 // Set is runs of the same thing: several of them tell how much it varies by itself.
 type Set struct {
-	Name string // shown; empty: the first record's file name
+	Name string // shown; empty: the machine's type where these differ, else the first record's file name
 	Runs []*Run
 }
 
@@ -76,11 +76,12 @@ func Compare(sets []Set) (*Comparison, error) {
 		return nil, errors.New("compare: two sets of runs are needed, the first to compare with")
 	}
 	c := &Comparison{SchemaVersion: ComparisonVersion, Changes: []Change{}, Limits: []LimitOf{}, Warnings: []string{}}
+	machines := append(machineNames(sets), make([]string, len(sets))...) // all of them, or none
 	for i, s := range sets {
 		if len(s.Runs) == 0 {
 			return nil, fmt.Errorf("compare: set %d has no run", i+1)
 		}
-		s.Name = cmp.Or(Clean(s.Name), baseName(s.Runs[0].Path), fmt.Sprintf("set %d", i+1))
+		s.Name = cmp.Or(Clean(s.Name), machines[i], baseName(s.Runs[0].Path), fmt.Sprintf("set %d", i+1))
 		for slices.ContainsFunc(c.sets, func(o Set) bool { return o.Name == s.Name }) {
 			s.Name += "'"
 		}

@@ -104,7 +104,11 @@ func CompareText(w io.Writer, c *Comparison, beyond float64, o TextOptions) erro
 		b.WriteString(p.label(wrapped(fmt.Sprintf("%-11s%s", "Warning", warning), strings.Repeat(" ", 11), o.Width)) + "\n")
 	}
 	if heads, rows := c.MachineTable(); len(rows) > 0 {
-		head, lines := table{head: heads, rows: rows, left: 6}.lines(o.Width)
+		last := len(heads) - 1 // what limits them is said above, and a line has no room for it
+		for i := range rows {
+			rows[i] = rows[i][:last]
+		}
+		head, lines := table{head: heads[:last], rows: rows, left: last - 1}.lines(o.Width)
 		b.WriteString("\n" + p.dim(head) + "\n" + strings.Join(lines, "\n") + "\n")
 	}
 	for _, s := range c.Sets[1:] {

@@ -38,6 +38,7 @@ type Summary struct {
 	Generator  GeneratorState  `json:"generator"`
 	// Bottleneck is what limited the service; null where that was not looked into.
 	Bottleneck *record.Bottleneck `json:"bottleneck"`
+	Machine    *MachineOf         `json:"machine,omitempty"` // the target's, of a sizing whose record names it
 	Demo       *record.Demo       `json:"demo,omitempty"`
 	Warnings   []string           `json:"warnings"`
 	Record     string             `json:"record"`
@@ -164,7 +165,7 @@ func Summarize(r *Run) Summary {
 		Scenarios:  []ScenarioRow{}, Endpoints: []EndpointRow{}, Errors: []ErrorGroup{}, Thresholds: []any{},
 		Latency: c.Latency, Lateness: c.Lateness, Resources: Readings{},
 		Generator: GeneratorState{Host: r.Head.Generator}, Warnings: append([]string{}, r.Warnings...), Record: r.Path,
-		Repository: r.Head.Repository,
+		Repository: r.Head.Repository, Machine: r.machine(),
 	}
 	if r.End != nil {
 		s.ExitCode, s.Sizing, s.Demo = &r.End.ExitCode, r.sizing(), r.End.Demo

@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -38,6 +40,57 @@ func machinesOf(sets []Set) []MachineOf {
 		}
 	}
 	return out
+}
+
+// machine is that of one run: nil where the record names none.
+func (r *Run) machine() *MachineOf {
+	m := r.Head.Machine
+	if m == nil || m.Type == "" || !r.sized() {
+		return nil
+	}
+	of := machineOf(Set{Name: m.Type, Runs: []*Run{r}}, m)
+	return &of
+}
+
+// MachineLine says what the target's machine costs, and where the load came from; empty where the record names none.
+func (r *Run) MachineLine() string {
+	m := r.Head.Machine
+	if m == nil || m.Type == "" {
+		return ""
+	}
+	text := strings.TrimSpace(machineName(m) + " " + m.Region)
+	if m.PricePerHour > 0 {
+		text += fmt.Sprintf(", %.4g %s an hour", m.PricePerHour, m.Currency)
+	}
+	if of := r.machine(); of != nil && of.PerMillion != nil {
+		text += fmt.Sprintf(", %.4g %s a million requests at its capacity", *of.PerMillion, m.Currency)
+	}
+	if m.LoadFrom != "" {
+		text += "; loaded from " + m.LoadFrom
+	}
+	return Clean(text)
+}
+
+func machineName(m *record.Machine) string {
+	if m.Spot {
+		return m.Type + " (spot)"
+	}
+	return m.Type
+}
+
+// machineNames are the machines of sets, where all are known and they are not all the same; else nil.
+func machineNames(sets []Set) []string {
+	var names []string
+	for _, s := range sets {
+		if len(s.Runs) == 0 || s.Runs[0].Head.Machine == nil || s.Runs[0].Head.Machine.Type == "" {
+			return nil
+		}
+		names = append(names, Clean(machineName(s.Runs[0].Head.Machine)))
+	}
+	if len(slices.Compact(slices.Clone(names))) < 2 {
+		return nil
+	}
+	return names
 }
 
 func machineOf(s Set, m *record.Machine) MachineOf {
@@ -112,7 +165,7 @@ func (c *Comparison) MachineTable() (heads []string, rows [][]string) {
 	if len(c.Machines) == 0 {
 		return nil, nil
 	}
-	heads = []string{"Machine", "capacity", "p95 at the knee", "an hour", "a million requests", "needed", "limited by"}
+	heads = []string{"Machine", "capacity", "p95 at the knee", "an hour", "a million requests", "needed, an hour", "limited by"}
 	for i := range c.Machines {
 		m := &c.Machines[i]
 		rows = append(rows, []string{
@@ -125,8 +178,8 @@ func (c *Comparison) MachineTable() (heads []string, rows [][]string) {
 
 // Name is the machine's type, and the set where that has another name.
 func (m *MachineOf) Name() string {
-	if m.Set == m.Type {
-		return m.Type
+	if strings.HasPrefix(m.Set, m.Type) {
+		return m.Set
 	}
 	return m.Type + " (" + m.Set + ")"
 }
@@ -141,7 +194,7 @@ func (m *MachineOf) need() string {
 	}
 	text := fmt.Sprint(*m.Needed)
 	if m.NeededCost != nil {
-		text += ", " + m.price(m.NeededCost) + " an hour"
+		text += ", " + m.price(m.NeededCost)
 	}
 	if m.Recommended {
 		text += ", the cheapest"

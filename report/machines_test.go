@@ -46,15 +46,58 @@ func TestMachinesAreComparedByWhatTheyCost(t *testing.T) {
 		t.Errorf("a price that is not known became %+v", c.Machines[2])
 	}
 	var text, page bytes.Buffer
-	if err := report.CompareText(&text, c, 0.1, report.TextOptions{Width: 160}); err != nil {
+	if err := report.CompareText(&text, c, 0.1, report.TextOptions{Width: 100}); err != nil {
 		t.Fatal(err)
 	}
 	if err := report.CompareMarkdown(&page, c, 0.1); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"small", "large (b)", "0.1389 USD", "12, 1.2 USD an hour, the cheapest"} {
+	for _, want := range []string{"small", "large (b)", "0.1389 USD", "12, 1.2 USD, the cheapest"} {
 		if !strings.Contains(text.String(), want) || !strings.Contains(page.String(), want) {
 			t.Errorf("%q is missing in\n%s\nor in\n%s", want, text.String(), page.String())
 		}
+	}
+}
+
+func TestSetsAreCalledByTheirMachines(t *testing.T) {
+	t.Parallel()
+	on := func(name string, spot bool) report.Set {
+		return report.Set{Runs: []*report.Run{sizedOn(&record.Machine{Type: name, Spot: spot}, 100)}}
+	}
+	for _, row := range []struct {
+		sets []report.Set
+		want string
+	}{
+		{[]report.Set{on("small", false), on("large", false), on("large", true)}, "small, large, large (spot)"},
+		{[]report.Set{on("small", false), on("small", false)}, "set 1, set 2"}, // before and after, on the same machine
+		{[]report.Set{on("small", false), on("", false)}, "set 1, set 2"},
+	} {
+		c := compare(t, row.sets...)
+		var names []string
+		for _, s := range c.Sets {
+			names = append(names, s.Name)
+		}
+		if got := strings.Join(names, ", "); got != row.want {
+			t.Errorf("the sets are called %q, want %q", got, row.want)
+		}
+		if len(c.Machines) == 3 && c.Machines[2].Name() != "large (spot)" {
+			t.Errorf("the machine is called %q", c.Machines[2].Name())
+		}
+	}
+}
+
+func TestARunTellsWhatItsMachineCosts(t *testing.T) {
+	t.Parallel()
+	r := sizedOn(&record.Machine{Type: "small", Region: "here", PricePerHour: 0.1, Currency: "USD", LoadFrom: "i-2, a large, 0.2 USD an hour, which is not in the price"}, 100)
+	var text bytes.Buffer
+	if err := report.Text(&text, r, report.TextOptions{Width: 200}); err != nil {
+		t.Fatal(err)
+	}
+	want := "Machine    small here, 0.1 USD an hour, 0.1389 USD a million requests at its capacity; loaded from i-2, a large, 0.2 USD an hour, which is not in the price\n"
+	if !strings.Contains(text.String(), want) {
+		t.Errorf("%q is not in\n%s", want, text.String())
+	}
+	if m := report.Summarize(r).Machine; m == nil || math.Abs(*m.PerMillion-0.1/0.72) > 1e-12 || *m.P95AtKneeS != 0.02 {
+		t.Errorf("the object's machine is %+v", m)
 	}
 }

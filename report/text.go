@@ -163,6 +163,9 @@ func (r *Run) facts(v Verdict) []fact {
 	for _, warning := range r.Warnings {
 		out = append(out, fact{"Warning", warning})
 	}
+	if line := r.MachineLine(); line != "" {
+		out = append(out, fact{"Machine", line})
+	}
 	if line := r.origin(); line != "" {
 		out = append(out, fact{"Repository", line})
 	}

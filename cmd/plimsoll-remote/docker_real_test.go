@@ -169,7 +169,10 @@ func TestRealRemoteSizesKintoOnTwoTypes(t *testing.T) {
 	if code := c.ProcessState.ExitCode(); code != 0 && code != 5 { // 5: found nothing definite on a busy machine
 		t.Fatalf("exit status %d", code)
 	}
-	for _, want := range []string{`(?m)^TYPE .*LIMIT.*PER MILLION.*VERDICT`, `(?m)^half\.core +1 +1 GiB .* 0\.0100 USD`, `(?m)^one\.core +1 +1 GiB .* 0\.0200 USD`} {
+	for _, want := range []string{
+		`(?m)^Machine +capacity .* a million requests +needed, an hour$`, `(?m)^half\.core .* 0\.01 USD`,
+		`(?m)^Machine +half\.core, 1 vCPU, 1 GiB: .*\(0\.0100 USD an hour`, `(?m)^Machine +one\.core, .*\(0\.0200 USD an hour`,
+	} {
 		if !regexp.MustCompile(want).MatchString(stdout.String()) {
 			t.Errorf("%s was not printed", want)
 		}

@@ -20,7 +20,7 @@ func TestASpotMachineOfTheDoubleIsTaken(t *testing.T) {
 	if !strings.Contains(got.stderr, "was taken away: the result is incomplete, and the type is tried once more on demand") {
 		t.Errorf("it was not said:\n%s", got.stderr)
 	}
-	for _, want := range []string{"t3.micro (spot)", "incomplete", "100/s"} {
+	for _, want := range []string{"t3.micro (spot), 2 vCPUs, 1 GiB: incomplete", "t3.micro-on-demand/record.jsonl", "t3.micro, 2 vCPUs, 1 GiB: found"} {
 		if !strings.Contains(got.stdout, want) {
 			t.Errorf("%q was not printed:\n%s", want, got.stdout)
 		}

@@ -103,12 +103,8 @@ func facts(r *report.Run) []fact {
 	if g.CPUs > 0 {
 		add("Generator", fmt.Sprintf("%s %s/%s, %s, %s", g.Name, g.OS, g.Arch, report.Many(uint64(g.CPUs), "core"), g.GoVersion))
 	}
-	if m := h.Machine; m != nil {
-		text := m.Type + " " + m.Region
-		if m.PricePerHour > 0 {
-			text += fmt.Sprintf(", %s %s an hour", report.Number(m.PricePerHour), m.Currency)
-		}
-		add("Target's machine", text)
+	if line := r.MachineLine(); line != "" {
+		add("Target's machine", line)
 	}
 	add("Duration", report.Seconds(r.Duration))
 	if interval := r.Interval(); interval > 0 {
