@@ -94,7 +94,7 @@ func machineNames(sets []Set) []string {
 }
 
 func machineOf(s Set, m *record.Machine) MachineOf {
-	sizing := s.Runs[0].End.Sizing
+	sizing := s.Runs[0].sizing() // with its curve, which is in the record's own rows
 	o := MachineOf{Set: s.Name, Type: m.Type, Region: m.Region, Currency: m.Currency, Limit: limitOf(s), sizing: sizing}
 	if x, ok := meanCapacity(s); ok {
 		o.Capacity = &x
