@@ -19,6 +19,11 @@ type Commands interface {
 	// command could not be sent, or ctx ended. A script that fails is not an
 	// error here but a Result whose Err says so.
 	Run(ctx context.Context, c Command) ([]Result, error)
+	// ReadFile brings a file of a machine home that may be longer than what a
+	// script can print: it comes in chunks. Of one that is damaged on its way, or
+	// shorter than size, the part before that comes, without an error: who reads
+	// a file checks its sum.
+	ReadFile(ctx context.Context, machine, path string, size int64) ([]byte, error)
 }
 
 // Agent is the state of a machine's agent.

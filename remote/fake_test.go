@@ -5,12 +5,12 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -348,6 +348,20 @@ func (f *fake) Run(ctx context.Context, c Command) (all []Result, err error) {
 	return all, f.done("Run %s", c.Title)
 }
 
+func (f *fake) ReadFile(ctx context.Context, machine, path string, _ int64) ([]byte, error) {
+	name := strings.TrimSuffix(filepath.Base(path), ".gz")
+	if err := f.call(ctx, "ReadFile %s", name); err != nil {
+		return nil, err
+	}
+	if f.answers != nil {
+		if r, ok := f.answers(Command{Machines: []string{machine}, Title: "fetch " + name}); ok {
+			text, _ := output(r.Stdout)
+			return []byte(text), r.Err(name)
+		}
+	}
+	return pack(f.files[name]), f.done("ReadFile %s", name)
+}
+
 // ended is a script's result as an agent gives it.
 func ended(code int, stdout, stderr string) Result {
 	r := Result{Status: Succeeded, Stdout: fmt.Sprintf("%splimsoll-rc=%d\n", stdout, code), Stderr: stderr}
@@ -374,10 +388,6 @@ func (f *fake) answer(c Command) Result {
 			fmt.Fprintf(b, "file %s %d %s\n", name, len(packed), hex.EncodeToString(sum[:]))
 		}
 		return ended(0, b.String(), "")
-	case strings.HasPrefix(c.Title, "fetch "):
-		packed := pack(f.files[strings.TrimPrefix(c.Title, "fetch ")])
-		at, _ := strconv.Atoi(variable(c.Script, "offset"))
-		return ended(0, base64.StdEncoding.EncodeToString(packed[at:min(len(packed), at+chunkBytes)])+"\n", "")
 	}
 	return ended(0, "", "")
 }

@@ -305,7 +305,7 @@ func loadFaults() []fault {
 		}},
 		{name: "a file comes home damaged", loads: 1, want: []string{"service.log came home damaged twice"}, wreck: func(tr *trial, _ *Options) {
 			tr.answers = func(c Command) (Result, bool) {
-				return ended(0, "H4sIAAAA\n", ""), c.Title == "fetch service.log"
+				return ended(0, "\x1f\x8b\x08 and no more", ""), c.Title == "fetch service.log"
 			}
 		}},
 		{name: "the program plimsoll does not start", loads: 1, code: 1, want: []string{"no such program"}, wreck: func(tr *trial, _ *Options) {

@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -15,10 +14,6 @@ import (
 	"strings"
 	"time"
 )
-
-// chunkBytes become 23,868 characters of base64: with the wrapper's line they
-// fit into what an agent passes on.
-const chunkBytes = 17900
 
 // chunkedMost is the largest packed file that is worth fetching in chunks when there is a bucket.
 const chunkedMost = 600 << 10
@@ -87,27 +82,7 @@ func (f fetcher) packed(ctx context.Context, file remoteFile) ([]byte, error) {
 	if f.store != nil && file.size > chunkedMost {
 		return f.stored(ctx, file)
 	}
-	return f.chunks(ctx, file)
-}
-
-// chunks fetches a file through the output of commands.
-func (f fetcher) chunks(ctx context.Context, file remoteFile) ([]byte, error) {
-	var all []byte
-	for at := int64(0); at < file.size; at += chunkBytes {
-		s := step{name: "chunk", title: "fetch " + file.name, vars: map[string]string{
-			"file": f.folder + "/" + file.name + ".gz", "offset": fmt.Sprint(at), "length": fmt.Sprint(chunkBytes),
-		}}
-		text, err := s.run(ctx, f.commands, f.machine)
-		if err != nil {
-			return nil, err
-		}
-		part, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
-		all = append(all, part...)
-		if err != nil || int64(len(part)) != min(chunkBytes, file.size-at) {
-			return all, nil // it was cut: the sum will tell
-		}
-	}
-	return all, nil
+	return f.commands.ReadFile(ctx, f.machine, f.folder+"/"+file.name+".gz", file.size)
 }
 
 // stored lets the machine send a file to the bucket, and takes it from there.

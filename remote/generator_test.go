@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -50,6 +51,10 @@ type hands struct {
 
 func (h hands) Agents(_ context.Context, ids []string) (map[string]Agent, error) {
 	return map[string]Agent{ids[0]: {Ping: "Online"}}, nil
+}
+
+func (h hands) ReadFile(context.Context, string, string, int64) ([]byte, error) {
+	return nil, errors.ErrUnsupported
 }
 
 func (h hands) Run(ctx context.Context, c Command) ([]Result, error) {

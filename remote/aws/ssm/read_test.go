@@ -1,13 +1,17 @@
 package ssm_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/ssm"
@@ -60,94 +64,68 @@ func TestPlaceholdersAreText(t *testing.T) {
 	}
 }
 
-// noise is a script whose output does not compress well: n lines of seven hexadecimal digits.
-func noise(n int) string {
-	return fmt.Sprintf(`awk 'BEGIN { srand(1); for (i = 0; i < %d; i++) printf "%%07x\n", int(rand() * 268435455) }'`, n)
-}
-
-func TestReadGoesBeyondTheCut(t *testing.T) {
+func TestAFileOfAnyLengthComesInChunks(t *testing.T) {
 	t.Parallel()
+	const chunk = 17900
 	run := shell(t)
-	for name, row := range map[string]struct {
-		script   string
-		size     int
-		commands int // with that which removes the file
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, row := range []struct {
+		size, commands int
+		broken         int // the answer that loses its end; 0: none
+		want           int
 	}{
-		"nothing":        {"true", 0, 2},
-		"a line":         {"echo hello", 6, 2},
-		"several chunks": {noise(15000), 15000 * 8, 5},
-		"packs well":     {"head -c 200000 /dev/zero", 200000, 2},
+		{1, 1, 0, 1},
+		{chunk - 1, 1, 0, chunk - 1},
+		{chunk, 1, 0, chunk},
+		{chunk + 1, 2, 0, chunk + 1},
+		{3*chunk + 5, 4, 0, 3*chunk + 5},
+		{3*chunk + 5, 2, 2, 2*chunk - 74}, // what follows would be in the wrong place
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			tmp := t.TempDir()
+			text := make([]byte, row.size)
+			for i := range text {
+				text[i] = byte(random.Uint32())
+			}
+			path := filepath.Join(t.TempDir(), "it's a file")
+			if err := os.WriteFile(path, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			n := 0
 			a := &agents{answer: func(machine, script string) answer {
-				return run(machine, strings.ReplaceAll(script, "/tmp/plimsoll.X", tmp+"/plimsoll.X"))
-			}}
-			got, err := ssm.Client{API: a}.Read(t.Context(), "i-a", remote.Command{Title: "read", Script: row.script})
-			if err != nil || len(got) != row.size || len(a.sent) != row.commands {
-				t.Errorf("%s: %d bytes in %d commands, %v; want %d in %d", name, len(got), len(a.sent), err, row.size, row.commands)
-			}
-			if left, _ := filepath.Glob(filepath.Join(tmp, "*")); len(left) > 0 {
-				t.Errorf("%s: %v is left on the machine", name, left)
-			}
-			for _, r := range a.ended {
-				if out := r["i-a"].out; strings.Contains(out, "truncated") {
-					t.Errorf("%s: an answer was cut", name)
+				got := run(machine, script)
+				if strings.Contains(got.out, "truncated") {
+					t.Error("an answer was cut")
 				}
-			}
-		})
-	}
-}
-
-func TestReadOfAScriptThatFails(t *testing.T) {
-	t.Parallel()
-	run := shell(t)
-	synctest.Test(t, func(t *testing.T) {
-		tmp := t.TempDir()
-		a := &agents{answer: func(machine, script string) answer {
-			return run(machine, strings.ReplaceAll(script, "/tmp/plimsoll.X", tmp+"/plimsoll.X"))
-		}}
-		_, err := ssm.Client{API: a}.Read(t.Context(), "i-a", remote.Command{Title: "read", Script: "echo half; echo why >&2; exit 137"})
-		var failed *remote.CommandError
-		if !errors.As(err, &failed) || failed.Result.ExitCode != 137 || failed.Result.Stdout != "half\n" || failed.Result.Stderr != "why\n" {
-			t.Errorf("%+v", err)
-		}
-		if left, _ := os.ReadDir(tmp); len(left) > 0 {
-			t.Errorf("%v is left on the machine", left)
-		}
-	})
-}
-
-func TestReadThatBreaksOnItsWay(t *testing.T) {
-	t.Parallel()
-	run := shell(t)
-	for name, row := range map[string]struct {
-		broken   int // how many answers after the first lose their last characters
-		commands int
-		whole    bool
-	}{
-		"once, fetched again": {1, 5 + 4, true},
-		"always":              {1000, 5 + 4, false},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			tmp, n := t.TempDir(), 0
-			a := &agents{answer: func(machine, script string) answer {
-				got := run(machine, strings.ReplaceAll(script, "/tmp/plimsoll.X", tmp+"/plimsoll.X"))
-				if n++; n > 2 && n <= 2+row.broken && len(got.out) > 100 {
+				if n++; n == row.broken {
 					got.out = got.out[:len(got.out)-100]
 				}
 				return got
 			}}
-			got, err := ssm.Client{API: a}.Read(t.Context(), "i-a", remote.Command{Title: "read", Script: noise(15000)})
-			if row.whole && (err != nil || len(got) != 15000*8) {
-				t.Errorf("%s: %d bytes, %v", name, len(got), err)
-			}
-			if !row.whole && (!errors.Is(err, ssm.ErrIncomplete) || len(got) < 20000 || len(got) >= 15000*8) {
-				t.Errorf("%s: %d bytes, %v", name, len(got), err)
-			}
-			if len(a.sent) > row.commands {
-				t.Errorf("%s: %d commands, want at most %d", name, len(a.sent), row.commands)
+			got, err := ssm.Client{API: a}.ReadFile(t.Context(), "i-a", path, int64(row.size))
+			if err != nil || len(got) != row.want || !bytes.HasPrefix(text, got) || len(a.sent) != row.commands {
+				t.Errorf("%d bytes: %d came in %d commands, want %d in %d: %v", row.size, len(got), len(a.sent), row.want, row.commands, err)
 			}
 		})
 	}
+}
+
+func TestAFileThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := &agents{answer: shell(t)}
+		if got, err := (ssm.Client{API: a}).ReadFile(t.Context(), "i-a", filepath.Join(t.TempDir(), "none"), 100000); err != nil || len(got) != 0 || len(a.sent) != 1 {
+			t.Errorf("%d bytes came in %d commands: %v", len(got), len(a.sent), err)
+		}
+		a = &agents{online: map[string]bool{}}
+		if _, err := (ssm.Client{API: a}).ReadFile(t.Context(), "i-a", "/f", 1); !errors.Is(err, remote.NoAgent) {
+			t.Errorf("without an agent: %v", err)
+		}
+		a = &agents{answer: func(string, string) answer {
+			return answer{types.CommandInvocationStatusTimedOut, "ExecutionTimedOut", -1, "", ""}
+		}}
+		var failed *remote.CommandError
+		if _, err := (ssm.Client{API: a}).ReadFile(t.Context(), "i-a", "/f", 1); !errors.As(err, &failed) {
+			t.Errorf("without an answer: %v", err)
+		}
+	})
 }

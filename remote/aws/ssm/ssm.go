@@ -1,12 +1,12 @@
 // Package ssm runs shell scripts on EC2 instances through AWS Systems Manager, without SSH, key pair or open port.
 //
-// A [Client] is a remote.Commands: it sends one script to any number of machines and has a result for each. Batch runs
-// several in order, Read brings home output of any length. The package stands alone: it needs an API (the SDK's client)
-// and knows nothing of EC2.
+// A [Client] is a remote.Commands: it sends a batch of commands, as one script, to any number of machines, looks after it
+// until each has ended, and has a result or a typed error for each; ReadFile brings home what is longer than a script may
+// print. The package stands alone: it needs an API (the SDK's client) and knows nothing of EC2.
 //
 // What the agent on the machine does shapes the package:
 //   - a script runs as root by `sh -c` (POSIX, not bash), in a process group of its own, without a terminal;
-//   - standard output is cut at 24,000 characters and standard error at 8,000: Read goes round the first limit;
+//   - standard output is cut at 24,000 characters and standard error at 8,000: ReadFile goes round the first limit;
 //   - the exit codes 137, 168 and 194 have a meaning of their own to it (timed out; success, skip the rest; reboot
 //     the machine), so a script never ends with one of them: see wrap;
 //   - it replaces {{ssm:NAME}} in a script by a parameter's value, without regard for quotes: see placeholder;
@@ -91,28 +91,4 @@ func (c Client) Run(ctx context.Context, command remote.Command) ([]remote.Resul
 		err = fmt.Errorf("%s: %w", command.Title, err)
 	}
 	return results, err
-}
-
-// Batch runs commands one after the other on the same machines. A machine on which one fails is left out of those that
-// follow; the results come command by command. What concerns all machines ends it.
-func (c Client) Batch(ctx context.Context, machines []string, commands ...remote.Command) ([][]remote.Result, error) {
-	var all [][]remote.Result
-	for _, command := range commands {
-		if len(machines) == 0 {
-			break
-		}
-		command.Machines = machines
-		results, err := c.Run(ctx, command)
-		all = append(all, results)
-		if err != nil {
-			return all, err
-		}
-		machines = nil
-		for _, r := range results {
-			if r.Status == remote.Succeeded {
-				machines = append(machines, r.Machine)
-			}
-		}
-	}
-	return all, nil
 }

@@ -261,23 +261,6 @@ func TestACommandThatCannotBeSent(t *testing.T) {
 	}
 }
 
-func TestBatchLeavesOutWhatFailed(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		a := &agents{answer: func(machine, script string) answer {
-			if machine == "i-b" && strings.Contains(script, "second") {
-				return answer{types.CommandInvocationStatusFailed, "Failed", 1, "", ""}
-			}
-			return fine
-		}}
-		got, err := ssm.Client{API: a}.Batch(t.Context(), []string{"i-a", "i-b"},
-			remote.Command{Script: "first"}, remote.Command{Script: "second"}, remote.Command{Script: "third"})
-		if err != nil || len(got) != 3 || len(got[1]) != 2 || len(got[2]) != 1 || got[2][0].Machine != "i-a" {
-			t.Errorf("%+v, %v", got, err)
-		}
-	})
-}
-
 func TestAgents(t *testing.T) {
 	t.Parallel()
 	c := ssm.Client{API: &agents{}}
