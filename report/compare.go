@@ -233,7 +233,9 @@ func (c *Comparison) differences(a, b Set) {
 		warn("the tool", x.Tool, y.Tool)
 		warn("the tolerance", Percent(a.Runs[0].Tolerance(), 1), Percent(r.Tolerance(), 1))
 		warn("the generator", host(x.Generator), host(y.Generator))
-		warn("the target's machine", machine(x.Machine), machine(y.Machine))
+		if !calledBy(a, x.Machine) || !calledBy(b, y.Machine) || x.Machine.Region != y.Machine.Region { // else it is what is compared
+			warn("the target's machine", machine(x.Machine), machine(y.Machine))
+		}
 		before, after := settings(x), settings(y)
 		for _, name := range slices.Sorted(keysOf(before, after)) {
 			warn("the setting "+name, before[name], after[name])

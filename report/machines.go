@@ -93,6 +93,9 @@ func machineNames(sets []Set) []string {
 	return names
 }
 
+// calledBy says that a set has its machine's name.
+func calledBy(s Set, m *record.Machine) bool { return m != nil && s.Name == Clean(machineName(m)) }
+
 func machineOf(s Set, m *record.Machine) MachineOf {
 	sizing := s.Runs[0].sizing() // with its curve, which is in the record's own rows
 	o := MachineOf{Set: s.Name, Type: m.Type, Region: m.Region, Currency: m.Currency, Limit: limitOf(s), sizing: sizing}

@@ -80,6 +80,10 @@ func TestSetsAreCalledByTheirMachines(t *testing.T) {
 		if got := strings.Join(names, ", "); got != row.want {
 			t.Errorf("the sets are called %q, want %q", got, row.want)
 		}
+		warned := strings.Contains(strings.Join(c.Warnings, " "), "the target's machine differs")
+		if named := len(c.Machines) == 3; named && warned || row.want == "set 1, set 2" && len(c.Machines) == 1 && !warned {
+			t.Errorf("%s: warnings %q", row.want, c.Warnings)
+		}
 		if len(c.Machines) == 3 && c.Machines[2].Name() != "large (spot)" {
 			t.Errorf("the machine is called %q", c.Machines[2].Name())
 		}
