@@ -125,3 +125,18 @@ func TestAGeneratorIsInThePlansCost(t *testing.T) {
 		t.Errorf("the plan does not tell the generator's cost:\n%s", b.String())
 	}
 }
+
+// TestAGeneratorIsNotKept: a later run has no use for it, and it would cost money until its own end.
+func TestAGeneratorIsNotKept(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	o := options("c7.small")
+	tr.generated(t, &o, time.Minute)
+	o.Keep = time.Hour
+	if _, err := tr.run(t, o); err != nil {
+		t.Fatal(err)
+	}
+	if generator, service := tr.machines["i-002"], tr.machines["i-003"]; generator.State != Terminated || service.State != Running {
+		t.Errorf("the generator is %s, the service's machine %s", generator.State, service.State)
+	}
+}

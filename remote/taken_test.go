@@ -57,6 +57,9 @@ func TestASpotMachineThatIsTakenIsTriedOnceMoreOnDemand(t *testing.T) {
 			t.Errorf("the record of a try is not kept in its folder: %v", err)
 		}
 	}
+	if last := tr.children[len(tr.children)-1].Args; last[0] != "report" || last[1] != second.Record {
+		t.Errorf("the end is %q, want the summary of the second: there is one answer", last)
+	}
 	if flag(tr.children[1].Args, "machine") == flag(tr.children[0].Args, "machine") || strings.Contains(flag(tr.children[1].Args, "machine"), `"spot"`) {
 		t.Error("the record of the second try says that it was on spot")
 	}
