@@ -2,6 +2,7 @@ package remote
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,26 +31,32 @@ func (w World) Report(ctx context.Context, p *Plan, results []Outcome, show Show
 	})
 	answers := answersOf(there)
 	all := summary{SchemaVersion: 1, Run: p.Run, Region: p.Caller.Region, Machines: []machineSummary{}}
+	one := show
+	if len(there) > 1 {
+		one.HTML = ""
+	}
 	var failed error
 	for i := range results {
 		r := &results[i]
-		said := &bytes.Buffer{}
+		var said []byte
 		if slices.ContainsFunc(there, func(o Outcome) bool { return o.Record == r.Record }) {
-			failed = errors.Join(failed, w.page(ctx, r, len(there) == 1, show, said))
+			var err error
+			said, err = w.page(ctx, r, one)
+			failed = errors.Join(failed, err)
 		}
 		if show.JSON {
-			all.Machines = append(all.Machines, r.summary(said.Bytes()))
+			all.Machines = append(all.Machines, r.summary(said))
 		} else if len(answers) == 1 && answers[0].Record == r.Record {
 			failed = errors.Join(failed, passOn(w.Stdout, said))
 		}
 	}
 	if len(answers) > 1 {
-		said := &bytes.Buffer{}
-		failed = errors.Join(failed, w.compare(ctx, p, answers, show, said))
+		said, err := w.compare(ctx, p, answers, show)
+		failed = errors.Join(failed, err)
 		if !show.JSON {
 			failed = errors.Join(failed, passOn(w.Stdout, said))
-		} else if json.Valid(said.Bytes()) {
-			all.Comparison = said.Bytes()
+		} else if json.Valid(said) {
+			all.Comparison = said
 		}
 	}
 	if show.JSON {
@@ -80,18 +87,14 @@ func answersOf(there []Outcome) []Outcome {
 	return there
 }
 
-func passOn(w io.Writer, said *bytes.Buffer) error {
-	fmt.Fprintln(said)
-	_, err := said.WriteTo(w)
+func passOn(w io.Writer, said []byte) error {
+	_, err := w.Write(append(said, '\n'))
 	return err
 }
 
 // page lets plimsoll write the page of one machine, and say what its record tells.
-func (w World) page(ctx context.Context, r *Outcome, only bool, show Show, said io.Writer) error {
-	page := filepath.Join(r.Folder, "report.html")
-	if show.HTML != "" && only {
-		page = show.HTML
-	}
+func (w World) page(ctx context.Context, r *Outcome, show Show) ([]byte, error) {
+	page := cmp.Or(show.HTML, filepath.Join(r.Folder, "report.html"))
 	args := []string{"report", r.Record, "--html=" + page}
 	if show.JSON {
 		args = append(args, "--json")
@@ -99,18 +102,19 @@ func (w World) page(ctx context.Context, r *Outcome, only bool, show Show, said 
 	if r.CSV != "" {
 		args = append(args, "--resources="+r.CSV, "--clock-offset="+r.Offset.Ahead.String())
 	}
+	said := &bytes.Buffer{}
 	if code, err := w.Plimsoll(ctx, Child{Args: args, Stdout: said, Stderr: w.Stderr}); err != nil || code != 0 {
-		return fmt.Errorf("the page of %s could not be written (code %d): %w", r.Type.Name, code, cmpError(err))
+		return said.Bytes(), fmt.Errorf("the page of %s could not be written (code %d): %w", r.Type.Name, code, cmpError(err))
 	}
 	w.Say("page: " + page)
-	return nil
+	return said.Bytes(), nil
 }
 
 // exitRegression is how a comparison ends in which something became worse: with a smaller machine, that is no failure.
 const exitRegression = 8
 
 // compare lets plimsoll say what each machine carries and costs, and which are the cheapest for the planned load.
-func (w World) compare(ctx context.Context, p *Plan, answers []Outcome, show Show, said io.Writer) error {
+func (w World) compare(ctx context.Context, p *Plan, answers []Outcome, show Show) ([]byte, error) {
 	args := []string{"compare"}
 	for _, r := range answers {
 		args = append(args, r.Record)
@@ -121,11 +125,12 @@ func (w World) compare(ctx context.Context, p *Plan, answers []Outcome, show Sho
 	if show.JSON {
 		args = append(args, "--json")
 	}
+	said := &bytes.Buffer{}
 	code, err := w.Plimsoll(ctx, Child{Args: args, Stdout: said, Stderr: w.Stderr})
 	if err != nil || code != 0 && code != exitRegression {
-		return fmt.Errorf("the machines could not be compared (code %d): %w", code, cmpError(err))
+		return said.Bytes(), fmt.Errorf("the machines could not be compared (code %d): %w", code, cmpError(err))
 	}
-	return nil
+	return said.Bytes(), nil
 }
 
 func cmpError(err error) error {

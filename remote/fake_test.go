@@ -377,10 +377,10 @@ func (f *fake) answer(c Command) Result {
 			return r
 		}
 	}
-	switch {
-	case c.Title == "read the clock":
+	switch c.Title {
+	case "read the clock":
 		return ended(0, fmt.Sprintf("clock %d.%09d\n", time.Now().Unix(), time.Now().Nanosecond()), "")
-	case c.Title == "gather the files":
+	case "gather the files":
 		b := &strings.Builder{}
 		for _, name := range slices.Sorted(maps.Keys(f.files)) {
 			packed := pack(f.files[name])

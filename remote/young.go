@@ -17,18 +17,7 @@ func (c Cleaner) appear(ctx context.Context, region string, scope Scope) {
 	if scope.DryRun || scope.Expired {
 		return
 	}
-	var young []Entry
-	for _, run := range c.runs(scope) {
-		entries, err := ReadJournal(filepath.Join(c.Runs, run))
-		if err != nil {
-			continue // it was made on another machine, and not a moment ago
-		}
-		for _, e := range slices.Concat(made(entries, kindMachine), made(entries, kindGroup)) {
-			if e.Region == region {
-				young = append(young, e)
-			}
-		}
-	}
+	young := c.made(region, scope)
 	_ = every(ctx, time.Second, func() (bool, error) { // without an answer there is nothing to wait for
 		hidden := false
 		for _, e := range young {
@@ -47,6 +36,23 @@ func (c Cleaner) appear(ctx context.Context, region string, scope Scope) {
 		}
 		return !hidden, nil
 	})
+}
+
+// made is what the journals in scope say was made in a region.
+func (c Cleaner) made(region string, scope Scope) []Entry {
+	var all []Entry
+	for _, run := range c.runs(scope) {
+		entries, err := ReadJournal(filepath.Join(c.Runs, run))
+		if err != nil {
+			continue // it was made on another machine, and not a moment ago
+		}
+		for _, e := range slices.Concat(made(entries, kindMachine), made(entries, kindGroup)) {
+			if e.Region == region {
+				all = append(all, e)
+			}
+		}
+	}
+	return all
 }
 
 // runs are those whose journals are in scope.

@@ -208,6 +208,11 @@ func (t *table) add(row []string) {
 		t.Rows = append(t.Rows, r)
 		now[r.Source] = true
 	}
+	t.missed(now, seconds)
+}
+
+// missed notes whose rows end here.
+func (t *table) missed(now map[string]bool, seconds float64) {
 	for source := range t.seen {
 		if !now[source] {
 			t.Rows = append(t.Rows, record.Resources{

@@ -29,8 +29,8 @@ const (
 // goodput in the table is the rate's against the arrivals that are carried.
 func peer(ctx context.Context, truth sizingtest.Truth) sizingtest.Sizer {
 	return func(w *sizingtest.World, o sizing.Options) (record.Sizing, error) {
-		p := peerSearch{ctx: ctx, world: w, tolerance: o.Tolerance}
-		rate, verdict := p.search()
+		p := peerSearch{world: w, tolerance: o.Tolerance}
+		rate, verdict := p.search(ctx)
 		a := record.Sizing{Verdict: verdict, Cost: record.Cost{WallS: w.Now(), Failed: p.failed, Iterations: p.ended}}
 		if verdict == sizing.Found {
 			g := rate / truth.Offered * truth.Goodput
@@ -41,18 +41,17 @@ func peer(ctx context.Context, truth sizingtest.Truth) sizingtest.Sizer {
 }
 
 type peerSearch struct {
-	ctx           context.Context
 	world         *sizingtest.World
 	tolerance     float64
 	failed, ended uint64
 	err           error
 }
 
-func (p *peerSearch) search() (rate float64, verdict string) {
+func (p *peerSearch) search(ctx context.Context) (rate float64, verdict string) {
 	rate = peerStart
 	lo, hi := 0.0, math.Inf(1)
 	for {
-		if p.passes(rate, peerTrial) {
+		if p.passes(ctx, rate, peerTrial) {
 			lo = rate
 		} else {
 			hi = rate
@@ -75,19 +74,19 @@ func (p *peerSearch) search() (rate float64, verdict string) {
 			return 0, sizing.Budget
 		}
 	}
-	p.passes(rate, peerTest)
+	p.passes(ctx, rate, peerTest)
 	return rate, sizing.Found
 }
 
 // passes is one trial.
-func (p *peerSearch) passes(rate, seconds float64) bool {
+func (p *peerSearch) passes(ctx context.Context, rate, seconds float64) bool {
 	var sent, ok uint64
 	for _, part := range []struct{ rate, seconds float64 }{{rate, seconds}, {0, peerGap}} {
 		if err := p.world.SetRate(part.rate); err != nil {
 			p.err = err
 			return false
 		}
-		t, err := p.world.Tick(p.ctx, time.Duration(part.seconds*float64(time.Second)))
+		t, err := p.world.Tick(ctx, time.Duration(part.seconds*float64(time.Second)))
 		if err != nil {
 			p.err = err
 			return false
