@@ -239,6 +239,7 @@ const enoughToGuess = .03
 // number of users of the ramp, so that a drift shows. No overload is needed.
 func (c *controller) measurePlateau() {
 	s := &c.closed
+	c.lookAtOne()
 	p := c.pooledPlateau()
 	aim := c.opt.Resolution / 3
 	if s.hi == nil {
@@ -267,6 +268,24 @@ func (c *controller) measurePlateau() {
 		c.doubtFall(h)
 	}
 }
+
+// lookAtOne measures one user's goodput again where it is nearly that of more: it
+// may be the peak itself, and the probe saw it for a second, with everything cold.
+func (c *controller) lookAtOne() {
+	s, first := &c.closed, c.sinceRise()[0]
+	if first.number() != 1 || first.y < nearlyAlone*s.best || s.lo.number() == 1 {
+		return
+	}
+	need := .5 / (peakError * peakError)
+	c.keep(1, order{
+		phase: "plateau", why: "one user gets nearly as much as more do: is that the peak?",
+		min: 2, max: clamp(need/first.y, 2, confirmTime), need: need,
+	})
+	c.judgeCurve()
+}
+
+// nearlyAlone is the share of the best goodput from which on one user may be the best.
+const nearlyAlone = .85
 
 // doubtFall looks at the best and at the largest number of users once more,
 // and believes these two alone: the best of a dozen noisy holds looks like a

@@ -23,7 +23,7 @@ const (
 // is computed, not tried: arrivals above it may bring the service down for good.
 func (c *controller) beforeCollapse() guess {
 	rate := c.survivable()
-	seconds := clamp(nearCollapse/rate, 6, 9)
+	seconds := clamp(nearCollapse/rate, 6, 8)
 	for _, n := range c.decisiveUsers(rate) {
 		c.keep(n, order{
 			phase: "plateau", why: fmt.Sprintf("goodput falls beyond %d users: how much, where %s arrivals/s are decided", c.closed.bestN, number(rate)),
@@ -43,11 +43,11 @@ func (c *controller) carryBelow(g guess) {
 	b.lo = unseen(c.open.low, "")
 	ps := c.curve()
 	most := 2 * float64(ps[len(ps)-1].n) // a collapse is known when it begins, and need not be waited for
-	rate, why := g.rate, g.why
+	rate, why, seconds := g.rate, g.why, 2*confirmTime
 	for {
 		c.withinBudget()
 		c.drain()
-		h := c.carry(rate, order{phase: "confirm", why: why, min: 2 * confirmTime, max: 2.5 * confirmTime, exact: true, most: most})
+		h := c.carry(rate, order{phase: "confirm", why: why, min: seconds, max: 1.25 * seconds, exact: true, most: most})
 		if h.pass {
 			c.pass(h)
 			b.confirmed = h
@@ -59,6 +59,7 @@ func (c *controller) carryBelow(g guess) {
 		c.fail(h)
 		c.open.inversions++
 		rate, why = rate*(1-stepBelow*math.Pow(1.4, float64(c.open.inversions-1))), "the computed rate did not hold: lower"
+		seconds = 1.5 * confirmTime // what was computed from the whole curve is known to be a little too much, not wrong
 		c.open.low = min(c.open.low, rate/2)
 	}
 	if b.hi == nil {

@@ -103,6 +103,9 @@ func usl(gamma, sigma, kappa float64) func(float64) float64 {
 func kintoRate(n float64) float64      { return 230 / (1 + .01333*(n-1)) }
 func kintoFloorRate(n float64) float64 { return 125 + 105*math.Exp(-(n-1)/6) }
 
+// aloneRate is that of Kinto's reads, on a faster core: only a user who is alone gets more.
+func aloneRate(n float64) float64 { return 520 + 180*math.Exp(-(n-1)/.8) }
+
 // Rejecting are stationary services that turn requests away above their limit.
 func Rejecting() []*Model {
 	return []*Model{
@@ -145,6 +148,7 @@ func Models() []*Model {
 		model("limiter400", limiter(400, .001), rejects(400)),
 		model("kinto", kinto(kintoRate), survives(kintoRate)),
 		model("kinto-floor", kinto(kintoFloorRate), survives(kintoFloorRate)),
+		model("alone", func() service { return &curve{rate: aloneRate, cold: 1500} }, survives(aloneRate)),
 		model("timeout", queue(4, -1, .4), carries(10)),
 		model("multi5", queue(20, 200, .02), longOpen(180, 230)).with(same(5, 0)),
 		model("multi5abort", queue(20, 200, .02), longOpen(180, 230)).with(same(5, 0)).aborting(),

@@ -218,6 +218,8 @@ type curve struct {
 	rate   func(n float64) float64
 	places int // 0: no bound
 	speed  *speed
+	cold   float64 // so many requests are served at nine tenths of the rate
+	served float64
 	in     []int32
 	ver    int32
 }
@@ -239,6 +241,9 @@ func (c *curve) plan(w *World) {
 		if c.speed != nil {
 			x *= c.speed.at(w)
 		}
+		if c.served < c.cold {
+			x *= .9
+		}
 		w.after(w.exp(1/x), atService, c.ver)
 	}
 }
@@ -247,6 +252,7 @@ func (c *curve) fire(w *World, ver int32) {
 	if ver != c.ver {
 		return
 	}
+	c.served++
 	i, last := w.rng.IntN(len(c.in)), len(c.in)-1
 	r := c.in[i]
 	c.in[i] = c.in[last]

@@ -3,6 +3,7 @@ package sizingtest_test
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -200,6 +201,29 @@ func TestANumberInTimeWhereSpeedWanders(t *testing.T) {
 				t.Errorf("want a number between 0.75 and 1.25 of the usual in all runs, within 140 s in 95 %% of them; got %.2f to %.2f\n%s", least, most, s.Row())
 			}
 		})
+	}
+}
+
+// The peak of a service that is fastest for one user alone is found, although
+// the first second was cold.
+func TestThePeakMayBeOneUser(t *testing.T) {
+	if underRace {
+		t.Skip("statistics of one goroutine: slow under the race detector, and nothing to race")
+	}
+	m := sizingtest.Named("alone")
+	found := 0
+	const runs, peak = 20, 620 // 700/s, less what it takes to send the next
+	for seed := range uint64(runs) {
+		a, err := sizing.Run(t.Context(), m.New(seed), m.Options(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := a.Shape.Retrograde; r != nil && r.PeakVUs == 1 && math.Abs(a.Plateau.Goodput/peak-1) < .06 {
+			found++
+		}
+	}
+	if found < runs*8/10 {
+		t.Errorf("the peak was found in %d of %d runs", found, runs)
 	}
 }
 
