@@ -255,7 +255,7 @@ func (c *controller) measurePlateau() {
 	c.measureUnruly()
 	need := rate * confirmTime * c.stretch(rate) * c.closed.unruly
 	if s.falling {
-		need = 1 / (peakError * peakError)
+		need = max(1/(peakError*peakError)-c.countAt(s.bestN), rate)
 	}
 	if p.goodput > 0 {
 		excess := p.se / aim
@@ -269,6 +269,16 @@ func (c *controller) measurePlateau() {
 	}
 }
 
+// countAt is how many iterations so many users have completed.
+func (c *controller) countAt(n int) float64 {
+	for _, p := range c.curve() {
+		if p.n == n {
+			return p.y * p.seconds
+		}
+	}
+	return 0
+}
+
 // lookAtOne measures one user's goodput again where it is nearly that of more: it
 // may be the peak itself, and the probe saw it for a second, with everything cold.
 func (c *controller) lookAtOne() {
@@ -276,10 +286,10 @@ func (c *controller) lookAtOne() {
 	if first.number() != 1 || first.y < nearlyAlone*s.best || s.lo.number() == 1 {
 		return
 	}
-	need := .5 / (peakError * peakError)
+	need := 1 / (peakError * peakError)
 	c.keep(1, order{
 		phase: "plateau", why: "one user gets nearly as much as more do: is that the peak?",
-		min: 2, max: clamp(need/first.y, 2, confirmTime), need: need,
+		min: 4, max: clamp(need/first.y, 4, confirmTime), need: need,
 	})
 	c.judgeCurve()
 }
