@@ -28,7 +28,7 @@ func TestEveryRuleIsNeeded(t *testing.T) {
 		demand      string
 	}{
 		{"sandwich", "autoscale", sizing.ByVUs, within(.05, .9), "an upper bound is tested again: capacity may have risen"},
-		{"drain", "kinto", sizing.ByVUs, within(.05, .8), "what one load left behind is not held against the next"},
+		{"drain", "kinto", sizing.ByVUs, within(.05, .9), "what one load left behind is not held against the next"},
 		{"plateau", "usl-retro", sizing.ByVUs, harmless, "the peak is measured before arrivals come"},
 		{"trim", "gc-pause", sizing.ByVUs, within(.05, .9), "one stall is not a limit"},
 		{"outage", "leak", sizing.BySessions, verdict, "a crash is told from a limit"},
