@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -20,6 +21,8 @@ func (r *renter) group(ctx context.Context) (string, error) {
 		if made, err = r.adopt(ctx, name, network); err != nil {
 			return "", err
 		}
+	case neverMade(err):
+		return "", errors.Join(err, r.journal.Write(Entry{Event: "gone", Kind: kindGroup, Name: name, Region: r.plan.Caller.Region}))
 	case err != nil:
 		return "", err
 	}

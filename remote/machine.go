@@ -36,7 +36,12 @@ func (r *renter) launch(ctx context.Context, m PlannedMachine, role, group strin
 			return Machine{}, err
 		}
 		until := time.Now().Add(r.plan.Life)
-		made, err := r.insist(ctx, request)
+		made, sure, err := r.insist(ctx, request)
+		if sure {
+			if err := r.journal.Write(Entry{Event: "gone", Kind: kindMachine, Name: m.name() + " " + role, Region: r.plan.Caller.Region}); err != nil {
+				return Machine{}, err
+			}
+		}
 		if is(err, Capacity) {
 			full = append(full, subnet.Zone)
 			r.say(fmt.Sprintf("no %s in %s now", m.Type.Name, subnet.Zone))
@@ -74,11 +79,11 @@ func (r *renter) request(m PlannedMachine, role, group string) LaunchRequest {
 }
 
 // insist repeats a launch whose answer was lost, which its token makes safe,
-// and one whose profile cannot be used yet.
-func (r *renter) insist(ctx context.Context, request LaunchRequest) (Machine, error) {
+// and one whose profile cannot be used yet. It is sure of a refusal after which
+// no machine can be there.
+func (r *renter) insist(ctx context.Context, request LaunchRequest) (made Machine, sure bool, err error) {
 	lost, began := 0, time.Now()
-	var made Machine
-	err := every(ctx, lookEvery, func() (bool, error) {
+	err = every(ctx, lookEvery, func() (bool, error) {
 		var err error
 		made, err = r.cloud.Machines.Launch(ctx, request)
 		if is(err, Unavailable) && lost < 2 {
@@ -90,7 +95,7 @@ func (r *renter) insist(ctx context.Context, request LaunchRequest) (Machine, er
 		}
 		return true, err
 	})
-	return made, err
+	return made, lost == 0 && neverMade(err), err
 }
 
 // check asks whether the launch of a machine would be permitted, and starts nothing.

@@ -160,3 +160,41 @@ func TestAMachineWithoutDockerIsToldSo(t *testing.T) {
 		t.Errorf("it ended with %d: %s", code, stderr)
 	}
 }
+
+// TestWhatWasRefusedIsNotWaitedFor ends at once when nothing can have been made. A lost answer is waited for.
+func TestWhatWasRefusedIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		call  string
+		fault Fault
+		least time.Duration
+		most  time.Duration
+	}{
+		{"CreateGroup", Denied, 0, time.Second},
+		{"Launch", Denied, 0, 5 * time.Second},
+		{"Launch", Quota, 0, 5 * time.Second},
+		{"CreateGroup", Unavailable, lostLimit, time.Minute},
+		{"Launch", Unavailable, lostLimit / 3, time.Minute}, // after it was asked for again, twice
+	} {
+		tr := newTrial(t)
+		var asked time.Time
+		refuse := on(test.call, 0, refused(test.fault, "ec2:"+test.call, "Refused"))
+		tr.refuse = func(call string) error {
+			err := refuse(call)
+			if err != nil {
+				asked = time.Now()
+			}
+			return err
+		}
+		var took time.Duration
+		synctest.Test(t, func(t *testing.T) {
+			if _, err := tr.inside(t, options("c7.small")); err == nil || tr.left() != nil {
+				t.Errorf("%s: %v, left %v", test.call, err, tr.left())
+			}
+			took = time.Since(asked)
+		})
+		if took < test.least || took > test.most {
+			t.Errorf("%s, %s: the end came %v later, want %v to %v", test.call, test.fault, took, test.least, test.most)
+		}
+	}
+}
