@@ -238,6 +238,9 @@ func shapeLine(s *record.Sizing) string {
 	if s.Shape.Rising {
 		parts = append(parts, "gave more later than before (warm-up or autoscaler)")
 	}
+	if s.Shape.Slowing {
+		parts = append(parts, "gave less later than before (growing data, or a slower machine)")
+	}
 	if s.Shape.StallPeriodS > 0 {
 		parts = append(parts, "stalls every "+Seconds(s.Shape.StallPeriodS))
 	}

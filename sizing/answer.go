@@ -26,6 +26,7 @@ func ExitCode(s record.Sizing) int {
 
 // answer puts together what is known, however the sizing ended.
 func (c *controller) answer(e ending) record.Sizing {
+	c.noteSlowing()
 	s := record.Sizing{
 		SchemaVersion: record.SchemaVersion, Verdict: e.verdict, Binding: e.binding, Reason: e.reason,
 		Control: string(c.opt.By), Backoff: c.opt.Backoff,
@@ -143,7 +144,10 @@ func (c *controller) vuBounds() record.VUBounds {
 // plateauRow is the plateau as it is told, also when the sizing ended before it was measured.
 func (c *controller) plateauRow() *record.Plateau {
 	p := c.closed.plateau
+	first, _, slower := c.slowing()
 	switch {
+	case slower:
+		p = first
 	case c.opt.By == ByRate && !c.explored():
 		p = c.openPlateau()
 	case p.goodput == 0 && c.closed.best > 0:
@@ -182,6 +186,7 @@ func (c *controller) shape() record.Shape {
 		AboveLimit: "unknown", RecoveryS: c.recovery, Rising: c.closed.everRose, StallPeriodS: c.open.period,
 		Outages: c.outages, Inversions: c.open.inversions, BaseFailure: c.unloaded.share,
 	}
+	_, _, s.Slowing = c.slowing()
 	switch {
 	case c.closed.falling || c.open.falling:
 		s.AboveLimit = "retrograde"

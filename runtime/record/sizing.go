@@ -168,6 +168,7 @@ type Shape struct {
 	Retrograde   *Retrograde `json:"retrograde,omitempty"`
 	RecoveryS    float64     `json:"recovery_s"` // to drain after the worst overload
 	Rising       bool        `json:"rising"`     // the same load gave more later: warm-up, autoscaler
+	Slowing      bool        `json:"slowing"`    // the same load gave less later: growing data, a slower machine
 	StallPeriodS float64     `json:"stall_period_s,omitempty"`
 	Outages      []uint64    `json:"outages,omitempty"` // counts of requests at which everything failed
 	Inversions   int         `json:"inversions"`        // loads that passed and later failed

@@ -195,6 +195,13 @@ func Thrashing(rate float64, after int) *Model {
 	}, nil).expect(sizing.Budget)
 }
 
+// Slowing is a service that gets slower with what it stores: Kinto's memory back end, on a fast core.
+func Slowing() *Model {
+	return model("slowing", func() service {
+		return &curve{rate: func(float64) float64 { return 200 }, grows: 4500}
+	}, nil).expect(sizing.Found)
+}
+
 // pausing lets users of the closed load wait between iterations, as a scenario's delay does.
 func (m *Model) pausing(seconds float64) *Model { m.delay = seconds; return m }
 

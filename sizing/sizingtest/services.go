@@ -219,6 +219,7 @@ type curve struct {
 	places int // 0: no bound
 	speed  *speed
 	cold   float64 // so many requests are served at nine tenths of the rate
+	grows  float64 // around so many served each begins to take a quarter longer; 0: it stays as it is
 	served float64
 	in     []int32
 	ver    int32
@@ -243,6 +244,9 @@ func (c *curve) plan(w *World) {
 		}
 		if c.served < c.cold {
 			x *= .9
+		}
+		if c.grows > 0 {
+			x /= 1 + .25/(1+math.Exp(6*(1-c.served/c.grows)))
 		}
 		w.after(w.exp(1/x), atService, c.ver)
 	}

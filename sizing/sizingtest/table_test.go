@@ -227,6 +227,33 @@ func TestThePeakMayBeOneUser(t *testing.T) {
 	}
 }
 
+// A service that slows down with what it stores has the peak that it showed at
+// first, and carries less than that in the end.
+func TestWhatSlowsDownAsItWorksIsTold(t *testing.T) {
+	if underRace {
+		t.Skip("statistics of one goroutine: slow under the race detector, and nothing to race")
+	}
+	const runs, fresh = 20, 200
+	told := 0
+	for seed := range uint64(runs) {
+		m := sizingtest.Slowing()
+		a, err := sizing.Run(t.Context(), m.New(seed), m.Options(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Verdict == sizing.Found && a.Shape.Slowing && math.Abs(a.Plateau.Goodput/fresh-1) < .1 && a.Capacity.Goodput < .95*a.Plateau.Goodput {
+			told++
+		}
+		steady := sizingtest.Named("mmc-noerr")
+		if a, err = sizing.Run(t.Context(), steady.New(seed), steady.Options(), nil); err != nil || a.Shape.Slowing {
+			t.Errorf("seed %d: %v; a steady service slows down: %v", seed, err, a.Notes)
+		}
+	}
+	if told < runs*8/10 {
+		t.Errorf("told in %d of %d runs", told, runs)
+	}
+}
+
 func TestGivesNoNumberWhereThereIsNone(t *testing.T) {
 	for _, name := range []string{"leak", "dies", "base10", "broken", "think1-max500", "genlimit", "slow12"} {
 		t.Run(name, func(t *testing.T) {

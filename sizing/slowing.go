@@ -1,0 +1,58 @@
+package sizing
+
+import (
+	"fmt"
+	"math"
+)
+
+// slowed is how much less goodput than at first, at the same load, is told.
+const slowed = .06
+
+// slowing says whether the service surely became slower while it worked, and
+// what it gave at first: data grow, or the machine's speed falls. What arrivals
+// then found is carried now, and the peak is that of a service that is fresh.
+func (c *controller) slowing() (first, then plateau, ok bool) {
+	s := &c.closed
+	if s.falling || s.everRose {
+		return first, then, false
+	}
+	var early, late []*hold
+	full := 1.3 * c.little()
+	for _, h := range c.sinceRise() {
+		switch {
+		case !h.pass || h.y <= 0 || h.level < full:
+		case h.phase == "ramp":
+			early = append(early, h)
+		default:
+			late = append(late, h)
+		}
+	}
+	if len(early) == 0 || len(late) == 0 {
+		return first, then, false
+	}
+	first, then = together(early), together(late)
+	noise := math.Hypot(first.se*first.goodput, then.se*then.goodput)
+	return first, then, then.goodput < (1-slowed)*first.goodput && first.goodput-then.goodput > 3*noise
+}
+
+// together pools holds.
+func together(hs []*hold) plateau {
+	p := plateau{kind: "peak", from: hs[0].number()}
+	information := 0.0
+	for _, h := range hs {
+		p.count += h.y * h.length()
+		p.seconds += h.length()
+		information += 1 / (h.se * h.se)
+		p.from, p.to = min(p.from, h.number()), max(p.to, h.number())
+	}
+	p.goodput, p.se = p.count/p.seconds, 1/math.Sqrt(information)
+	return p
+}
+
+// noteSlowing says so.
+func (c *controller) noteSlowing() {
+	if first, then, ok := c.slowing(); ok {
+		c.note(fmt.Sprintf("the same load gave less later, %s/s after %s/s: it slows down as it works (its data grow?), or its machine does; the peak is what it gave at first, the capacity what it carried then",
+			number(then.goodput), number(first.goodput)))
+	}
+}
