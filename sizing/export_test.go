@@ -53,3 +53,6 @@ func CarryWithout(ctx context.Context, load Load, rate float64, rule string) (bo
 	c.unloaded.iteration, c.gate, c.open.low = .01, sureGate, rate/2
 	return c.carry(rate, order{phase: "refine", min: refineMin, max: refineMax}).pass, nil
 }
+
+// Survives is the chance to have a way back after a minute.
+var Survives = survives

@@ -80,8 +80,27 @@ func (c *controller) survivable() float64 {
 		curve[n] = smooth(ps, float64(n))
 		peak = max(peak, curve[n])
 	}
-	return largest(.05*peak, 1.05*peak, func(rate float64) bool { return survives(rate, curve) >= surviveIn })
+	step := c.stepSize()
+	return largest(.05*peak, 1.05*peak, func(rate float64) bool { return survives(rate, curve, step) >= surviveIn })
 }
+
+// stepSize is that of the process: one, where completions are as random as
+// arrivals are, and less where a full service completes evenly. Arrivals and
+// departures in steps of that size drift as before, and spread as they do.
+func (c *controller) stepSize() float64 {
+	ticks, d := 4.0, 4.0 // weight of the usual
+	for _, h := range c.sinceRise() {
+		if h.number() > c.closed.bestN && h.pass && h.ticks() >= 8 {
+			k := float64(h.ticks())
+			ticks, d = ticks+k, d+k*dispersion(h.good)
+		}
+	}
+	return (1 + clamp(d/ticks, evenest, 1)) / 2
+}
+
+// evenest is the least variance of completions, in multiples of their mean,
+// that is reckoned with: those of fixed times still depend on random arrivals.
+const evenest = .3
 
 // decisiveUsers are numbers around that at which goodput falls to the rate: half of it, and itself.
 func (c *controller) decisiveUsers(rate float64) []int {
@@ -138,11 +157,20 @@ func smooth(ps []point, n float64) float64 {
 }
 
 // survives is the chance that, after a minute of arrivals from none in flight,
-// no more are in flight than the curve has users; beyond its end goodput is taken as flat.
-func survives(rate float64, curve []float64) float64 {
-	last := len(curve) - 1
+// no more are in flight than the curve has users; beyond its end goodput is
+// taken as flat. In flight goes up and down by steps of a size.
+func survives(rate float64, curve []float64, step float64) float64 {
+	rate /= step
+	users := float64(len(curve) - 1)
+	last := int(users / step)
 	size := 3*last + 1
-	death := func(n int) float64 { return curve[min(n, last)] }
+	deaths := make([]float64, size)
+	for i := range deaths {
+		n := min(float64(i)*step, users)
+		below := min(int(n), len(curve)-2)
+		deaths[i] = (curve[below] + (n-float64(below))*(curve[below+1]-curve[below])) / step
+	}
+	death := func(n int) float64 { return deaths[min(n, size-1)] }
 	p, upper := make([]float64, size), make([]float64, size)
 	p[0] = 1
 	const h = surviveStep
