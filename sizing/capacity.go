@@ -51,7 +51,7 @@ func (c *controller) certainty(goodput float64) [2]float64 {
 	center, se := goodput, c.resolution(goodput)/2
 	switch {
 	case c.closed.falling:
-		se = 1.4 * c.curveError()
+		se = math.Hypot(1.4*c.curveError(), reckoned)
 	case b.hi == nil:
 	case c.rejects() && o.full.count > 0:
 		u := c.useful()
@@ -80,11 +80,13 @@ func (c *controller) certainty(goodput float64) [2]float64 {
 }
 
 // Relative errors: one that is always allowed for, one where capacity moved,
-// one where arrivals alone have shown that goodput falls, and one beyond which a range says nothing.
+// one where arrivals alone have shown that goodput falls, one of what is
+// reckoned from a curve and not tried, and one beyond which a range says nothing.
 const (
 	leastError = .005
 	restless   = .015
 	collapsing = .03
+	reckoned   = .025
 	mostError  = .45
 )
 
