@@ -161,7 +161,7 @@ func machineFaults() []fault {
 			tr.refuse = on("Launch", 0, refused(ProfileNotReady, "ec2:RunInstances", "InvalidParameterValue"))
 		}},
 		{name: "the answer about the machine was lost", loads: 1, wreck: func(tr *trial, _ *Options) { tr.lose = on("Launch", 1, errLost) }},
-		{name: "docker is not there", code: ExitOutside, want: []string{"docker does not answer"}, wreck: func(tr *trial, _ *Options) {
+		{name: "docker is not there", code: ExitOutside, want: []string{"docker does not answer", "it went wrong here"}, wreck: func(tr *trial, _ *Options) {
 			tr.answers = script("wait for docker", 41, "docker does not answer")
 		}},
 		{name: "the agent never reports", code: ExitOutside, want: []string{"its agent never reported", "it went wrong here"}, wreck: func(tr *trial, _ *Options) {

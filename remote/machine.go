@@ -219,11 +219,20 @@ func (r *renter) diagnose(ctx context.Context, m Machine, last Agent) error {
 			why = append(why, "it has no public address, and its network has no endpoints for ssm")
 		}
 	}
-	if text, err := r.cloud.Machines.Console(ctx, m.ID); err == nil && strings.TrimSpace(text) != "" {
-		why = append(why, "the end of its console:\n  "+strings.ReplaceAll(tail(text, tailLines), "\n", "\n  "))
+	if text := r.console(ctx, m.ID); text != "" {
+		why = append(why, text)
 	}
 	e.Message = strings.Join(why, "; ")
 	return e
+}
+
+// console is the end of what a machine wrote while it booted, for people; "" if there is none.
+func (r *renter) console(ctx context.Context, id string) string {
+	text, err := r.cloud.Machines.Console(ctx, id)
+	if err != nil || strings.TrimSpace(text) == "" {
+		return ""
+	}
+	return "the end of its console:\n  " + strings.ReplaceAll(tail(text, tailLines), "\n", "\n  ")
 }
 
 // settle waits until a machine that was launched takes commands and has Docker.
@@ -238,6 +247,9 @@ func (r *renter) settle(ctx context.Context, m PlannedMachine, role string, made
 	}
 	if role == roleService {
 		if _, err := r.plan.ready().run(ctx, r.cloud.Commands, seen.ID); err != nil {
+			if text := r.console(ctx, seen.ID); text != "" {
+				err = fmt.Errorf("%w; %s", err, text)
+			}
 			return seen, err
 		}
 	}

@@ -175,25 +175,36 @@ func TestWhatIsNotYetSeenIsRemoved(t *testing.T) {
 // cloud does not show yet.
 func TestARunThatIsStoppedAtEachCall(t *testing.T) {
 	t.Parallel()
-	for n := range untroubled(t) {
-		dir, o := t.TempDir(), likeAWS
-		var signals chan os.Signal
-		o.After = func(c fakeaws.Call) bool {
-			if c.N == n+1 && signals != nil {
+	calls := untroubled(t)
+	for _, times := range []int{1, 2} { // the second one fetches nothing
+		for n := range calls {
+			stoppedAt(t, n, times)
+		}
+	}
+}
+
+// stoppedAt interrupts a run so many times at its n-th call: nothing is left.
+func stoppedAt(t *testing.T, n, times int) {
+	t.Helper()
+	dir, o := t.TempDir(), likeAWS
+	var signals chan os.Signal
+	o.After = func(c fakeaws.Call) bool {
+		if c.N == n+1 && signals != nil {
+			for range times {
 				signals <- os.Interrupt
 			}
-			return true
 		}
-		inDouble(t, o, func(t bubble) {
-			signals = make(chan os.Signal, 1)
-			_, err := t.run(dir, signals)
-			if left := t.double.Left(); len(left) > 0 {
-				t.Errorf("stopped at call %d: left %v, %v", n+1, left, err)
-			}
-			ends := slices.IndexFunc(t.double.Calls(), func(c fakeaws.Call) bool { return c.Action == "TerminateInstances" })
-			if stopped := (*remote.SignalError)(nil); n < ends && !errors.As(err, &stopped) {
-				t.Errorf("stopped at call %d: %v", n+1, err)
-			}
-		})
+		return true
 	}
+	inDouble(t, o, func(t bubble) {
+		signals = make(chan os.Signal, times)
+		_, err := t.run(dir, signals)
+		if left := t.double.Left(); len(left) > 0 {
+			t.Errorf("stopped %d times at call %d: left %v, %v", times, n+1, left, err)
+		}
+		ends := slices.IndexFunc(t.double.Calls(), func(c fakeaws.Call) bool { return c.Action == "TerminateInstances" })
+		if stopped := (*remote.SignalError)(nil); n < ends && !errors.As(err, &stopped) {
+			t.Errorf("stopped %d times at call %d: %v", times, n+1, err)
+		}
+	})
 }
