@@ -56,3 +56,10 @@ func CarryWithout(ctx context.Context, load Load, rate float64, rule string) (bo
 
 // Survives is the chance to have a way back after a minute.
 var Survives = survives
+
+// StepSize is that of a service whose goodput, with more users than at its peak, was so many by tick.
+func StepSize(good []float64) float64 {
+	c := &controller{holds: []*hold{{level: 20, pass: true, good: good}}}
+	c.closed.bestN = 10
+	return c.stepSize()
+}

@@ -70,3 +70,16 @@ func TestEvenServicesSurviveMore(t *testing.T) {
 		t.Errorf("with steps of one it is %+.1f %%: the test tells nothing", 100*off)
 	}
 }
+
+// The steps are small where a full service completes evenly, and one where it does not.
+func TestEvenCompletionsMakeSmallSteps(t *testing.T) {
+	even, uneven := make([]float64, 32), make([]float64, 32)
+	rng := rand.New(rand.NewPCG(3, 3))
+	for i := range even {
+		even[i] = 100
+		uneven[i] = 60 + 80*rng.Float64()
+	}
+	if small, one := sizing.StepSize(even), sizing.StepSize(uneven); small > .7 || one != 1 {
+		t.Errorf("steps of %v and %v, want 0.65 and 1", small, one)
+	}
+}

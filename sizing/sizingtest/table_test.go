@@ -270,6 +270,20 @@ func TestGivesNoNumberWhereThereIsNone(t *testing.T) {
 	}
 }
 
+// A service too slow for the first arrivals is a question of load: one user passed.
+func TestByRateASlowServiceIsNoBaseline(t *testing.T) {
+	m := sizingtest.Named("slow12")
+	o := m.Options()
+	o.By = sizing.ByRate
+	s, err := sizingtest.Measure(m, o, 10, size(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Right(sizing.Budget) < 1 || len(s.Goodput) > 0 {
+		t.Errorf("want budget in all runs, got %v", s.Verdicts)
+	}
+}
+
 func TestTellsShapes(t *testing.T) {
 	if underRace {
 		t.Skip("statistics of one goroutine: slow under the race detector, and nothing to race")
