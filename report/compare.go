@@ -94,6 +94,9 @@ func Compare(sets []Set) (*Comparison, error) {
 			summary.Records = append(summary.Records, r.Path)
 		}
 		c.Sets = append(c.Sets, summary)
+		if lacks := unanswered(s); lacks != "" {
+			c.Warnings = append(c.Warnings, lacks)
+		}
 	}
 	for _, s := range c.sets[1:] {
 		c.Changes = append(c.Changes, changes(c.sets[0], s)...)
@@ -114,6 +117,16 @@ func (r *Run) Answer() *record.Sizing {
 		return nil
 	}
 	return r.End.Sizing
+}
+
+// unanswered says that no sizing of a set found a capacity, and how the first ended; empty: one did, or they are plain runs.
+func unanswered(s Set) string {
+	for _, r := range s.Runs {
+		if !r.sized() || r.End.Sizing.Capacity != nil {
+			return ""
+		}
+	}
+	return fmt.Sprintf("no capacity of %s was found (%s): what it carries cannot be compared", s.Name, s.Runs[0].End.Sizing.Verdict)
 }
 
 func named(a, b *Run, sized bool) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -225,8 +226,14 @@ func TestWhatCannotBeComparedIsAnError(t *testing.T) {
 		}
 	}
 	c := compare(t, report.Set{Runs: []*report.Run{sized}}, report.Set{Runs: []*report.Run{sized}})
-	if v := c.Verdict(0); v.Tone != report.Warn && v.Word != "nothing to compare" {
+	if v := c.Verdict(0); v.Tone != report.Warn || v.Word != "nothing to compare" {
 		t.Errorf("sizings without a capacity: %+v", v)
+	}
+	found := read(t, reporttest.Sizing(reporttest.Service{}))
+	partly := compare(t, report.Set{Name: "small", Runs: []*report.Run{sized}}, report.Set{Name: "large", Runs: []*report.Run{found}})
+	want := "no capacity of small was found (budget): what it carries cannot be compared"
+	if !slices.Contains(partly.Warnings, want) {
+		t.Errorf("one of two found a capacity, and that is not said: %q", partly.Warnings)
 	}
 	if c.Sets[0].Name == c.Sets[1].Name {
 		t.Errorf("two sets are called %q", c.Sets[0].Name)

@@ -28,6 +28,7 @@ type process struct {
 	cores  float64 // that the first of them may run on
 	lookAt time.Time
 	first  string // the oldest root, by number and start: another one is a restart
+	placed string // the groups and cores of it, as the kernel tells them
 	note   string
 	alone  bool // without descendants
 }
@@ -84,28 +85,44 @@ func (p *process) look(now time.Time) error {
 			p.note = fmt.Sprintf("%s was restarted", p.name)
 			p.meter.forget()
 		}
-		p.first = oldest
-		p.place(strings.Fields(oldest)[0])
+		p.first, p.placed = oldest, ""
 	}
+	p.place(strings.Fields(oldest)[0])
 	p.lookAt = now.Add(min(max(relook, slowShare*time.Since(now)), slowMost))
 	return nil
 }
 
-// place finds out what limits the processes: their group and the cores they may use.
+// place finds out what limits the processes, their group and the cores they
+// may use, and does so again when they were moved.
 func (p *process) place(pid string) {
-	p.group, p.cores = nil, 0
+	groups, _ := os.ReadFile(p.procs.proc(pid, "cgroup")) // a machine may have none
+	allowed := p.allowed(pid)
+	placed := allowed + string(groups)
+	if placed == "" || placed == p.placed { // the former of one that is about to end
+		return
+	}
+	if p.placed != "" {
+		p.note = p.name + " was moved to another control group or to other cores"
+		p.meter.forget()
+	}
+	p.placed, p.group, p.cores = placed, nil, float64(countList(allowed))
 	if g, err := cgroupOf(p.procs.tree, &p.files, pid); err == nil {
 		p.group = g
 	}
+}
+
+// allowed lists the cores that a process may run on; empty: not known.
+func (p *process) allowed(pid string) string {
 	text, err := os.ReadFile(p.procs.proc(pid, "status"))
 	if err != nil {
-		return
+		return ""
 	}
 	for line := range strings.Lines(string(text)) {
 		if list, ok := strings.CutPrefix(line, "Cpus_allowed_list:"); ok {
-			p.cores = float64(countList(strings.TrimSpace(list)))
+			return strings.TrimSpace(list)
 		}
 	}
+	return ""
 }
 
 // limits notes what the processes may use: the least of the machine, their affinity and their group.

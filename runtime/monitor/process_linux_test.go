@@ -191,6 +191,45 @@ func TestANumberThatWasGivenAnewIsNotTheProcess(t *testing.T) {
 	}
 }
 
+func TestAProcessIsLimitedByTheGroupThatItWasMovedTo(t *testing.T) {
+	at := plant(t, cgroup2)
+	grow(t, at, map[string]string{
+		"proc/77/stat": statText(77, "web", 100, 500), "proc/77/task/77/children": "", "proc/77/status": "Cpus_allowed_list:\t0-3\n",
+		"sys/fs/cgroup/other/cpu.max": "20000 100000\n", "sys/fs/cgroup/other/cpu.stat": "nr_periods 4\nnr_throttled 4\n",
+	})
+	s, err := byPid(at, "77")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func() record.Resources {
+		t.Helper()
+		s.lookAt = time.Time{}
+		rows, err := s.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows[0]
+	}
+	if r := read(); r.Limits[record.CPUCores] != .5 || r.Note != "" {
+		t.Errorf("at first: %v, %q", r.Limits, r.Note)
+	}
+	if r := read(); r.Limits[record.CPUCores] != .5 || r.Note != "" {
+		t.Errorf("where it was: %v, %q", r.Limits, r.Note)
+	}
+	grow(t, at, map[string]string{"proc/77/cgroup": "0::/other\n"})
+	r := read()
+	if r.Limits[record.CPUCores] != .2 || !strings.Contains(r.Note, "was moved to another control group") {
+		t.Errorf("moved: %v, %q", r.Limits, r.Note)
+	}
+	if v, ok := r.Values[record.CPUThrottled]; ok {
+		t.Errorf("%v of the periods are throttled, by counters of two groups", v)
+	}
+	grow(t, at, map[string]string{"proc/77/status": "Cpus_allowed_list:\t1\n", "sys/fs/cgroup/other/cpu.max": "max 100000\n"})
+	if r := read(); r.Limits[record.CPUCores] != 1 || !strings.Contains(r.Note, "to other cores") {
+		t.Errorf("to one core: %v, %q", r.Limits, r.Note)
+	}
+}
+
 func TestAProcessThatNobodyHasWaitedForHasEnded(t *testing.T) {
 	at := plant(t, map[string]string{"proc/77/stat": statText(77, "nginx", 100, 500), "proc/77/task/77/children": ""})
 	s, err := byPid(at, "77")

@@ -30,11 +30,11 @@ func missing(t *testing.T, what string) {
 	t.Skip(what)
 }
 
-// group makes a control group with the cell's limits, of either version, and returns how to put a process into it.
-func group(t *testing.T, c cell) func(pid int) {
+// group makes a control group with the cell's limits, of either version, and returns how to run a program in it.
+func group(t *testing.T, c cell) (enter []string) {
 	t.Helper()
 	if c.quota == 0 && c.memory == 0 && c.cpus == "" && c.iops == 0 {
-		return func(int) {}
+		return nil
 	}
 	if os.Getuid() != 0 {
 		missing(t, "control groups are made by root alone")
@@ -85,13 +85,11 @@ func group(t *testing.T, c cell) func(pid int) {
 			set(root+"blkio/"+name, "blkio.throttle.write_iops_device", fmt.Sprintf("%s %d", disk(t), c.iops))
 		}
 	}
-	return func(pid int) {
-		for _, folder := range folders {
-			if err := os.WriteFile(filepath.Join(folder, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
+	join := ""
+	for _, folder := range folders {
+		join += "echo $$ >" + folder + "/cgroup.procs && "
 	}
+	return []string{"sh", "-c", join + `exec "$0" "$@"`}
 }
 
 // disk is the number of the disk that temporary files are on.
@@ -143,7 +141,7 @@ func build(t *testing.T, of string) string {
 // process starts a program of this repository in a cell's groups; it ends with the test.
 func process(t *testing.T, c cell, args ...string) (*exec.Cmd, io.Reader) {
 	t.Helper()
-	enter := group(t, c)
+	args = append(group(t, c), args...)
 	one := exec.Command(args[0], args[1:]...)
 	in, err := one.StdinPipe()
 	if err != nil {
@@ -158,7 +156,6 @@ func process(t *testing.T, c cell, args ...string) (*exec.Cmd, io.Reader) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { in.Close(); one.Wait() })
-	enter(one.Process.Pid)
 	return one, out
 }
 

@@ -65,6 +65,7 @@ func TestTheTableOfTheMatrix(t *testing.T) {
 	for _, want := range []string{
 		"- big: 4 of the runs, with a load of 2.0 to 3.5\n- small: 1 of the runs, with a load of 1.0 to 1.0\n", "Commit of the program: a 5.",
 		"| lock | plain | 3 | 2 | 0 | 0 | 1 | cpu 1, lock 2 | 14 % |", "| both | plain | 1 | 1 | 0 | 0 | 0 | unsure 1 |  |", "| disk | rates | 1 | 0 | 0 | 1 | 0 | generator 1 |  |",
+		"| limited by, called | cpu | generator | lock | unsure |\n|---|---|---|---|---|\n| lock | 1 |  | 2 |  |\n| both |  |  |  | 1 |\n| disk |  | 1 |  |  |\n",
 		"Together: 60.0 % right, 0.0 % unsure, 20.0 % without a result, 20.0 % wrong, of 5 runs.",
 		"Where one thing limits: 50.0 % right, 0.0 % unsure, 25.0 % without a result, 25.0 % wrong, of 4 runs; ĉ off by more than 10 % in 1.",
 	} {

@@ -187,7 +187,40 @@ func matrixTable(lots []lot, all []row) string {
 		}
 		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", l.Cell, l.Variant, &n, slots)
 	}
+	if len(all) > 0 {
+		out.WriteString(confusion(lots, all))
+	}
 	fmt.Fprintf(&out, "\nTogether: %s.\nWhere one thing limits: %s; ĉ off by more than 10 %% in %d.\n", together.shares(), alone.shares(), alone.far)
+	return out.String()
+}
+
+// confusion is what limits against what was named, a row a cell with all its variants.
+func confusion(lots []lot, all []row) string {
+	named, columns := map[string]map[string]int{}, map[string]bool{}
+	for _, r := range all {
+		if named[r.Cell] == nil {
+			named[r.Cell] = map[string]int{}
+		}
+		named[r.Cell][r.Name]++
+		columns[r.Name] = true
+	}
+	var out strings.Builder
+	names := slices.Sorted(maps.Keys(columns))
+	fmt.Fprintf(&out, "\n| limited by, called | %s |\n|---|%s\n", strings.Join(names, " | "), strings.Repeat("---|", len(names)))
+	for i, l := range lots {
+		if i > 0 && lots[i-1].Cell == l.Cell {
+			continue
+		}
+		fmt.Fprintf(&out, "| %s |", l.Cell)
+		for _, name := range names {
+			if n := named[l.Cell][name]; n > 0 {
+				fmt.Fprintf(&out, " %d |", n)
+			} else {
+				out.WriteString("  |")
+			}
+		}
+		out.WriteByte('\n')
+	}
 	return out.String()
 }
 
