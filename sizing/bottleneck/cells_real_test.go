@@ -17,7 +17,7 @@ type cell struct {
 	args      []string // of the service
 	quota     float64  // cores; 0: none
 	memory    int      // bytes; 0: unlimited
-	iops      int      // writes a second to the disk of the folder for temporary files; 0: unlimited
+	iops      int      // writes a second to the disk of the folder for temporary files, two a sync: data and journal; 0: unlimited
 	cpus      string   // cores it may run on, as a list
 	shaped    []string // commands of tc for the way out, with ; between them
 	slots     float64  // true ones; 0: not looked at
@@ -40,7 +40,7 @@ func cells(rate float64) []cell {
 		{name: "10-slot pool", want: []string{record.LimitPool}, args: []string{"-mode", "pool", "-work", each(10)}, slots: 10, ci: true},
 		{name: "mutex", want: []string{record.LimitLock}, args: []string{"-mode", "mutex", "-work", each(1)}, slots: 1, ci: true},
 		{name: "429 limiter", want: []string{record.LimitAdmission}, args: []string{"-mode", "limiter", "-rate", fmt.Sprint(rate)}, ci: true},
-		{name: "fsync-bound disk", want: []string{record.LimitDisk}, args: []string{"-mode", "fsync"}, iops: int(rate), ci: true},
+		{name: "fsync-bound disk", want: []string{record.LimitDisk}, args: []string{"-mode", "fsync"}, iops: int(2 * rate), ci: true},
 		{name: "one core of two", want: []string{record.LimitCPU}, args: []string{"-mode", "cpu", "-work", each(0.8)}, cpus: "1"},
 		{name: "one thread", want: []string{record.LimitThread}, args: []string{"-mode", "thread", "-work", each(0.8)}},
 		{name: "memory limit, killed", want: []string{record.LimitMemory}, args: []string{"-mode", "memory", "-work", "10ms"}, memory: 64 << 20, noRate: true},
@@ -50,10 +50,10 @@ func cells(rate float64) []cell {
 			"qdisc add dev DEV root handle 1: htb default 1;class add dev DEV parent 1: classid 1:1 htb rate " + mbit,
 		}},
 		{name: "listen backlog", want: []string{record.LimitBacklog}, args: []string{"-mode", "backlog", "-work", each(1), "-slots", "8"}},
-		{name: "file descriptors", want: []string{record.LimitDescriptors}, args: []string{"-mode", "fds", "-work", each(10), "-slots", "30"}},
-		{name: "GC pressure", want: []string{record.LimitGC}, args: []string{"-mode", "gc", "-objects", fmt.Sprint(int(20_000 * plainRate / rate))}, quota: 0.5, tells: true},
+		{name: "file descriptors", want: []string{record.LimitDescriptors}, args: []string{"-mode", "fds", "-work", each(15), "-slots", "30"}},
+		{name: "GC pressure", want: []string{record.LimitGC}, args: []string{"-mode", "gc", "-objects", fmt.Sprint(int(5_000 * plainRate / rate))}, quota: 0.5, tells: true},
 		{name: "slow downstream", want: []string{record.LimitDownstream}, args: []string{"-mode", "downstream"}, behind: []string{"-mode", "pool", "-slots", "1000", "-work", each(10)}},
-		{name: "CPU quota and pool at once", want: []string{record.LimitCPU, record.LimitPool, record.LimitUnsure}, args: []string{"-mode", "both", "-work", each(40), "-burn", each(1.2)}, quota: 0.4},
+		{name: "CPU quota and pool at once", want: []string{record.LimitCPU, record.LimitPool, record.LimitUnsure}, args: []string{"-mode", "both", "-work", each(10), "-burn", each(0.36)}, quota: 0.4},
 		{name: "none but the generator", want: []string{record.LimitGenerator}, args: []string{"-mode", "none"}, generator: rate / 2000},
 	}
 }
