@@ -103,6 +103,7 @@ type tally struct {
 	runs, right, unsure, none, wrong int
 	off                              float64 // of the slots, at most
 	far                              int     // runs whose slots are off by more than a tenth
+	low, high                        float64 // goodput; 0 where the generator gave none
 	names                            map[string]int
 }
 
@@ -118,6 +119,12 @@ func (n *tally) add(r row) {
 		n.names = map[string]int{}
 	}
 	n.names[r.Name]++
+	if r.Goodput > 0 {
+		n.high = max(n.high, r.Goodput)
+		if n.low == 0 || r.Goodput < n.low {
+			n.low = r.Goodput
+		}
+	}
 	switch {
 	case r.Right:
 		n.right++
@@ -131,7 +138,11 @@ func (n *tally) add(r row) {
 }
 
 func (n *tally) String() string {
-	return fmt.Sprintf("%d | %d | %d | %d | %d | %s", n.runs, n.right, n.unsure, n.none, n.wrong, counts(n.names))
+	goodput := ""
+	if n.low > 0 {
+		goodput = fmt.Sprintf("%.0f-%.0f", n.low, n.high)
+	}
+	return fmt.Sprintf("%s | %d | %d | %d | %d | %d | %s", goodput, n.runs, n.right, n.unsure, n.none, n.wrong, counts(n.names))
 }
 
 // counts lists how often each name occurs.
@@ -155,8 +166,8 @@ const tableHead = `# Real services, each limited in one way
 What the real program called each. Written by ` + "`make matrix`" + ` from the runs in [resources-matrix.jsonl](resources-matrix.jsonl), and
 added to there: it goes on where it stopped, with what has the fewest runs (` + "`make matrix MINUTES=60`" + ` for an hour of it,
 ` + "`CELL=mutex VARIANT=rates RUNS=20`" + ` for a part). Every run sizes ` + "`runtime/monitor/testdata/service`" + `, limited by control groups,
-by ` + "`tc`" + ` in a network name space of its own, or by itself. *rates*: a capacity of 200 to 600/s, another one each run (of GC
-pressure a sixth of that; of the generator 0.1 to 0.3 cores); *neighbour*: another process uses half a core, 10 ms of each 20. A
+by ` + "`tc`" + ` in a network name space of its own, or by itself. *rates*: made for 200 to 600/s, another one each run (the generator:
+0.1 to 0.3 cores), of which the goodput tells what came of it; *neighbour*: another process uses half a core, 10 ms of each 20. A
 memory limit has no rate to choose, and so no *rates*. *No result*: the generator could not make the load, and says so.
 
 The aim: 10 runs of each and more, where one thing limits 95 % right, 2 % wrong at most, and ĉ, the slots, within 10 %.
@@ -167,7 +178,7 @@ func matrixTable(lots []lot, all []row) string {
 	var out strings.Builder
 	out.WriteString(tableHead)
 	out.WriteString(origins(all))
-	out.WriteString("\n| limited by | variant | runs | right | unsure | no result | wrong | named | ĉ off by at most |\n|---|---|---|---|---|---|---|---|---|\n")
+	out.WriteString("\n| limited by | variant | goodput/s | runs | right | unsure | no result | wrong | named | ĉ off by at most |\n|---|---|---|---|---|---|---|---|---|---|\n")
 	var together, alone tally
 	for _, l := range lots {
 		var n tally
