@@ -195,7 +195,7 @@ func TestAProcessIsLimitedByTheGroupThatItWasMovedTo(t *testing.T) {
 	at := plant(t, cgroup2)
 	grow(t, at, map[string]string{
 		"proc/77/stat": statText(77, "web", 100, 500), "proc/77/task/77/children": "", "proc/77/status": "Cpus_allowed_list:\t0-3\n",
-		"sys/fs/cgroup/other/cpu.max": "20000 100000\n", "sys/fs/cgroup/other/cpu.stat": "nr_periods 4\nnr_throttled 4\n",
+		"sys/fs/cgroup/other/cpu.max": "20000 100000\n", "sys/fs/cgroup/other/cpu.stat": "nr_periods 400\nnr_throttled 200\n",
 	})
 	s, err := byPid(at, "77")
 	if err != nil {
@@ -227,6 +227,14 @@ func TestAProcessIsLimitedByTheGroupThatItWasMovedTo(t *testing.T) {
 	grow(t, at, map[string]string{"proc/77/status": "Cpus_allowed_list:\t1\n", "sys/fs/cgroup/other/cpu.max": "max 100000\n"})
 	if r := read(); r.Limits[record.CPUCores] != 1 || !strings.Contains(r.Note, "to other cores") {
 		t.Errorf("to one core: %v, %q", r.Limits, r.Note)
+	}
+	for _, name := range []string{"cgroup", "status"} {
+		if err := os.Remove(at.proc("77", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r := read(); r.Limits[record.CPUCores] != 1 || r.Note != "" {
+		t.Errorf("nothing tells where it is: %v, %q", r.Limits, r.Note)
 	}
 }
 
