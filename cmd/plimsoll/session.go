@@ -125,7 +125,7 @@ func (s *session) build(ctx context.Context, binder *jsapi.Binder) error {
 }
 
 // spawn makes a virtual user for the scheduler.
-func (s *session) spawn(ctx context.Context, id int) (sched.User, error) {
+func (s *session) spawn(ctx context.Context, id int) (sched.VU, error) {
 	u, err := s.factory.New(ctx, id)
 	if err != nil {
 		return nil, err

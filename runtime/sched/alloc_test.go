@@ -18,14 +18,14 @@ func TestIterationsDoNotAllocate(t *testing.T) {
 		"open":   {Open: true, Stages: []plan.Stage{{Target: 200_000}}, Iterations: iterations, VUs: 4, MaxVUs: 8},
 	} {
 		n := testing.AllocsPerRun(1, func() {
-			l := sched.New(sched.Options{Plan: p, Spawn: func(context.Context, int) (sched.User, error) {
+			l := sched.New(sched.Options{Plan: p, Spawn: func(context.Context, int) (sched.VU, error) {
 				return idler{}, nil
 			}})
 			if _, err := l.Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		})
-		// What users, timers and queues need does not depend on the iterations.
+		// What VUs, timers and queues need does not depend on the iterations.
 		if n > iterations/20 {
 			t.Errorf("%s: %v allocations in %d iterations, want none for each", name, n, iterations)
 		}

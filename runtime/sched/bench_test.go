@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/sched"
 )
 
-// probe is a user that keeps how late its arrivals were.
+// probe is a VU that keeps how late its arrivals were.
 type probe struct {
 	work, wait time.Duration // of an iteration: on the processor, then off it
 	late       []time.Duration
@@ -44,7 +44,7 @@ func BenchmarkClosedLap(b *testing.B) {
 		b.Run(fmt.Sprintf("vus=%d", vus), func(b *testing.B) {
 			p := plan.Plan{Stages: []plan.Stage{{Target: float64(vus)}}, Iterations: b.N}
 			b.ReportAllocs()
-			_, err := sched.New(sched.Options{Plan: p, Spawn: func(context.Context, int) (sched.User, error) {
+			_, err := sched.New(sched.Options{Plan: p, Spawn: func(context.Context, int) (sched.VU, error) {
 				return &probe{done: func(*probe) {}}, nil
 			}}).Run(b.Context())
 			if err != nil {
@@ -77,7 +77,7 @@ func BenchmarkArrivals(b *testing.B) {
 			}
 			begin := time.Now()
 			p := plan.Plan{Open: true, Poisson: true, Stages: []plan.Stage{{Target: tt.rate}}, Iterations: b.N, Grace: time.Second}
-			_, err := sched.New(sched.Options{Plan: p, Spawn: func(context.Context, int) (sched.User, error) {
+			_, err := sched.New(sched.Options{Plan: p, Spawn: func(context.Context, int) (sched.VU, error) {
 				return &probe{work: tt.work, wait: time.Millisecond, done: done}, nil
 			}}).Run(b.Context())
 			if err != nil {

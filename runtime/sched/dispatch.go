@@ -9,35 +9,35 @@ import (
 )
 
 const (
-	// defaultPatience is how long an arrival waits for a user that is still
+	// defaultPatience is how long an arrival waits for a VU that is still
 	// being made. Past it, and at once when no more may be made, it is dropped.
 	defaultPatience = 100 * time.Millisecond
 	// lateLimit is how far behind the dispatcher may be and still start
 	// arrivals: after a generator was halted, a burst is not the load asked for.
 	lateLimit = time.Second
-	// makersMax is how many users are made at a time while arrivals run: their
+	// makersMax is how many VUs are made at a time while arrivals run: their
 	// iterations need the processors more.
 	makersMax = 8
-	// spares are the users that are free even when iterations grow longer than
+	// spares are the VUs that are free even when iterations grow longer than
 	// those that have ended.
 	spares = 2
-	// defaultCeiling bounds an open load's users where the plan does not.
+	// defaultCeiling bounds an open load's VUs where the plan does not.
 	defaultCeiling = 10_000
 )
 
 // arrivals are an open load's: when they are due and who is free for them.
 // All of it is under the load's mutex.
 type arrivals struct {
-	due      *pace.Arrivals
-	origin   time.Time // what due counts from
-	idle     []*user   // the one that was busy last is the first to be taken: its connections are warm
-	cold     int       // so many of idle, the first, failed last: they are taken when no other is left
-	queue    fifo      // due, and waiting for users to come
-	drops    metric.Dropped
-	late     metric.Histogram // of arrivals that found a user free
-	opening  bool             // users are made before arrivals begin
-	closing  int              // users that end their last closed iteration
-	openings uint64           // how often arrivals began
+	due        *pace.Arrivals
+	origin     time.Time // what due counts from
+	idle       []*vu     // the one that was busy last is the first to be taken: its connections are warm
+	failedIdle int       // so many of idle, the first, failed last: they are taken when no other is left
+	queue      fifo      // due, and waiting for VUs to come
+	drops      metric.Dropped
+	late       metric.Histogram // of arrivals that found a VU free
+	opening    bool             // VUs are made before arrivals begin
+	closing    int              // VUs that end their last closed iteration
+	openings   uint64           // how often arrivals began
 }
 
 // dispatch hands out arrivals when they are due, until the load is over.
@@ -59,11 +59,11 @@ func (l *Load) dispatch() {
 		if done {
 			return
 		}
-		s.sleep(next, l.rouse)
+		s.sleep(next, l.wakeDispatch)
 	}
 }
 
-// release hands out all that is due and returns when to come again; zero: when roused. mu is held.
+// release hands out all that is due and returns when to come again; zero: when woken. mu is held.
 func (l *Load) release(now time.Time) time.Time {
 	o := &l.open
 	o.expire(now, l.patience)
@@ -79,7 +79,7 @@ func (l *Load) release(now time.Time) time.Time {
 			if l.take() {
 				o.pop().due <- due
 			}
-		case len(l.users) < l.ceiling() || int(l.ready.Load()) < len(l.users):
+		case len(l.vus) < l.ceiling() || int(l.ready.Load()) < len(l.vus):
 			o.queue.push(due)
 		default:
 			o.drops.NoVU++
@@ -103,7 +103,7 @@ func (l *Load) release(now time.Time) time.Time {
 	return wake
 }
 
-// demand works out how many users the arrivals need; mu is held.
+// demand works out how many VUs the arrivals need; mu is held.
 func (l *Load) demand(at time.Duration) {
 	if l.open.opening {
 		return // Run has decided
@@ -118,13 +118,13 @@ func (l *Load) demand(at time.Duration) {
 		want = 0
 	}
 	want = min(max(want, l.plan.VUs), l.ceiling())
-	l.want = max(want, len(l.users)) // an open load keeps its users
-	if l.want > len(l.users) && l.makers() > 0 {
-		notify(l.kick)
+	l.want = max(want, len(l.vus)) // an open load keeps its VUs
+	if l.want > len(l.vus) && l.makers() > 0 {
+		notify(l.wakeRun)
 	}
 }
 
-// poolSize is how many users carry arrivals whose iterations take so long: by
+// poolSize is how many VUs carry arrivals whose iterations take so long: by
 // Little's law rate·took are busy on average, with Poisson arrivals give or
 // take the root of that.
 func poolSize(rate float64, took time.Duration) int {
@@ -132,12 +132,12 @@ func poolSize(rate float64, took time.Duration) int {
 	return int(math.Ceil(max(1.5*busy, busy+4*math.Sqrt(busy)))) + spares
 }
 
-// makers is how many more users may be in the making; mu is held.
+// makers is how many more VUs may be in the making; mu is held.
 func (l *Load) makers() int {
 	if l.open.opening {
 		return math.MaxInt
 	}
-	return makersMax - (len(l.users) - int(l.ready.Load()))
+	return makersMax - (len(l.vus) - int(l.ready.Load()))
 }
 
 func (l *Load) ceiling() int {
@@ -147,32 +147,32 @@ func (l *Load) ceiling() int {
 	return defaultCeiling
 }
 
-// admit makes it an open load whose rate is still zero; users that are being
+// openArrivals makes it an open load whose rate is still zero; VUs that are being
 // made or were made serve it. mu is held.
-func (l *Load) admit(now time.Time) {
+func (l *Load) openArrivals(now time.Time) {
 	l.mode = opened
 	l.open.openings++
 	l.open.origin = now
 	l.open.due = l.newArrivals(nil)
-	for _, u := range l.users {
+	for _, v := range l.vus {
 		switch {
-		case !u.making:
-			u.order(leave)
-		case u.told() == leave && !u.stay():
+		case !v.making:
+			v.order(leave)
+		case v.told() == leave && !v.stay():
 		default:
-			u.order(serve)
-			if u.made && !u.closing {
-				u.closing = true
+			v.order(serve)
+			if v.made && !v.closing {
+				v.closing = true
 				l.open.closing++
 			}
 		}
 	}
 }
 
-// welcome counts a user that has ended its closed iterations.
-func (o *arrivals) welcome(u *user) {
-	if u.closing {
-		u.closing = false
+// welcome counts a VU that has ended its closed iterations.
+func (o *arrivals) welcome(v *vu) {
+	if v.closing {
+		v.closing = false
 		o.closing--
 	}
 }
@@ -190,11 +190,11 @@ func (l *Load) dismissArrivals() {
 	o.opening = false
 	o.drops.NoVU += uint64(o.queue.len())
 	o.queue.clear()
-	for _, u := range o.idle {
-		u.seat = 0
+	for _, v := range o.idle {
+		v.idleIndex = 0
 	}
-	o.idle, o.cold = o.idle[:0], 0
-	notify(l.rouse)
+	o.idle, o.failedIdle = o.idle[:0], 0
+	notify(l.wakeDispatch)
 }
 
 // nextQueued takes the next arrival that waits; mu is held.
@@ -236,48 +236,48 @@ func (q *fifo) pop() time.Time {
 	return t
 }
 
-// sit puts a user among the idle. One that failed has perhaps lost its
+// park puts a VU among the idle. One that failed has perhaps lost its
 // connections: a service that was overloaded and accepts only so many would
 // wait for it, while those that it accepted lie idle.
-func (o *arrivals) sit(u *user) {
-	o.idle = append(o.idle, u)
-	u.seat = len(o.idle)
-	if u.failed {
-		o.swap(u.seat-1, o.cold)
-		o.cold++
+func (o *arrivals) park(v *vu) {
+	o.idle = append(o.idle, v)
+	v.idleIndex = len(o.idle)
+	if v.failed {
+		o.swap(v.idleIndex-1, o.failedIdle)
+		o.failedIdle++
 	}
 }
 
-// pop takes the user that became idle last.
-func (o *arrivals) pop() *user {
+// pop takes the VU that became idle last.
+func (o *arrivals) pop() *vu {
 	last := len(o.idle) - 1
-	u := o.idle[last]
+	v := o.idle[last]
 	o.idle = o.idle[:last]
-	o.cold = min(o.cold, last)
-	u.seat = 0
-	return u
+	o.failedIdle = min(o.failedIdle, last)
+	v.idleIndex = 0
+	return v
 }
 
-// rise takes a user from among the idle, if it is there.
-func (o *arrivals) rise(u *user) {
-	if u.seat == 0 {
+// unpark takes a VU from among the idle, if it is there.
+func (o *arrivals) unpark(v *vu) {
+	if v.idleIndex == 0 {
 		return
 	}
-	if u.seat <= o.cold {
-		o.cold--
-		o.swap(u.seat-1, o.cold)
+	if v.idleIndex <= o.failedIdle {
+		o.failedIdle--
+		o.swap(v.idleIndex-1, o.failedIdle)
 	}
-	o.swap(u.seat-1, len(o.idle)-1)
+	o.swap(v.idleIndex-1, len(o.idle)-1)
 	o.pop()
 }
 
-// swap changes the seats of two idle users.
+// swap changes the seats of two idle VUs.
 func (o *arrivals) swap(i, j int) {
 	o.idle[i], o.idle[j] = o.idle[j], o.idle[i]
-	o.idle[i].seat, o.idle[j].seat = i+1, j+1
+	o.idle[i].idleIndex, o.idle[j].idleIndex = i+1, j+1
 }
 
-// occupancy is the mean time that an iteration keeps a user busy, however it ends.
+// occupancy is the mean time that an iteration keeps a VU busy, however it ends.
 type occupancy struct{ value, n float64 }
 
 // occupancyMemory is how many iterations the mean looks back.
@@ -290,5 +290,5 @@ func (o *occupancy) add(n int, together time.Duration) {
 }
 
 // mean is 0 as long as no iteration has ended: until then it is the arrivals
-// that queue who ask for more users.
+// that queue who ask for more VUs.
 func (o *occupancy) mean() time.Duration { return time.Duration(o.value) }

@@ -33,7 +33,7 @@ func TestArrivalsComeAtTheRate(t *testing.T) {
 			}
 			for _, late := range s.late {
 				if late > 100*time.Microsecond {
-					t.Fatalf("poisson %v: an arrival started %v late although users were free", poisson, late)
+					t.Fatalf("poisson %v: an arrival started %v late although VUs were free", poisson, late)
 				}
 			}
 			if ending.Why != sched.Duration || time.Since(s.begin) > 10*second+150*time.Millisecond {
@@ -54,32 +54,32 @@ func TestRampOfArrivals(t *testing.T) {
 	})
 }
 
-func TestUsersAreMadeBeforeArrivalsBegin(t *testing.T) {
+func TestVUsAreMadeBeforeArrivalsBegin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(10 * time.Millisecond), making: 3 * second}
 		p := arriving(100, 10*second-1)
 		p.VUs = 7
 		run(t, s.load(p))
 		if took := time.Since(s.begin).Round(20 * time.Millisecond); s.starts[0] != 3*second || took != 13*second || len(s.starts) != 1000 {
-			t.Errorf("first of %d arrivals at %v, end at %v: want 1000 within 10 s once users are made at 3 s",
+			t.Errorf("first of %d arrivals at %v, end at %v: want 1000 within 10 s once VUs are made at 3 s",
 				len(s.starts), s.starts[0], time.Since(s.begin))
 		}
 	})
 }
 
-func TestArrivalIsDroppedWhenAllUsersAreBusy(t *testing.T) {
+func TestArrivalIsDroppedWhenAllVUsAreBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(second - 1)}
 		p := arriving(10, 10*second-1)
 		p.MaxVUs = 4
 		run(t, s.load(p))
 		if len(s.starts) != 40 || s.dropped.NoVU != 60 || s.dropped.Late != 0 || len(s.made) != 4 {
-			t.Errorf("%d started by %d users, %+v dropped, want 40 by 4 and 60 for want of users", len(s.starts), len(s.made), s.dropped)
+			t.Errorf("%d started by %d VUs, %+v dropped, want 40 by 4 and 60 for want of VUs", len(s.starts), len(s.made), s.dropped)
 		}
 	})
 }
 
-func TestArrivalWaitsBrieflyForAUserInTheMaking(t *testing.T) {
+func TestArrivalWaitsBrieflyForAVUInTheMaking(t *testing.T) {
 	for _, tt := range []struct {
 		making  time.Duration
 		dropped uint64
@@ -94,11 +94,11 @@ func TestArrivalWaitsBrieflyForAUserInTheMaking(t *testing.T) {
 			}()
 			run(t, l)
 			if uint64(len(s.starts))+s.dropped.NoVU != 8 || s.dropped.NoVU != tt.dropped {
-				t.Errorf("users made in %v: %d arrivals served, %d dropped, want %d of 8 dropped", tt.making, len(s.starts), s.dropped.NoVU, tt.dropped)
+				t.Errorf("VUs made in %v: %d arrivals served, %d dropped, want %d of 8 dropped", tt.making, len(s.starts), s.dropped.NoVU, tt.dropped)
 			}
 			for _, late := range s.late {
 				if late > 100*time.Millisecond {
-					t.Errorf("users made in %v: an arrival waited %v", tt.making, late)
+					t.Errorf("VUs made in %v: an arrival waited %v", tt.making, late)
 				}
 			}
 		})
@@ -116,13 +116,13 @@ func TestPatientArrivalsWaitForABusyService(t *testing.T) {
 			l.SetRate(20)
 			pass(second)
 			if n := l.Waiting(); n < 10 {
-				t.Errorf("%d arrivals wait while users are made, want most of 20", n)
+				t.Errorf("%d arrivals wait while VUs are made, want most of 20", n)
 			}
 			pass(5 * second)
 			l.SetRate(1)
 			pass(15 * second)
 			if late := l.Lateness(); late.Count() == 0 || late.Max() > 10*time.Millisecond {
-				t.Errorf("arrivals that found a user free were up to %v late (%d of them): waiting for a busy one is not the generator's", late.Max(), late.Count())
+				t.Errorf("arrivals that found a VU free were up to %v late (%d of them): waiting for a busy one is not the generator's", late.Max(), late.Count())
 			}
 			l.Stop()
 		}()
@@ -157,7 +157,7 @@ func TestSetRateWhileArrivalsRun(t *testing.T) {
 	})
 }
 
-func TestUsersOutliveChangesBetweenClosedAndOpen(t *testing.T) {
+func TestVUsOutliveChangesBetweenClosedAndOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(100 * time.Millisecond)}
 		l := s.load(plan.Plan{Grace: second})
@@ -167,7 +167,7 @@ func TestUsersOutliveChangesBetweenClosedAndOpen(t *testing.T) {
 			l.SetRate(50)
 			pass(10 * second)
 			if l.VUs() != 20 {
-				t.Errorf("%d users serve arrivals, want the 20 there were", l.VUs())
+				t.Errorf("%d VUs serve arrivals, want the 20 there were", l.VUs())
 			}
 			l.Resize(20)
 			pass(10 * second)
@@ -175,7 +175,7 @@ func TestUsersOutliveChangesBetweenClosedAndOpen(t *testing.T) {
 		}()
 		run(t, l)
 		if len(s.made) != 20 || len(s.iterated) != 20 {
-			t.Errorf("%d users were made, %d iterated, want 20", len(s.made), len(s.iterated))
+			t.Errorf("%d VUs were made, %d iterated, want 20", len(s.made), len(s.iterated))
 		}
 		for _, tt := range []struct {
 			from, to time.Duration
@@ -192,18 +192,18 @@ func TestUsersOutliveChangesBetweenClosedAndOpen(t *testing.T) {
 			}
 		}
 		if len(distinct) < 15 {
-			t.Errorf("after the arrivals users start at %d instants, want them spread over an iteration", len(distinct))
+			t.Errorf("after the arrivals VUs start at %d instants, want them spread over an iteration", len(distinct))
 		}
 	})
 }
 
-func TestUserPoolFollowsLittle(t *testing.T) {
+func TestVUPoolFollowsLittle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(2 * second), making: 5 * time.Millisecond}
 		l := s.load(arriving(50, 30*second)) // 100 are busy
 		time.AfterFunc(29*second, func() {
 			if vus, busy := l.VUs(), l.InFlight(); vus < 150 || vus > 160 || busy != 100 {
-				t.Errorf("%d users for %d in flight, want 1.5 times as many", vus, busy)
+				t.Errorf("%d VUs for %d in flight, want 1.5 times as many", vus, busy)
 			}
 		})
 		run(t, l)
@@ -213,12 +213,12 @@ func TestUserPoolFollowsLittle(t *testing.T) {
 	})
 }
 
-func TestShortIterationsNeedFewUsers(t *testing.T) {
+func TestShortIterationsNeedFewVUs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(time.Millisecond)}
 		run(t, s.load(arriving(5000, second)))
 		if len(s.made) > 200 {
-			t.Errorf("%d users were made for 5 in flight, want no more than the 200 of the start", len(s.made))
+			t.Errorf("%d VUs were made for 5 in flight, want no more than the 200 of the start", len(s.made))
 		}
 	})
 }
@@ -247,9 +247,9 @@ func TestHaltedGeneratorDropsWhatIsTooLate(t *testing.T) {
 		p.MaxVUs = 1
 		run(t, s.load(p))
 		// The drop at 0.1 s halts the dispatcher until just after 5.1 s: those of 0.2 s to 4.1 s
-		// are too late, and of the ten up to 5.1 s the one user takes one.
+		// are too late, and of the ten up to 5.1 s the one VU takes one.
 		if s.dropped.NoVU != 1+9 || s.dropped.Late != 40 || len(s.starts) != 50 {
-			t.Errorf("%+v dropped and %d served, want 10 without a user, 40 too late, 50 served", s.dropped, len(s.starts))
+			t.Errorf("%+v dropped and %d served, want 10 without a VU, 40 too late, 50 served", s.dropped, len(s.starts))
 		}
 	})
 }
@@ -266,9 +266,9 @@ func TestStopInAnOpenLoad(t *testing.T) {
 	})
 }
 
-func TestUsersThatFailedAreTheLastToBeTaken(t *testing.T) {
+func TestVUsThatFailedAreTheLastToBeTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		// The first three arrivals overlap and fail; from then on one user at a time is busy.
+		// The first three arrivals overlap and fail; from then on one VU at a time is busy.
 		s := &service{}
 		s.iterate = func(ctx context.Context, n int) sched.Result {
 			if n <= 3 {
@@ -286,7 +286,7 @@ func TestUsersThatFailedAreTheLastToBeTaken(t *testing.T) {
 		}
 		slices.Sort(often)
 		if want := []int{1, 1, 1, 97}; !slices.Equal(often, want) {
-			t.Errorf("users ran %v iterations, want %v: the one that never failed all others", often, want)
+			t.Errorf("VUs ran %v iterations, want %v: the one that never failed all others", often, want)
 		}
 	})
 }

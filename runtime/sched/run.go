@@ -26,30 +26,30 @@ const (
 type Ending struct {
 	Why         Reason
 	Interrupted int   // iterations that were cut off
-	Stuck       []int // ids of users that did not come back after that; their goroutines are left behind
-	Refused     int   // how often no user could be made although others ran
+	Stuck       []int // ids of VUs that did not come back after that; their goroutines are left behind
+	Refused     int   // how often no VU could be made although others ran
 	Refusal     error // the last of these
 }
 
-// The causes of an ended context of a user.
+// The causes of an ended context of a VU.
 var (
 	ErrGrace   = errors.New("the grace period is over")
 	ErrStopped = errors.New("the run was stopped for the second time")
 )
 
-// stuckAfter is how long after an interruption a user may take to come back.
+// stuckAfter is how long after an interruption a VU may take to come back.
 const stuckAfter = 5 * time.Second
 
-// Run carries the load to its end and returns when all users have left. The
-// error is that of the users that could not be made, or the cause of ctx.
+// Run carries the load to its end and returns when all VUs have left. The
+// error is that of the VUs that could not be made, or the cause of ctx.
 func (l *Load) Run(ctx context.Context) (Ending, error) {
 	// Users are interrupted by part alone, which counts them first.
-	users, interrupt := context.WithCancelCause(context.WithoutCancel(ctx))
+	vus, interrupt := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer interrupt(nil)
 	l.mu.Lock()
 	l.began = time.Now()
 	if l.plan.Open && !l.driven {
-		l.admit(l.began)
+		l.openArrivals(l.began)
 		l.open.opening = true
 		l.want = min(max(l.plan.VUs, min(poolSize(l.peak(), assumedIteration), openingMax)), l.ceiling())
 	}
@@ -59,10 +59,10 @@ func (l *Load) Run(ctx context.Context) (Ending, error) {
 		defer close(dispatched)
 		l.dispatch()
 	}()
-	why := l.steer(users, ctx.Done())
+	why := l.steer(vus, ctx.Done())
 	l.dismiss()
 	<-dispatched
-	ending := l.part(ctx, interrupt, why)
+	ending := l.waitVUs(ctx, interrupt, why)
 	switch why {
 	case Failed:
 		return ending, l.refusals.fatal
@@ -73,7 +73,7 @@ func (l *Load) Run(ctx context.Context) (Ending, error) {
 	}
 }
 
-// Where the plan does not say how many users are made before an open load
+// Where the plan does not say how many VUs are made before an open load
 // begins, it is as many as iterations of assumedIteration need, up to openingMax.
 const (
 	assumedIteration = 100 * time.Millisecond
@@ -89,7 +89,7 @@ func (l *Load) peak() float64 {
 	return rate
 }
 
-// steer makes users, each with a context from ctx, and follows the plan until
+// steer makes VUs, each with a context from ctx, and follows the plan until
 // the end is decided.
 func (l *Load) steer(ctx context.Context, done <-chan struct{}) Reason {
 	timer := time.NewTimer(0)
@@ -103,7 +103,7 @@ func (l *Load) steer(ctx context.Context, done <-chan struct{}) Reason {
 		select {
 		case <-done:
 			return Interrupted
-		case <-l.kick:
+		case <-l.wakeRun:
 		case <-timer.C:
 		}
 	}
@@ -120,7 +120,7 @@ func (l *Load) step(ctx context.Context, now time.Time) (Reason, time.Duration) 
 		return Stopped, 0
 	case l.refusals.fatal != nil:
 		return Failed, 0
-	case l.exhausted() && len(l.users) == 0:
+	case l.exhausted() && len(l.vus) == 0:
 		return Iterations, 0
 	case l.timed() && at >= l.plan.Duration:
 		return Duration, 0
@@ -153,27 +153,27 @@ func (l *Load) follow(now time.Time) (time.Duration, bool) {
 	}
 	stages, at := pace.Closed(stagesOf(l.plan)), now.Sub(l.began)
 	if n := stages.Target(at); n != l.want {
-		l.aim(n)
+		l.setTarget(n)
 	}
 	change, ok := stages.Next(at)
 	return change - at, ok
 }
 
-// begin starts the arrivals of the plan as soon as the users for them are
+// begin starts the arrivals of the plan as soon as the VUs for them are
 // made; the run's time counts from there. mu is held.
 func (l *Load) begin(now time.Time) {
-	if !l.open.opening || len(l.users) < l.want {
+	if !l.open.opening || len(l.vus) < l.want {
 		return
 	}
-	for _, u := range l.users {
-		if !u.made && !u.refused {
+	for _, v := range l.vus {
+		if !v.made && !v.refused {
 			return
 		}
 	}
 	l.open.opening = false
 	l.began, l.open.origin = now, now
 	l.open.due = l.newArrivals(stagesOf(l.plan))
-	notify(l.rouse)
+	notify(l.wakeDispatch)
 }
 
 func stagesOf(p plan.Plan) []pace.Stage {
@@ -184,7 +184,7 @@ func stagesOf(p plan.Plan) []pace.Stage {
 	return stages
 }
 
-// dismiss tells all users to leave.
+// dismiss tells all VUs to leave.
 func (l *Load) dismiss() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -194,19 +194,19 @@ func (l *Load) dismiss() {
 	l.mode = over
 	l.want = 0
 	l.orderAll(leave)
-	notify(l.rouse)
+	notify(l.wakeDispatch)
 }
 
-// orderAll gives all users the same order; mu is held.
+// orderAll gives all VUs the same order; mu is held.
 func (l *Load) orderAll(o order) {
-	for _, u := range l.users {
-		u.order(o)
+	for _, v := range l.vus {
+		v.order(o)
 	}
 }
 
-// part waits for the users to leave: for the grace period, and for a while
+// part waits for the VUs to leave: for the grace period, and for a while
 // after they were interrupted.
-func (l *Load) part(ctx context.Context, interrupt context.CancelCauseFunc, why Reason) Ending {
+func (l *Load) waitVUs(ctx context.Context, interrupt context.CancelCauseFunc, why Reason) Ending {
 	cause := ErrGrace
 	stops := l.await(ctx.Done(), l.plan.Grace)
 	switch {
@@ -220,8 +220,8 @@ func (l *Load) part(ctx context.Context, interrupt context.CancelCauseFunc, why 
 	l.await(nil, stuckAfter)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, u := range l.users {
-		e.Stuck = append(e.Stuck, u.id)
+	for _, v := range l.vus {
+		e.Stuck = append(e.Stuck, v.id)
 	}
 	e.Refused, e.Refusal = l.refusals.count, l.refusals.last
 	return e
@@ -230,17 +230,17 @@ func (l *Load) part(ctx context.Context, interrupt context.CancelCauseFunc, why 
 // twice is the number of stops that end the grace period.
 const twice = 2
 
-// await waits until no user is left, but no longer than d, than until done,
+// await waits until no VU is left, but no longer than d, than until done,
 // or than until a second Stop; it returns the number of stops. Once done is
-// nil, users are past stopping, and it is only the time that counts.
+// nil, VUs are past stopping, and it is only the time that counts.
 func (l *Load) await(done <-chan struct{}, d time.Duration) int {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	for {
 		l.mu.Lock()
-		users, stops := len(l.users), l.stops
+		vus, stops := len(l.vus), l.stops
 		l.mu.Unlock()
-		if users == 0 || done != nil && stops >= twice {
+		if vus == 0 || done != nil && stops >= twice {
 			return stops
 		}
 		select {
@@ -248,12 +248,12 @@ func (l *Load) await(done <-chan struct{}, d time.Duration) int {
 			return stops
 		case <-timer.C:
 			return stops
-		case <-l.kick:
+		case <-l.wakeRun:
 		}
 	}
 }
 
-// refusals are the users that could not be made.
+// refusals are the VUs that could not be made.
 type refusals struct {
 	count int
 	last  error
@@ -263,17 +263,17 @@ type refusals struct {
 	fatal error // ends the run
 }
 
-// growthPatience is how long growing may fail before the run ends, although users run.
+// growthPatience is how long growing may fail before the run ends, although VUs run.
 const growthPatience = 30 * time.Second
 
-// refuse counts a failed Spawn; false when the user is not to be tried again.
-func (l *Load) refuse(ctx context.Context, u *user, err error) bool {
+// refuse counts a failed Spawn; false when the VU is not to be tried again.
+func (l *Load) refuse(ctx context.Context, v *vu, err error) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if ctx.Err() != nil || u.told() == leave {
+	if ctx.Err() != nil || v.told() == leave {
 		return false
 	}
-	u.refused = true
+	v.refused = true
 	r, now := &l.refusals, time.Now()
 	if r.inRow == 0 {
 		r.since = now
@@ -284,21 +284,21 @@ func (l *Load) refuse(ctx context.Context, u *user, err error) bool {
 	switch running := l.ready.Load(); {
 	case running == 0 && l.allRefused():
 		r.fatal = fmt.Errorf("no virtual user could be started: %w", err)
-	case running > 0 && now.Sub(r.since) >= growthPatience && !l.keep: // a service that is driven beyond its limit takes no new users, and will again
+	case running > 0 && now.Sub(r.since) >= growthPatience && !l.keep: // a service that is driven beyond its limit takes no new VUs, and will again
 		r.fatal = fmt.Errorf("no virtual user beyond %d could be started for %v, in %d attempts: %w", running, growthPatience, r.inRow, err)
 	}
-	notify(l.kick)
+	notify(l.wakeRun)
 	return r.fatal == nil && !l.spared()
 }
 
-// spared says that arrivals find users enough without one that could not be
+// spared says that arrivals find VUs enough without one that could not be
 // made: it is not tried again. A service that takes so many connections and no
 // more would be asked for another for as long as the load lasts. mu is held.
 func (l *Load) spared() bool { return l.mode == opened && !l.open.opening && len(l.open.idle) > spares }
 
 func (l *Load) allRefused() bool {
-	for _, u := range l.users {
-		if !u.refused {
+	for _, v := range l.vus {
+		if !v.refused {
 			return false
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 const second = time.Second
 
-// service is what the fake users of a test call: what all of them did.
+// service is what the fake VUs of a test call: what all of them did.
 type service struct {
 	iterate func(ctx context.Context, n int) sched.Result // the n-th iteration started, from 1
 	refuse  func(id int) error
@@ -26,28 +26,28 @@ type service struct {
 	begin    time.Time
 	starts   []time.Duration // of iterations
 	late     []time.Duration // of arrivals
-	made     []time.Duration // when users came
+	made     []time.Duration // when VUs came
 	closed   []time.Duration // when they left
 	dropped  metric.Dropped
 	busy     int
 	flushed  int
 	rested   int
-	iterated map[int]int // iterations by user
+	iterated map[int]int // iterations by VU
 }
 
-type user struct {
+type fakeVU struct {
 	s  *service
 	id int
 }
 
-func (u user) Iterate(ctx context.Context, due time.Time) sched.Result {
-	s := u.s
+func (v fakeVU) Iterate(ctx context.Context, due time.Time) sched.Result {
+	s := v.s
 	s.mu.Lock()
 	s.starts = append(s.starts, time.Since(s.begin))
 	if !due.IsZero() {
 		s.late = append(s.late, time.Since(due))
 	}
-	s.iterated[u.id]++
+	s.iterated[v.id]++
 	s.busy++
 	n := len(s.starts)
 	s.mu.Unlock()
@@ -58,17 +58,17 @@ func (u user) Iterate(ctx context.Context, due time.Time) sched.Result {
 	return r
 }
 
-func (u user) Rest() { u.s.mu.Lock(); u.s.rested++; u.s.mu.Unlock() }
+func (v fakeVU) Rest() { v.s.mu.Lock(); v.s.rested++; v.s.mu.Unlock() }
 
-func (u user) Flush() { u.s.mu.Lock(); u.s.flushed++; u.s.mu.Unlock() }
+func (v fakeVU) Flush() { v.s.mu.Lock(); v.s.flushed++; v.s.mu.Unlock() }
 
-func (u user) Close() {
-	u.s.mu.Lock()
-	defer u.s.mu.Unlock()
-	u.s.closed = append(u.s.closed, time.Since(u.s.begin))
+func (v fakeVU) Close() {
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	v.s.closed = append(v.s.closed, time.Since(v.s.begin))
 }
 
-func (s *service) spawn(ctx context.Context, id int) (sched.User, error) {
+func (s *service) spawn(ctx context.Context, id int) (sched.VU, error) {
 	sleep(ctx, s.making)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +78,7 @@ func (s *service) spawn(ctx context.Context, id int) (sched.User, error) {
 		}
 	}
 	s.made = append(s.made, time.Since(s.begin))
-	return user{s, id}, nil
+	return fakeVU{s, id}, nil
 }
 
 func (s *service) drop(d metric.Dropped) {
@@ -107,7 +107,7 @@ func (s *service) started(from, to time.Duration) int {
 	return n
 }
 
-// sleep waits as a virtual user does; false when it was interrupted.
+// sleep waits as a VU does; false when it was interrupted.
 func sleep(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(d):
@@ -127,7 +127,7 @@ func takes(d time.Duration) func(context.Context, int) sched.Result {
 	}
 }
 
-// constant is a closed load of n users.
+// constant is a closed load of n VUs.
 func constant(n int, d time.Duration) plan.Plan {
 	return plan.Plan{Stages: []plan.Stage{{Target: float64(n)}}, Duration: d, Grace: 30 * second}
 }
@@ -139,17 +139,17 @@ func run(t *testing.T, l *sched.Load) sched.Ending {
 		t.Fatalf("Run: %v", err)
 	}
 	if l.VUs() != 0 || l.InFlight() != 0 {
-		t.Errorf("%d users and %d iterations after the end", l.VUs(), l.InFlight())
+		t.Errorf("%d VUs and %d iterations after the end", l.VUs(), l.InFlight())
 	}
 	return ending
 }
 
-func TestConstantUsersForADuration(t *testing.T) {
+func TestConstantVUsForADuration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(100 * time.Millisecond)}
 		ending := run(t, s.load(constant(4, 10*second-1)))
 		if ending.Why != sched.Duration || len(s.starts) != 400 || len(s.closed) != 4 || ending.Interrupted != 0 {
-			t.Errorf("%+v: %d iterations by %d users, want 400 by 4", ending, len(s.starts), len(s.closed))
+			t.Errorf("%+v: %d iterations by %d VUs, want 400 by 4", ending, len(s.starts), len(s.closed))
 		}
 	})
 }
@@ -163,7 +163,7 @@ func TestIterationBudgetIsExact(t *testing.T) {
 			p := constant(vus, 0)
 			p.Iterations = 20
 			if ending := run(t, s.load(p)); ending.Why != sched.Iterations || len(s.starts) != 20 {
-				t.Errorf("%d users: %v after %d iterations, want 20", vus, ending.Why, len(s.starts))
+				t.Errorf("%d VUs: %v after %d iterations, want 20", vus, ending.Why, len(s.starts))
 			}
 		})
 	}
@@ -181,7 +181,7 @@ func TestBudgetWaitsForLongIterationsBeyondGrace(t *testing.T) {
 	})
 }
 
-func TestRampStartsAndEndsUsersOneByOne(t *testing.T) {
+func TestRampStartsAndEndsVUsOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(10 * time.Millisecond)}
 		run(t, s.load(plan.Plan{
@@ -190,16 +190,16 @@ func TestRampStartsAndEndsUsersOneByOne(t *testing.T) {
 		}))
 		for i, at := range s.made {
 			if want := time.Duration(i) * 2 * second; at < want || at > want+time.Microsecond {
-				t.Errorf("user %d came at %v, want %v", i, at, want)
+				t.Errorf("VU %d came at %v, want %v", i, at, want)
 			}
 		}
 		for i, at := range s.closed {
 			if want := 10*second + time.Duration(i+1)*second; at < want || at > want+10*time.Millisecond {
-				t.Errorf("user %d left at %v, want %v or an iteration later", i, at, want)
+				t.Errorf("VU %d left at %v, want %v or an iteration later", i, at, want)
 			}
 		}
 		if len(s.made) != 5 || len(s.closed) != 5 {
-			t.Errorf("%d users came and %d left, want 5", len(s.made), len(s.closed))
+			t.Errorf("%d VUs came and %d left, want 5", len(s.made), len(s.closed))
 		}
 	})
 }
@@ -220,7 +220,7 @@ func TestPauses(t *testing.T) {
 	})
 }
 
-func TestBackoffKeepsTheRateOfFailingUsers(t *testing.T) {
+func TestBackoffKeepsTheRateOfFailingVUs(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		backoff plan.Backoff
@@ -249,7 +249,7 @@ func TestBackoffKeepsTheRateOfFailingUsers(t *testing.T) {
 	}
 }
 
-func TestResizeSpreadsNewUsersOverAnIteration(t *testing.T) {
+func TestResizeSpreadsNewVUsOverAnIteration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(second)}
 		l := s.load(plan.Plan{Grace: second})
@@ -263,16 +263,16 @@ func TestResizeSpreadsNewUsersOverAnIteration(t *testing.T) {
 		run(t, l)
 		for i, at := range s.made[1:] {
 			if want := 5*second + second/2 + time.Duration(i)*second/10; at != want {
-				t.Errorf("user %d came at %v, want %v", i+2, at, want)
+				t.Errorf("VU %d came at %v, want %v", i+2, at, want)
 			}
 		}
 		if len(s.made) != 11 {
-			t.Errorf("%d users came, want 11", len(s.made))
+			t.Errorf("%d VUs came, want 11", len(s.made))
 		}
 	})
 }
 
-func TestResizeEndsSurplusUsersAfterTheirIteration(t *testing.T) {
+func TestResizeEndsSurplusVUsAfterTheirIteration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(2 * second)}
 		l := s.load(plan.Plan{Grace: 10 * second})
@@ -281,12 +281,12 @@ func TestResizeEndsSurplusUsersAfterTheirIteration(t *testing.T) {
 			pass(5 * second)
 			l.Resize(3)
 			if synctest.Wait(); l.VUs() != 8 || l.InFlight() != 8 {
-				t.Errorf("%d users, %d in flight right after the order: want all 8 to end their iteration", l.VUs(), l.InFlight())
+				t.Errorf("%d VUs, %d in flight right after the order: want all 8 to end their iteration", l.VUs(), l.InFlight())
 			}
 			l.Resize(4) // one may stay
 			pass(2 * second)
 			if l.VUs() != 4 || len(s.made) != 8 {
-				t.Errorf("%d users of %d ever made, want 4 of 8", l.VUs(), len(s.made))
+				t.Errorf("%d VUs of %d ever made, want 4 of 8", l.VUs(), len(s.made))
 			}
 			l.Resize(0)
 			pass(10 * second)
@@ -295,13 +295,13 @@ func TestResizeEndsSurplusUsersAfterTheirIteration(t *testing.T) {
 		run(t, l)
 		for _, at := range s.closed {
 			if at%(2*second) != 0 {
-				t.Errorf("a user left at %v, within an iteration", at)
+				t.Errorf("a VU left at %v, within an iteration", at)
 			}
 		}
 	})
 }
 
-func TestKeptUsersRestUntilTheyAreNeededAgain(t *testing.T) {
+func TestKeptVUsRestUntilTheyAreNeededAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(second)}
 		s.begin, s.iterated = time.Now(), map[int]int{}
@@ -312,17 +312,17 @@ func TestKeptUsersRestUntilTheyAreNeededAgain(t *testing.T) {
 			l.Resize(2)
 			pass(3 * second)
 			if s.mu.Lock(); l.VUs() != 2 || len(s.closed) != 0 {
-				t.Errorf("%d users run and %d have left, want 2 and none", l.VUs(), len(s.closed))
+				t.Errorf("%d VUs run and %d have left, want 2 and none", l.VUs(), len(s.closed))
 			}
 			s.mu.Unlock()
 			pass(10 * second)
 			if n := s.started(8*second, 18*second); n < 18 || n > 22 {
-				t.Errorf("%d iterations of a second each in 10 s, want those of 2 users", n)
+				t.Errorf("%d iterations of a second each in 10 s, want those of 2 VUs", n)
 			}
 			l.SetRate(6)
 			pass(10 * second)
 			if s.mu.Lock(); l.VUs() < 8 || s.dropped != (metric.Dropped{}) {
-				t.Errorf("arrivals have %d users, %+v dropped: want the 8 that were there at least, and none", l.VUs(), s.dropped)
+				t.Errorf("arrivals have %d VUs, %+v dropped: want the 8 that were there at least, and none", l.VUs(), s.dropped)
 			}
 			s.mu.Unlock()
 			l.Stop()
@@ -331,7 +331,7 @@ func TestKeptUsersRestUntilTheyAreNeededAgain(t *testing.T) {
 	})
 }
 
-func TestSurplusUserIsInterruptedAfterTheGracePeriod(t *testing.T) {
+func TestSurplusVUIsInterruptedAfterTheGracePeriod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(time.Hour)}
 		l := s.load(plan.Plan{Grace: 3 * second})
@@ -345,7 +345,7 @@ func TestSurplusUserIsInterruptedAfterTheGracePeriod(t *testing.T) {
 			}
 			pass(second)
 			if synctest.Wait(); l.VUs() != 1 {
-				t.Errorf("%d users after the grace period, want 1", l.VUs())
+				t.Errorf("%d VUs after the grace period, want 1", l.VUs())
 			}
 			l.Stop()
 		}()
@@ -403,7 +403,7 @@ func TestContextInterruptsAtOnce(t *testing.T) {
 	})
 }
 
-func TestUserThatDoesNotComeBackIsReported(t *testing.T) {
+func TestVUThatDoesNotComeBackIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		s := &service{iterate: func(ctx context.Context, n int) sched.Result {
@@ -414,7 +414,7 @@ func TestUserThatDoesNotComeBackIsReported(t *testing.T) {
 		}}
 		ending, err := s.load(constant(3, 10*second)).Run(t.Context())
 		if err != nil || len(ending.Stuck) != 1 || ending.Interrupted != 1 || time.Since(s.begin) != 45*second {
-			t.Errorf("%+v, %v after %v: want one stuck user given up after 10 s, 30 s of grace and 5 s more", ending, err, time.Since(s.begin))
+			t.Errorf("%+v, %v after %v: want one stuck VU given up after 10 s, 30 s of grace and 5 s more", ending, err, time.Since(s.begin))
 		}
 		close(release)
 	})
@@ -422,7 +422,7 @@ func TestUserThatDoesNotComeBackIsReported(t *testing.T) {
 
 var errLogin = errors.New("beforeVU: login failed")
 
-func TestNoUserCanBeMade(t *testing.T) {
+func TestNoVUCanBeMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{making: second, refuse: func(int) error { return errLogin }}
 		ending, err := s.load(constant(5, time.Minute)).Run(t.Context())
@@ -432,7 +432,7 @@ func TestNoUserCanBeMade(t *testing.T) {
 	})
 }
 
-func TestSomeUsersCannotBeMadeAtFirst(t *testing.T) {
+func TestSomeVUsCannotBeMadeAtFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(second)}
 		s.refuse = func(id int) error {
@@ -443,12 +443,12 @@ func TestSomeUsersCannotBeMadeAtFirst(t *testing.T) {
 		}
 		ending := run(t, s.load(constant(4, 20*second)))
 		if ending.Refused != 6 || !errors.Is(ending.Refusal, errLogin) || len(s.made) != 4 {
-			t.Errorf("%+v with %d users, want 6 failed attempts and 4 users in the end", ending, len(s.made))
+			t.Errorf("%+v with %d VUs, want 6 failed attempts and 4 VUs in the end", ending, len(s.made))
 		}
 	})
 }
 
-func TestADrivenLoadOutlivesAServiceThatTakesNoNewUsers(t *testing.T) {
+func TestADrivenLoadOutlivesAServiceThatTakesNoNewVUs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(second)}
 		s.refuse = func(id int) error {
@@ -462,10 +462,10 @@ func TestADrivenLoadOutlivesAServiceThatTakesNoNewUsers(t *testing.T) {
 		go func() {
 			l.Resize(2)
 			pass(5 * second)
-			l.SetRate(4) // needs more users than there are
+			l.SetRate(4) // needs more VUs than there are
 			pass(3 * time.Minute)
 			if l.VUs() < 4 {
-				t.Errorf("%d users a minute after the service took users again, want enough for 4 iterations of a second each", l.VUs())
+				t.Errorf("%d VUs a minute after the service took VUs again, want enough for 4 iterations of a second each", l.VUs())
 			}
 			l.Stop()
 		}()
@@ -475,7 +475,7 @@ func TestADrivenLoadOutlivesAServiceThatTakesNoNewUsers(t *testing.T) {
 	})
 }
 
-func TestUsersAreNoLongerAskedForOnceArrivalsFindEnough(t *testing.T) {
+func TestVUsAreNoLongerAskedForOnceArrivalsFindEnough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(second)}
 		var tries []time.Duration
@@ -492,7 +492,7 @@ func TestUsersAreNoLongerAskedForOnceArrivalsFindEnough(t *testing.T) {
 		go func() {
 			l.Resize(6)
 			pass(5 * second)
-			l.SetRate(20) // three times what six users carry
+			l.SetRate(20) // three times what six VUs carry
 			pass(calm - 5*second)
 			l.SetRate(2)
 			pass(2 * time.Minute)
@@ -509,12 +509,12 @@ func TestUsersAreNoLongerAskedForOnceArrivalsFindEnough(t *testing.T) {
 			}
 		}
 		if most := makersPerSecond * int(calm/second); during == 0 || during > most || after > 0 {
-			t.Errorf("%d attempts while users were missing (at most %d), %d when three were free, want some and none", during, most, after)
+			t.Errorf("%d attempts while VUs were missing (at most %d), %d when three were free, want some and none", during, most, after)
 		}
 	})
 }
 
-func TestKeptUsersThatAreNotNeededRest(t *testing.T) {
+func TestKeptVUsThatAreNotNeededRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(100 * time.Millisecond)}
 		s.begin, s.iterated = time.Now(), map[int]int{}
@@ -528,17 +528,17 @@ func TestKeptUsersThatAreNotNeededRest(t *testing.T) {
 			l.Resize(6)
 			pass(5 * second)
 			if n := rested(); n != 0 {
-				t.Errorf("%d users rested while all were needed", n)
+				t.Errorf("%d VUs rested while all were needed", n)
 			}
 			l.Resize(2)
 			pass(2 * second)
 			if n := rested(); n != 4 {
-				t.Errorf("%d users rested, want the four that are not needed", n)
+				t.Errorf("%d VUs rested, want the four that are not needed", n)
 			}
-			l.SetRate(5) // one user is enough
+			l.SetRate(5) // one VU is enough
 			pass(5 * second)
 			if n := rested(); n < 9 || n > 10 {
-				t.Errorf("%d rests, want one more of each of the five or six users that no arrival needs", n)
+				t.Errorf("%d rests, want one more of each of the five or six VUs that no arrival needs", n)
 			}
 			l.Stop()
 		}()
@@ -546,7 +546,7 @@ func TestKeptUsersThatAreNotNeededRest(t *testing.T) {
 	})
 }
 
-// makersPerSecond is how often a second users are asked for, where the service gives none.
+// makersPerSecond is how often a second VUs are asked for, where the service gives none.
 const makersPerSecond = 8
 
 func TestGrowingThatNeverSucceedsEndsTheRun(t *testing.T) {

@@ -10,10 +10,10 @@ type sleeper struct {
 
 const (
 	// lastBit is how much of a wait is left to the alarm, which cannot be
-	// roused. Go's timers may come that much late.
+	// woken. Go's timers may come that much late.
 	lastBit = 2 * time.Millisecond
 	// briefest is the shortest wait: what is due within it goes out together.
-	// To set an alarm takes up to 20 µs, and users need the processor too.
+	// To set an alarm takes up to 20 µs, and VUs need the processor too.
 	briefest = 100 * time.Microsecond
 )
 
@@ -23,10 +23,10 @@ func newSleeper() *sleeper {
 	return s
 }
 
-// sleep waits until a time, or until roused; a zero time waits for that alone.
-func (s *sleeper) sleep(until time.Time, roused <-chan struct{}) {
+// sleep waits until a time, or until woken; a zero time waits for that alone.
+func (s *sleeper) sleep(until time.Time, woken <-chan struct{}) {
 	if until.IsZero() {
-		<-roused
+		<-woken
 		return
 	}
 	wait := max(time.Until(until), briefest)
@@ -39,7 +39,7 @@ func (s *sleeper) sleep(until time.Time, roused <-chan struct{}) {
 	}
 	s.timer.Reset(wait)
 	select {
-	case <-roused:
+	case <-woken:
 		s.timer.Stop()
 	case <-s.timer.C:
 	}
