@@ -182,7 +182,7 @@ func (m *instance) count(j *job, h *hop, last bool) {
 	if h.BytesOut == 0 {
 		duration = h.Timings.Total() // waiting for a connection is all that it did
 	}
-	m.host.Samples().Request(h.Began.Add(h.Timings.Total()), metric.Request{
+	m.host.Samples().Request(h.Began.Add(h.Timings.Total()), metric.Sample{
 		Scenario: m.host.Scenario(), Endpoint: endpoint, Status: uint16(h.Status), Failure: failure,
 		Duration: duration, BytesIn: h.BytesIn, BytesOut: h.BytesOut, Reused: h.Reused, Repeated: h.Repeated,
 	})

@@ -42,7 +42,7 @@ func (m *module) check(call goja.FunctionCall) goja.Value {
 	for _, name := range names {
 		passed, err := m.holds(checks.Get(name), args)
 		c := m.known(name)
-		m.host.Samples().Check(now, metric.Check{Scenario: m.host.Scenario(), Check: c.id, OK: passed})
+		m.host.Samples().Check(now, metric.Sample{Scenario: m.host.Scenario(), Check: c.id, OK: passed})
 		if !passed {
 			all = false
 			m.host.Fail(metric.Failure{Kind: "check", Message: c.name})

@@ -14,9 +14,9 @@ func TestSamplesAllocateNothing(t *testing.T) {
 	b := metric.NewCollector(now, 1).Buffer()
 	sample := func() {
 		b.Begin(1)
-		b.Request(now, metric.Request{Endpoint: 3, Status: 200, Duration: time.Millisecond})
-		b.Check(now, metric.Check{Check: 2, OK: true})
-		b.Iteration(now, metric.Iteration{Scenario: 1, Duration: time.Millisecond, Requests: 1})
+		b.Request(now, metric.Sample{Endpoint: 3, Status: 200, Duration: time.Millisecond})
+		b.Check(now, metric.Sample{Check: 2, OK: true})
+		b.Iteration(now, metric.Sample{Scenario: 1, Duration: time.Millisecond, Requests: 1})
 	}
 	for range 100 {
 		sample() // rows and histograms are made once
@@ -32,9 +32,9 @@ func BenchmarkIterationSamples(b *testing.B) {
 		buf, now := c.Buffer(), time.Now()
 		for pb.Next() {
 			buf.Begin(0)
-			buf.Request(now, metric.Request{Status: 200, Duration: time.Millisecond})
-			buf.Check(now, metric.Check{OK: true})
-			buf.Iteration(now, metric.Iteration{Duration: time.Millisecond, Requests: 1})
+			buf.Request(now, metric.Sample{Status: 200, Duration: time.Millisecond})
+			buf.Check(now, metric.Sample{OK: true})
+			buf.Iteration(now, metric.Sample{Duration: time.Millisecond, Requests: 1})
 		}
 	})
 }

@@ -27,30 +27,32 @@ type (
 // NoFailure is the FailureID of whatever went well.
 const NoFailure FailureID = 0
 
-// Request is one HTTP exchange (each hop of a redirect is one).
-type Request struct {
-	Scenario ScenarioID
-	Endpoint EndpointID
-	Status   uint16        // 0 when no response came
-	Failure  FailureID     // NoFailure when it counts as successful
-	Duration time.Duration // from the first byte sent to the last received
-	BytesIn  int           // on the connection, headers included
+// SampleKind says what a [Sample] is of, and so which of its fields count.
+type SampleKind uint8
+
+// Kinds of samples.
+const (
+	RequestSample   SampleKind = iota // an HTTP exchange (each hop of a redirect is one)
+	IterationSample                   // an iteration that ended
+	StartSample                       // an iteration that starts: only Scenario counts
+	CheckSample                       // the result of one check function
+)
+
+// Sample is one thing that happened: what a virtual user counts. Fields that
+// its kind does not name are zero.
+type Sample struct {
+	At       time.Duration // since the start of the run; [Buffer] sets it. A StartSample's is up to 20 ms early
+	Duration time.Duration // request: from the first byte sent to the last received; iteration: from its start, or from when it was due in an open load
+	BytesIn  int           // request: on the connection, headers included
 	BytesOut int
-	Reused   bool // it went over a connection that had served a request before
-	Repeated bool // it was sent again because a kept-alive connection had been closed under it
-}
-
-// Iteration is one run of one scenario by one virtual user.
-type Iteration struct {
+	Requests uint32 // iteration: how many it made
 	Scenario ScenarioID
-	Failure  FailureID     // the first thing that made it fail
-	Duration time.Duration // from its start; from when it was due in an open load
-	Requests int
-}
-
-// Check is one result of one check function.
-type Check struct {
-	Scenario ScenarioID
-	Check    CheckID
-	OK       bool
+	Endpoint EndpointID // request
+	Check    CheckID    // check
+	Status   uint16     // request: 0 when no response came
+	Failure  FailureID  // request: NoFailure when it counts as successful; iteration: the first thing that made it fail
+	Kind     SampleKind // [Buffer] sets it
+	OK       bool       // check: it passed
+	Reused   bool       // request: it went over a connection that had served a request before
+	Repeated bool       // request: it was sent again because a kept-alive connection had been closed under it
 }

@@ -31,9 +31,9 @@ func TestSamplesOfManyUsersAddUpToOneWindow(t *testing.T) {
 					f = refused
 				}
 				b.Begin(scenario)
-				b.Request(start, metric.Request{Scenario: scenario, Endpoint: get, Status: 200, Failure: f, Duration: time.Millisecond, BytesIn: 3, BytesOut: 2})
-				b.Check(start, metric.Check{Scenario: scenario, OK: i%2 == 0})
-				b.Iteration(start, metric.Iteration{Scenario: scenario, Failure: f, Duration: 2 * time.Millisecond, Requests: 1})
+				b.Request(start, metric.Sample{Scenario: scenario, Endpoint: get, Status: 200, Failure: f, Duration: time.Millisecond, BytesIn: 3, BytesOut: 2})
+				b.Check(start, metric.Sample{Scenario: scenario, OK: i%2 == 0})
+				b.Iteration(start, metric.Sample{Scenario: scenario, Failure: f, Duration: 2 * time.Millisecond, Requests: 1})
 			}
 			b.Flush()
 		}()
@@ -76,7 +76,7 @@ func TestIterationsUnderWayAreInFlight(t *testing.T) {
 	a, b := c.Buffer(), c.Buffer()
 	a.Begin(0)
 	b.Begin(0)
-	a.Iteration(time.Now(), metric.Iteration{})
+	a.Iteration(time.Now(), metric.Sample{})
 	if got := c.InFlight(); got != 1 {
 		t.Errorf("in flight %d, want 1", got)
 	}

@@ -12,66 +12,46 @@ const (
 	bufferAge  = 20 * time.Millisecond
 )
 
-type sampleKind uint8
-
-const (
-	requestSample sampleKind = iota
-	iterationSample
-	checkSample
-)
-
-// sample is a Request, an Iteration or a Check in one flat value.
-type sample struct {
-	duration          time.Duration
-	in, out           int
-	requests          int
-	scenario          ScenarioID
-	id                uint16 // EndpointID or CheckID
-	status            uint16
-	failure           FailureID
-	kind              sampleKind
-	ok, fresh, repeat bool
-}
-
 // Buffer is one virtual user's own samples on their way to a shard. It
 // belongs to that user's goroutine.
 type Buffer struct {
 	shard   *Shard
+	start   time.Time
 	n       int
-	last    time.Time
-	samples [bufferSize]sample
+	last    time.Duration // when it was flushed last, since start
+	samples [bufferSize]Sample
 }
 
 // Request counts a request that ended at now.
-func (b *Buffer) Request(now time.Time, r Request) {
-	b.add(now, sample{
-		kind: requestSample, scenario: r.Scenario, id: uint16(r.Endpoint), status: r.Status, failure: r.Failure,
-		duration: r.Duration, in: r.BytesIn, out: r.BytesOut, fresh: !r.Reused, repeat: r.Repeated,
-	})
+func (b *Buffer) Request(now time.Time, s Sample) {
+	s.Kind, s.At = RequestSample, now.Sub(b.start)
+	b.add(&s)
 }
 
 // Check counts the result of a check.
-func (b *Buffer) Check(now time.Time, c Check) {
-	b.add(now, sample{kind: checkSample, scenario: c.Scenario, id: uint16(c.Check), ok: c.OK})
+func (b *Buffer) Check(now time.Time, s Sample) {
+	s.Kind, s.At = CheckSample, now.Sub(b.start)
+	b.add(&s)
 }
 
 // Begin counts an iteration that starts; InFlight has it at once.
 func (b *Buffer) Begin(s ScenarioID) {
 	b.shard.begun.Add(1)
-	b.add(b.last, sample{kind: iterationSample, scenario: s, fresh: true})
+	b.add(&Sample{Kind: StartSample, At: b.last, Scenario: s})
 }
 
 // Iteration counts an iteration that ended at now.
-func (b *Buffer) Iteration(now time.Time, it Iteration) {
+func (b *Buffer) Iteration(now time.Time, s Sample) {
 	b.shard.begun.Add(-1)
-	b.add(now, sample{kind: iterationSample, scenario: it.Scenario, failure: it.Failure, duration: it.Duration, requests: it.Requests})
+	s.Kind, s.At = IterationSample, now.Sub(b.start)
+	b.add(&s)
 }
 
-func (b *Buffer) add(now time.Time, s sample) {
-	b.samples[b.n] = s
+func (b *Buffer) add(s *Sample) {
+	b.samples[b.n] = *s
 	b.n++
-	if b.n == bufferSize || now.Sub(b.last) > bufferAge {
-		b.last = now
+	if b.n == bufferSize || s.At-b.last > bufferAge {
+		b.last = s.At
 		b.Flush()
 	}
 }
@@ -93,7 +73,7 @@ type Shard struct {
 	spare  *Window
 }
 
-func (s *Shard) add(samples []sample) {
+func (s *Shard) add(samples []Sample) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range samples {
@@ -101,57 +81,55 @@ func (s *Shard) add(samples []sample) {
 	}
 }
 
-func (w *Window) count(s *sample) {
-	switch s.kind {
-	case requestSample:
+func (w *Window) count(s *Sample) {
+	switch s.Kind {
+	case RequestSample:
 		w.countRequest(s)
-	case checkSample:
-		c := at(&w.Checks, int(s.id))
-		if s.ok {
+	case IterationSample:
+		w.countIteration(s)
+	case StartSample:
+		at(&w.Scenarios, int(s.Scenario)).Started++
+	case CheckSample:
+		c := at(&w.Checks, int(s.Check))
+		if s.OK {
 			c.Passed++
 		} else {
 			c.Failed++
 		}
-	case iterationSample:
-		w.countIteration(s)
 	}
 }
 
-func (w *Window) countRequest(s *sample) {
-	e := at(&w.Endpoints, int(s.id))
-	if s.failure == NoFailure {
+func (w *Window) countRequest(s *Sample) {
+	e := at(&w.Endpoints, int(s.Endpoint))
+	if s.Failure == NoFailure {
 		e.OK++
 	} else {
 		e.Failed++
-		at(&w.Failures, int(s.failure)).Requests++
+		at(&w.Failures, int(s.Failure)).Requests++
 	}
-	e.BytesIn += uint64(s.in)
-	e.BytesOut += uint64(s.out)
-	if s.fresh {
+	e.BytesIn += uint64(s.BytesIn)
+	e.BytesOut += uint64(s.BytesOut)
+	if !s.Reused {
 		e.Connections++
 	}
-	if s.repeat {
+	if s.Repeated {
 		e.Repeated++
 	}
-	e.countStatus(s.status, 1)
-	e.Latency.Add(s.duration)
+	e.countStatus(s.Status, 1)
+	e.Latency.Add(s.Duration)
 }
 
-func (w *Window) countIteration(s *sample) {
-	sc := at(&w.Scenarios, int(s.scenario))
-	if s.fresh {
-		sc.Started++
-		return
-	}
-	sc.Requests += uint64(s.requests)
-	if s.failure == NoFailure {
+func (w *Window) countIteration(s *Sample) {
+	sc := at(&w.Scenarios, int(s.Scenario))
+	sc.Requests += uint64(s.Requests)
+	if s.Failure == NoFailure {
 		sc.OK++
-		sc.Duration.Add(s.duration)
+		sc.Duration.Add(s.Duration)
 		return
 	}
 	sc.Failed++
-	sc.FailedDuration.Add(s.duration)
-	at(&w.Failures, int(s.failure)).Iterations++
+	sc.FailedDuration.Add(s.Duration)
+	at(&w.Failures, int(s.Failure)).Iterations++
 }
 
 // Collector owns the shards of a run.
@@ -174,7 +152,7 @@ func NewCollector(start time.Time, n int) *Collector {
 // Buffer makes the buffer of one virtual user, on the next shard in turn.
 func (c *Collector) Buffer() *Buffer {
 	i := int(c.next.Add(1)) % len(c.shards)
-	return &Buffer{shard: c.shards[i]}
+	return &Buffer{shard: c.shards[i], start: c.start}
 }
 
 // Drop counts arrivals that were due and did not start.

@@ -32,7 +32,7 @@ type EndpointWindow struct {
 	OK, Failed        uint64
 	BytesIn, BytesOut uint64
 	Connections       uint64 // requests that opened a connection
-	Repeated          uint64 // see Request.Repeated
+	Repeated          uint64 // see Sample.Repeated
 	Status            []StatusCount
 	Latency           Histogram // of all requests, failed ones included
 }

@@ -42,7 +42,7 @@ func (u *User) Iterate(_ context.Context, due time.Time) Result {
 	u.conclude(s.call(goja.Undefined(), args...))
 	took := time.Since(start) // half the price of time.Now
 	end := start.Add(took)
-	u.samples.Iteration(end, metric.Iteration{Scenario: s.id, Failure: u.failure, Duration: end.Sub(origin), Requests: u.requests})
+	u.samples.Iteration(end, metric.Sample{Scenario: s.id, Failure: u.failure, Duration: end.Sub(origin), Requests: uint32(u.requests)})
 	u.iteration++
 	return Result{Scenario: s.id, OK: !u.failed, Took: took, Pause: s.delay}
 }
