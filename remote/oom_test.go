@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -50,7 +51,7 @@ func TestAServiceThatIsKilledForMemoryIsNotLimitedByCPU(t *testing.T) {
 					case n >= 20:
 						requests = 80
 					}
-					rows = append(rows, record.Window{StartS: float64(n), LengthS: 1, Scenarios: []record.ScenarioCounts{{Requests: requests}}})
+					rows = append(rows, record.Window{StartS: float64(n), LengthS: 1, Scenarios: []record.ScenarioCounts{{ScenarioWindow: metric.ScenarioWindow{Requests: requests}}}})
 				}
 				cpu := &record.Bottleneck{Name: record.LimitCPU, Source: "container plimsoll-service", Confidence: 0.4, Evidence: []record.Evidence{{Text: "busy"}}}
 				return 0, writeRecord(flag(c.Args, "output"), append(rows, record.End{AtS: 60, Verdict: "found", Bottleneck: cpu}))

@@ -247,8 +247,8 @@ func TestBrokenRecords(t *testing.T) {
 		{"a window in the far future", rows(t, run, record.Window{StartS: 1e300, LengthS: 1}), ""},
 		{"windows out of order", rows(t, run, record.Window{StartS: 9, LengthS: 1}, record.Window{StartS: 3, LengthS: 1}), ""},
 		{"ids without names", rows(t, run, record.Window{
-			LengthS: 1, Endpoints: []record.EndpointCounts{{ID: 65535, OK: 1}},
-			Scenarios: []record.ScenarioCounts{{ID: 9, OK: 1}}, Checks: []record.CheckCounts{{ID: 9, Failed: 1}}, Failures: []record.FailureCounts{{ID: 9, Requests: 1}},
+			LengthS: 1, Endpoints: []record.EndpointCounts{{ID: 65535, EndpointWindow: metric.EndpointWindow{OK: 1}}},
+			Scenarios: []record.ScenarioCounts{{ID: 9, ScenarioWindow: metric.ScenarioWindow{OK: 1}}}, Checks: []record.CheckCounts{{ID: 9, CheckWindow: metric.CheckWindow{Failed: 1}}}, Failures: []record.FailureCounts{{ID: 9, FailureWindow: metric.FailureWindow{Requests: 1}}},
 		}), ""},
 		{"a reading beyond belief", rows(t, run, record.Resources{Source: "host", Values: map[string]float64{"cpu_cores": 1e308}}), ""},
 		{"an error without its failure", rows(t, run, record.Error{Failure: 7}), ""},

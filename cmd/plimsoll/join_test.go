@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -63,11 +64,11 @@ func recordOfRamp(t *testing.T) (rec, csv string) {
 		if _, err := fmt.Sscanf(strings.ReplaceAll(lines.Text(), ",", " "), "%s %d %d %d %f", new(string), &users, &ok, &failed, &p50); err != nil {
 			t.Fatal(err)
 		}
-		s := record.ScenarioCounts{OK: uint64(ok), Started: uint64(ok + failed), Failed: uint64(failed)}
+		s := metric.ScenarioWindow{OK: uint64(ok), Started: uint64(ok + failed), Failed: uint64(failed)}
 		for range ok {
 			s.Duration.Add(time.Duration(float64(users) / float64(ok) * float64(time.Second))) // Little
 		}
-		rows = append(rows, &record.Window{StartS: float64(n), LengthS: 1, VUs: users, InFlight: users, Scenarios: []record.ScenarioCounts{s}})
+		rows = append(rows, &record.Window{StartS: float64(n), LengthS: 1, VUs: users, InFlight: users, Scenarios: []record.ScenarioCounts{{ScenarioWindow: s}}})
 	}
 	rows = append(rows, &record.End{AtS: 81, Verdict: "ok", Bottleneck: &record.Bottleneck{Name: record.LimitUnwatched}})
 	for _, row := range rows {

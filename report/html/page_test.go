@@ -17,6 +17,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/report/chart"
 	"github.com/plimsoll-load/plimsoll/report/html"
 	"github.com/plimsoll-load/plimsoll/report/reporttest"
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -395,8 +396,8 @@ func TestAbsurdNumbersStillGiveAPage(t *testing.T) {
 	huge, hi := math.MaxFloat64, -1e300
 	run := fold(t, []any{
 		&record.Run{SchemaVersion: 1, Mode: "size", Tolerance: huge},
-		&record.Window{LengthS: 1e-300, VUs: math.MinInt, Scenarios: []record.ScenarioCounts{{OK: math.MaxUint64, Started: math.MaxUint64}}},
-		&record.Window{LengthS: 2e-6, VUs: math.MaxInt, InFlight: -5, Scenarios: []record.ScenarioCounts{{OK: math.MaxUint64, Failed: 1}}},
+		&record.Window{LengthS: 1e-300, VUs: math.MinInt, Scenarios: []record.ScenarioCounts{{ScenarioWindow: metric.ScenarioWindow{OK: math.MaxUint64, Started: math.MaxUint64}}}},
+		&record.Window{LengthS: 2e-6, VUs: math.MaxInt, InFlight: -5, Scenarios: []record.ScenarioCounts{{ScenarioWindow: metric.ScenarioWindow{OK: math.MaxUint64, Failed: 1}}}},
 		&record.Window{StartS: 1, LengthS: 9e7},
 		&record.Resources{AtS: 0.5, Source: "host", Values: map[string]float64{"cpu_cores": 1e23, "a": -1e23}, Limits: map[string]float64{"cpu_cores": 1e-23, "a": -1}},
 		&record.Hold{N: -1, Level: huge, StartS: -huge, LengthS: huge, OK: 1, Goodput: huge, InFlight: huge, P95S: huge, Interval: record.Bounds{Hi: &hi}},

@@ -21,20 +21,24 @@ type Window struct {
 
 // ScenarioWindow counts the iterations of one scenario.
 type ScenarioWindow struct {
-	Started, OK, Failed uint64
-	Requests            uint64    // requests of the iterations that ended
-	Duration            Histogram // of successful iterations
-	FailedDuration      Histogram
+	Started        uint64    `json:"started"`
+	OK             uint64    `json:"ok"`
+	Failed         uint64    `json:"failed"`
+	Requests       uint64    `json:"requests"`          // requests of the iterations that ended
+	Duration       Histogram `json:"duration,omitzero"` // of successful iterations
+	FailedDuration Histogram `json:"failed_duration,omitzero"`
 }
 
 // EndpointWindow counts the requests of one endpoint.
 type EndpointWindow struct {
-	OK, Failed        uint64
-	BytesIn, BytesOut uint64
-	Connections       uint64 // requests that opened a connection
-	Repeated          uint64 // see Sample.Repeated
-	Status            []StatusCount
-	Latency           Histogram // of all requests, failed ones included
+	OK          uint64        `json:"ok"`
+	Failed      uint64        `json:"failed"`
+	BytesIn     uint64        `json:"bytes_in"`
+	BytesOut    uint64        `json:"bytes_out"`
+	Connections uint64        `json:"connections,omitempty"` // requests that opened a connection
+	Repeated    uint64        `json:"repeated,omitempty"`    // see Sample.Repeated
+	Status      []StatusCount `json:"status,omitempty"`
+	Latency     Histogram     `json:"latency,omitzero"` // of all requests, failed ones included
 }
 
 // Dropped counts arrivals that were due and did not start, by reason.
@@ -50,10 +54,16 @@ type StatusCount struct {
 }
 
 // CheckWindow counts the results of one check.
-type CheckWindow struct{ Passed, Failed uint64 }
+type CheckWindow struct {
+	Passed uint64 `json:"passed"`
+	Failed uint64 `json:"failed"`
+}
 
 // FailureWindow counts how often a failure ended an iteration, and how often it ended a request.
-type FailureWindow struct{ Iterations, Requests uint64 }
+type FailureWindow struct {
+	Iterations uint64 `json:"iterations"`
+	Requests   uint64 `json:"requests"`
+}
 
 // Iterations sums over the scenarios.
 func (w *Window) Iterations() (started, ok, failed uint64) {

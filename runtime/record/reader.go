@@ -111,22 +111,16 @@ func newRow(name string) any {
 func (r *Window) Metric() metric.Window {
 	w := metric.Window{Start: seconds(r.StartS), Length: seconds(r.LengthS), VUs: r.VUs, InFlight: r.InFlight, Dropped: r.Dropped, Lateness: r.Lateness}
 	for _, s := range r.Scenarios {
-		*at(&w.Scenarios, int(s.ID)) = metric.ScenarioWindow{
-			Started: s.Started, OK: s.OK, Failed: s.Failed,
-			Requests: s.Requests, Duration: s.Duration, FailedDuration: s.FailedDuration,
-		}
+		*at(&w.Scenarios, int(s.ID)) = s.ScenarioWindow
 	}
 	for _, e := range r.Endpoints {
-		*at(&w.Endpoints, int(e.ID)) = metric.EndpointWindow{
-			OK: e.OK, Failed: e.Failed, BytesIn: e.BytesIn, BytesOut: e.BytesOut,
-			Connections: e.Connections, Repeated: e.Repeated, Status: e.Status, Latency: e.Latency,
-		}
+		*at(&w.Endpoints, int(e.ID)) = e.EndpointWindow
 	}
 	for _, c := range r.Checks {
-		*at(&w.Checks, int(c.ID)) = metric.CheckWindow{Passed: c.Passed, Failed: c.Failed}
+		*at(&w.Checks, int(c.ID)) = c.CheckWindow
 	}
 	for _, f := range r.Failures {
-		*at(&w.Failures, int(f.ID)) = metric.FailureWindow{Iterations: f.Iterations, Requests: f.Requests}
+		*at(&w.Failures, int(f.ID)) = f.FailureWindow
 	}
 	return w
 }

@@ -94,40 +94,26 @@ type Window struct {
 
 // ScenarioCounts is a metric.ScenarioWindow with its id.
 type ScenarioCounts struct {
-	ID             metric.ScenarioID `json:"id"`
-	Started        uint64            `json:"started"`
-	OK             uint64            `json:"ok"`
-	Failed         uint64            `json:"failed"`
-	Requests       uint64            `json:"requests"`
-	Duration       metric.Histogram  `json:"duration,omitzero"`
-	FailedDuration metric.Histogram  `json:"failed_duration,omitzero"`
+	ID metric.ScenarioID `json:"id"`
+	metric.ScenarioWindow
 }
 
 // EndpointCounts is a metric.EndpointWindow with its id.
 type EndpointCounts struct {
-	ID          metric.EndpointID    `json:"id"`
-	OK          uint64               `json:"ok"`
-	Failed      uint64               `json:"failed"`
-	BytesIn     uint64               `json:"bytes_in"`
-	BytesOut    uint64               `json:"bytes_out"`
-	Connections uint64               `json:"connections,omitempty"`
-	Repeated    uint64               `json:"repeated,omitempty"`
-	Status      []metric.StatusCount `json:"status,omitempty"`
-	Latency     metric.Histogram     `json:"latency,omitzero"`
+	ID metric.EndpointID `json:"id"`
+	metric.EndpointWindow
 }
 
 // CheckCounts is a metric.CheckWindow with its id.
 type CheckCounts struct {
-	ID     metric.CheckID `json:"id"`
-	Passed uint64         `json:"passed"`
-	Failed uint64         `json:"failed"`
+	ID metric.CheckID `json:"id"`
+	metric.CheckWindow
 }
 
 // FailureCounts is a metric.FailureWindow with its id.
 type FailureCounts struct {
-	ID         metric.FailureID `json:"id"`
-	Iterations uint64           `json:"iterations"`
-	Requests   uint64           `json:"requests"`
+	ID metric.FailureID `json:"id"`
+	metric.FailureWindow
 }
 
 // Resources is one reading of one source. Values are in standard units; what

@@ -65,28 +65,22 @@ func NewWindow(w *metric.Window) Window {
 	r := Window{StartS: w.Start.Seconds(), LengthS: w.Length.Seconds(), VUs: w.VUs, InFlight: w.InFlight, Dropped: w.Dropped, Lateness: w.Lateness}
 	for i, s := range w.Scenarios {
 		if s.Started+s.OK+s.Failed > 0 {
-			r.Scenarios = append(r.Scenarios, ScenarioCounts{
-				ID: metric.ScenarioID(i), Started: s.Started, OK: s.OK, Failed: s.Failed,
-				Requests: s.Requests, Duration: s.Duration, FailedDuration: s.FailedDuration,
-			})
+			r.Scenarios = append(r.Scenarios, ScenarioCounts{metric.ScenarioID(i), s})
 		}
 	}
 	for i, e := range w.Endpoints {
 		if e.OK+e.Failed > 0 {
-			r.Endpoints = append(r.Endpoints, EndpointCounts{
-				ID: metric.EndpointID(i), OK: e.OK, Failed: e.Failed, BytesIn: e.BytesIn, BytesOut: e.BytesOut,
-				Connections: e.Connections, Repeated: e.Repeated, Status: e.Status, Latency: e.Latency,
-			})
+			r.Endpoints = append(r.Endpoints, EndpointCounts{metric.EndpointID(i), e})
 		}
 	}
 	for i, c := range w.Checks {
 		if c.Passed+c.Failed > 0 {
-			r.Checks = append(r.Checks, CheckCounts{ID: metric.CheckID(i), Passed: c.Passed, Failed: c.Failed})
+			r.Checks = append(r.Checks, CheckCounts{metric.CheckID(i), c})
 		}
 	}
 	for i, f := range w.Failures {
 		if f.Iterations+f.Requests > 0 {
-			r.Failures = append(r.Failures, FailureCounts{ID: metric.FailureID(i), Iterations: f.Iterations, Requests: f.Requests})
+			r.Failures = append(r.Failures, FailureCounts{metric.FailureID(i), f})
 		}
 	}
 	return r

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/sizing/bottleneck"
 )
@@ -356,7 +357,7 @@ func TestHoldsThatWouldDecideAreAskedForAndNoOthers(t *testing.T) {
 func TestStallsAreNamedWithTheirPeriodWhereNothingElseIs(t *testing.T) {
 	var in bottleneck.Input
 	for i := range 120 {
-		s := record.ScenarioCounts{OK: 100}
+		s := record.ScenarioCounts{ScenarioWindow: metric.ScenarioWindow{OK: 100}}
 		if i%10 == 5 {
 			s.OK = 4
 		}
@@ -458,7 +459,7 @@ func TestARunOfOneConstantLoadThatIsCarriedHasNoLimit(t *testing.T) {
 	for i := range 30 {
 		in.Windows = append(in.Windows, record.Window{
 			StartS: float64(i), LengthS: 1, VUs: 4, InFlight: 4,
-			Scenarios: []record.ScenarioCounts{{Started: 100, OK: 100, Requests: 100}},
+			Scenarios: []record.ScenarioCounts{{ScenarioWindow: metric.ScenarioWindow{Started: 100, OK: 100, Requests: 100}}},
 		})
 		in.Resources = append(in.Resources, record.Resources{
 			AtS: float64(i) + 0.5, Source: "process 7 api",

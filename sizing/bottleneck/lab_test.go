@@ -163,16 +163,16 @@ func (l *lab) rows(s state) {
 
 func (l *lab) window(h record.Hold) {
 	w := record.Window{StartS: l.now, LengthS: 0.25, VUs: int(h.Level), InFlight: int(h.InFlight)}
-	s := record.ScenarioCounts{OK: uint64(h.Goodput/4 + l.Float64()), Failed: uint64(h.Goodput/4*h.Share/(1-h.Share) + l.Float64()*min(h.Share*100, 1))}
+	s := metric.ScenarioWindow{OK: uint64(h.Goodput/4 + l.Float64()), Failed: uint64(h.Goodput/4*h.Share/(1-h.Share) + l.Float64()*min(h.Share*100, 1))}
 	s.Duration.Add(time.Duration(h.MeanS * 1e9))
 	for range s.Failed {
 		s.FailedDuration.Add(time.Duration(h.MeanS * 0.1e9))
 	}
-	e := record.EndpointCounts{OK: s.OK, Failed: s.Failed, BytesIn: uint64(float64(s.OK) * l.bytes), Status: []metric.StatusCount{{Status: 200, Count: s.OK}}}
+	e := metric.EndpointWindow{OK: s.OK, Failed: s.Failed, BytesIn: uint64(float64(s.OK) * l.bytes), Status: []metric.StatusCount{{Status: 200, Count: s.OK}}}
 	if l.refuses && s.Failed > 0 {
 		e.Status = append(e.Status, metric.StatusCount{Status: 429, Count: s.Failed})
 	}
-	w.Scenarios, w.Endpoints = []record.ScenarioCounts{s}, []record.EndpointCounts{e}
+	w.Scenarios, w.Endpoints = []record.ScenarioCounts{{ScenarioWindow: s}}, []record.EndpointCounts{{EndpointWindow: e}}
 	l.in.Windows = append(l.in.Windows, w)
 }
 
