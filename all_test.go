@@ -20,8 +20,9 @@ const module = "github.com/plimsoll-load/plimsoll"
 // layers: folder -> what it may import, of ours (exact, or "x/*" for the folders in x) and of others (by prefix).
 // A folder without a line takes that of the nearest folder above it.
 var layers = map[string][]string{
-	"cmd/plimsoll": {
-		"runtime/*", "jsapi", "jsapi/*", "sizing", "sizing/*", "report", "report/*", "examples",
+	"cmd/plimsoll": { // flags, help, words and printing: no engine, no VM, no scheduler
+		"session", "sizing", "sizing/bottleneck", "sizing/recommend", "report", "report/html", "examples", "jsapi", "jsapi/all",
+		"runtime/plan", "runtime/record", "runtime/metric", "runtime/repo", "runtime/monitor", "runtime/target", "runtime/script",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term",
 	},
 
@@ -29,6 +30,8 @@ var layers = map[string][]string{
 		"remote", "remote/aws", "runtime/record", "runtime/plan", "runtime/repo",
 		"github.com/spf13/cobra", "github.com/spf13/pflag",
 	},
+
+	"session": {"runtime/*", "jsapi", "jsapi/*", "sizing", "sizing/*", "report"}, // where all parts of a run meet
 
 	"examples": {}, // embeds its scripts, for `plimsoll new`
 

@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/session"
 )
 
 // How often a line is written: on a terminal, where it replaces the last one, and elsewhere.
@@ -17,9 +17,8 @@ const (
 	plainEvery    = 10 * time.Second
 )
 
-// progress tells a person how the run is going, on stderr.
+// progress is a sink that tells a person how the run is going, on stderr. An error of the terminal ends nothing.
 type progress struct {
-	mu       sync.Mutex
 	out      io.Writer
 	columns  int // 0: no terminal
 	every    time.Duration
@@ -38,50 +37,54 @@ func newProgress(out io.Writer, quiet bool) *progress {
 	return p
 }
 
-// window takes what happened, and writes a line when one is due.
-func (p *progress) window(w *metric.Window) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// Window takes what happened, and writes a line when one is due.
+func (p *progress) Window(w *metric.Window) error {
 	p.since.Merge(w)
 	if p.since.Length < p.every-time.Millisecond {
-		return
+		return nil
 	}
 	p.state.Elapsed = w.Start + w.Length
 	p.state.Window = p.since
 	p.line(p.state.Line())
 	p.since = metric.Window{}
+	return nil
 }
 
-// hold notes where a sizing stands.
-func (p *progress) hold(phase string, left time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.state.Phase, p.state.Left = phase, left
+// Row notes what a sizing knows by now.
+func (p *progress) Row(row any) error {
+	if hold, ok := row.(*record.Hold); ok {
+		p.state.Bounds = &hold.Interval
+	}
+	return nil
 }
 
-// bounds notes what a sizing knows by now.
-func (p *progress) bounds(b record.Bounds) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.state.Bounds = &b
+// Event notes where a sizing stands; what else there is is a line that stays.
+func (p *progress) Event(e session.Event) error {
+	switch e.Kind {
+	case session.Step:
+		p.state.Phase, p.state.Left = e.Step.Phase, e.Step.Left
+	case session.Console:
+		p.say(e.Text)
+	case session.Warning:
+		p.say("plimsoll: warning: " + e.Text)
+	default:
+		p.say("plimsoll: " + e.Text)
+	}
+	return nil
 }
 
-// say writes a line that stays.
-func (p *progress) say(format string, args ...any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// End leaves the terminal at the start of a line.
+func (p *progress) End() error {
+	p.clear()
+	return nil
+}
+
+func (p *progress) say(text string) {
 	if p.disabled {
 		return
 	}
 	p.clear()
-	fmt.Fprintf(p.out, format+"\n", args...)
-}
-
-// end leaves the terminal at the start of a line.
-func (p *progress) end() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.clear()
+	fmt.Fprintln(p.out, text)
 }
 
 func (p *progress) line(text string) {

@@ -2,11 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/session"
+	"github.com/plimsoll-load/plimsoll/sizing"
 )
 
 const runLong = `Runs a load test: virtual users that run a script's scenarios, for so many
@@ -21,40 +30,114 @@ iterations, for a time, in stages, or at a rate of arrivals.
 
 func newRun(p process) *cobra.Command {
 	var o settings
-	var classic classicFlags
+	var classic bool
 	c := &cobra.Command{
 		Use: "run SCRIPT|TEST", Short: "run a load test", Long: runLong, GroupID: "load", Args: exactly(1, "a script or a named test"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.find(c.Context(), p, args[0], p.say); err != nil {
 				return err
 			}
-			if classic.on || o.test.Classic {
+			if classic || o.test.Classic {
 				o.mode = plan.Classic
-				return begin(c.Context(), p, o, classic.drive)
 			}
-			return begin(c.Context(), p, o, follow)
+			return begin(c.Context(), p, o)
 		},
 	}
 	o.flags(c, plan.Run, plan.Classic)
-	c.Flags().BoolVar(&classic.on, "sizing", false, "Molotov's autosizing: ramp users until too many iterations fail")
-	c.Flags().BoolVar(&classic.only, "classic-only", false, "with --sizing: Molotov's ramp and rule alone, without the controller after it")
+	c.Flags().BoolVar(&classic, "sizing", false, "Molotov's autosizing: ramp users until too many iterations fail")
+	c.Flags().BoolVar(&o.classicOnly, "classic-only", false, "with --sizing: Molotov's ramp and rule alone, without the controller after it")
 	markRare(c.Flags(), "classic-only", "budget", "objective")
 	return c
 }
 
-// begin prepares a session, and executes it unless only its settings are asked for.
-func begin(ctx context.Context, p process, o settings, drive driver) error {
+// begin prepares a session, and runs it unless only its settings are asked for.
+func begin(ctx context.Context, p process, o settings) error {
 	if err := o.show.ready(p); err != nil {
 		return err
 	}
 	p.tune(uint64(ownLimits(ctx)[record.MemoryBytes]))
-	s, err := prepare(ctx, p, o)
+	fold, file, line := session.NewFold(), newRecordFile(p, o), newProgress(p.stderr, o.quiet)
+	options := o.session(ctx, p)
+	options.Sinks = []session.Sink{file, fold, line}
+	s, err := session.Prepare(ctx, options)
+	if err != nil {
+		return o.explainMissing(err)
+	}
+	defer func() { _ = s.Close() }() // its work is done
+	if o.explain {
+		return o.showConfig(p, s.Plan().Settings)
+	}
+	unwatch := p.watch(s.Stop)
+	result, err := s.Run(ctx)
+	unwatch()
+	if stopped := new(signalled); errors.As(err, stopped) {
+		return status(stopped.ExitCode())
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { _ = s.stopDemo() }() // its work is done
-	if o.explain {
-		return s.showConfig()
+	run := fold.Run()
+	run.Path, run.End.ExitCode = file.path, result.End.ExitCode
+	return o.finish(p, run, result)
+}
+
+// finish shows the result and returns the exit status as an error.
+func (o *settings) finish(p process, run *report.Run, result session.Result) error {
+	if err := o.show.write(p, run); err != nil {
+		return err
 	}
-	return s.execute(ctx, drive)
+	if s := result.End.Sizing; s != nil && s.Classic != nil && !o.show.json {
+		fmt.Fprint(p.stdout, sizing.ClassicText(*s.Classic))
+	}
+	if len(result.Lost) > 0 {
+		return fault{result.End.ExitCode, result.Lost[0], "the summary above is whole; free some space, or name another place with -o FILE"}
+	}
+	if result.End.ExitCode != exitOK {
+		return status(result.End.ExitCode)
+	}
+	return nil
+}
+
+// recordFile is the record's file, as -o names it or in the state folder.
+type recordFile struct {
+	*session.Record
+	path string
+}
+
+func newRecordFile(p process, o settings) *recordFile {
+	r := &recordFile{}
+	r.Record = session.NewRecord(func() (io.WriteCloser, error) {
+		file, err := createRecord(p, o)
+		if err != nil {
+			return nil, fault{exitUsage, err, "name a file that can be written with -o FILE"}
+		}
+		r.path = file.Name()
+		return file, nil
+	})
+	return r
+}
+
+func createRecord(p process, o settings) (*os.File, error) {
+	if o.output != "" {
+		return os.Create(o.output)
+	}
+	dir, err := record.StateDir(p.env)
+	if err != nil {
+		return nil, err
+	}
+	mode := map[plan.Mode]string{plan.Run: "run", plan.Size: "size", plan.Classic: "classic"}[o.mode]
+	return record.Store{Dir: dir}.Create(time.Now(), mode+"-"+filepath.Base(o.script))
+}
+
+// Row writes the next row.
+func (r *recordFile) Row(row any) error { return r.incomplete(r.Record.Row(row)) }
+
+// End closes the file.
+func (r *recordFile) End() error { return r.incomplete(r.Record.End()) }
+
+func (r *recordFile) incomplete(err error) error {
+	if err == nil || r.path == "" {
+		return err
+	}
+	return fmt.Errorf("the record %s is incomplete: %w", r.path, err)
 }

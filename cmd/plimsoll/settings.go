@@ -1,19 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/plimsoll-load/plimsoll/runtime/engine"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/session"
 )
 
 // settings are the command line of run and size. What plan.Table lists is
@@ -22,7 +20,6 @@ import (
 type settings struct {
 	mode  plan.Mode
 	given map[string]string // settings given as flags, by name
-	seed  uint64            // drawn, used unless one is given
 	source
 	env     []string // NAME=VALUE, or NAME
 	secret  []string // as env, and their values are written nowhere
@@ -33,6 +30,9 @@ type settings struct {
 	explain bool // show the settings and end
 	show    output
 	machine *record.Machine // the target's, where it is known
+
+	classicOnly bool           // of plan.Classic: no controller after Molotov's ramp
+	former      *record.Sizing // of plan.Size: the answer to check again
 }
 
 // demoRandom is what a bare --demo means.
@@ -124,75 +124,30 @@ func (s setting) Set(text string) error {
 
 var _ pflag.Value = setting{}
 
-// early is a setting's text as far as it is known before the script is
-// loaded: scripts have no say in it, or say it themselves.
-func (o *settings) early(p process, name string) string {
-	if text := o.given[name]; text != "" {
-		return text
+// session is what the command line says of a session.
+func (o *settings) session(ctx context.Context, p process) session.Options {
+	made := session.Options{
+		Script: o.script, Within: o.root, Mode: o.mode, Settings: o.given, Test: o.test,
+		Env: o.env, Secret: o.secret, Environ: p.environ(), Monitor: o.monitor, ClassicOnly: o.classicOnly, From: o.former,
+		Command: p.typed(), Repository: o.repository, Machine: o.machine,
 	}
-	for _, spec := range plan.Table() {
-		if spec.Name == name {
-			return p.env(spec.Env())
-		}
+	switch o.demo {
+	case "":
+	case demoRandom:
+		made.Demo = demoTarget(ctx, p, "")
+	default:
+		made.Demo = demoTarget(ctx, p, o.demo)
 	}
-	return ""
-}
-
-// draw fixes the seed: the one given, else a random one.
-func (o *settings) draw(p process) error {
-	text := o.early(p, "seed")
-	if text == "" {
-		o.seed = uint64(rand.Uint32()) // short enough to be typed again
-		return nil
-	}
-	var err error
-	if o.seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-		return usage("a seed is a whole number", "seed %q is none", text)
-	}
-	return nil
-}
-
-// failOn is what makes iterations fail, where it does not come from the script.
-func (o *settings) failOn(p process) []string {
-	if text := o.early(p, "fail-on"); text != "" {
-		return strings.Split(text, ",")
-	}
-	return nil
-}
-
-// resolve merges all sources into a plan.
-func (o *settings) resolve(p process, options json.RawMessage) (plan.Plan, []string, error) {
-	made, warnings, err := plan.Resolve(plan.Sources{Mode: o.mode, Script: options, Test: o.test.Options, Env: p.env, Flags: o.given, Seed: o.seed})
-	made.Script = o.script
-	return made, warnings, err
-}
-
-// environment is the script's __ENV: for a script of this disk the tool's
-// own, too; then what the project file and the demo say, then what was named.
-func (s *session) environment() (map[string]string, error) {
-	given := slices.Concat(s.settings.env, s.settings.secret)
-	if s.demo != nil {
-		given = slices.Concat([]string{"SERVER_URL=" + s.demo.url}, given)
-	}
-	env, err := s.settings.test.Environment(given, s.p.environ())
-	s.hidden = secretsOf(s.settings.secret, env)
-	return env, err
-}
-
-// engineOptions are those of the virtual users' clients.
-func (s *session) engineOptions(shared *engine.Shared) engine.Options {
-	return engine.Options{
-		UserAgent: "plimsoll/" + version, Timeout: s.plan.Timeout, InsecureSkipVerify: s.plan.Insecure, Shared: shared,
-	}
+	return made
 }
 
 // showConfig prints each setting with its source.
-func (s *session) showConfig() error {
-	if s.settings.show.json {
-		return json.NewEncoder(s.p.stdout).Encode(s.plan.Settings)
+func (o *settings) showConfig(p process, list []plan.Setting) error {
+	if o.show.json {
+		return json.NewEncoder(p.stdout).Encode(list)
 	}
-	for _, v := range s.plan.Settings {
-		fmt.Fprintf(s.p.stdout, "%-14s %-32s %s\n", v.Name, v.Value, v.Source)
+	for _, v := range list {
+		fmt.Fprintf(p.stdout, "%-14s %-32s %s\n", v.Name, v.Value, v.Source)
 	}
 	return nil
 }

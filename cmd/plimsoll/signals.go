@@ -1,33 +1,36 @@
 package main
 
 import (
-	"context"
 	"os"
-	"sync/atomic"
 	"syscall"
 )
 
-// stopper turns signals into an orderly end: the first one asks everything to
-// finish, the second one to stop now. Both leave a report.
-type stopper struct {
-	code atomic.Int32 // exit status of the first signal; 0: none came
-}
+// signalled is why a command that a signal ended stops.
+type signalled struct{ os.Signal }
 
-// watch calls again with 1 at the first signal, 2 at the second and so on, until ctx ends.
-func (s *stopper) watch(ctx context.Context, signals <-chan os.Signal, again func(n int)) {
-	for n := 1; ; n++ {
-		select {
-		case <-ctx.Done():
-			return
-		case sig := <-signals:
-			code := int32(exitInterrupt)
-			if sig == syscall.SIGTERM {
-				code = exitTerminated
-			}
-			s.code.CompareAndSwap(0, code)
-			again(n)
-		}
+func (signalled) Error() string { return "stopped by a signal" }
+
+// ExitCode is 128 plus the signal's number, as in a shell.
+func (s signalled) ExitCode() int {
+	if s.Signal == syscall.SIGTERM {
+		return exitTerminated
 	}
+	return exitInterrupt
 }
 
-func (s *stopper) signalled() bool { return s.code.Load() != 0 }
+// watch calls stop at each signal until the function that it returns is called.
+func (p process) watch(stop func(cause error)) (unwatch func()) {
+	over, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-over:
+				return
+			case s := <-p.signals:
+				stop(signalled{s})
+			}
+		}
+	}()
+	return func() { close(over); <-done }
+}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plimsoll-load/plimsoll/jsapi"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/repo"
 	"github.com/plimsoll-load/plimsoll/runtime/script"
@@ -111,16 +110,12 @@ func (o *source) clone(ctx context.Context, p process, say func(string)) (*repo.
 	return checkout.Project()
 }
 
-// load compiles the script.
-func (o *source) load(binder *jsapi.Binder) (*script.Script, error) {
-	if o.root == "" {
-		return script.Load(o.script, scriptModules(binder))
-	}
-	s, err := script.LoadWithin(o.root, o.script, scriptModules(binder))
+// explainMissing adds to an error of a script that imports what is not there what was left out of its clone.
+func (o *source) explainMissing(err error) error {
 	if missing := new(script.Error); len(o.leftOut) > 0 && errors.As(err, &missing) && strings.HasPrefix(missing.Message, "there is no ") {
-		return nil, hinted{err, strings.Join(o.leftOut, "; ")}
+		return hinted{err, strings.Join(o.leftOut, "; ")}
 	}
-	return s, err
+	return err
 }
 
 // hinted is an error with other advice than its own.

@@ -1,17 +1,17 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os/exec"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/target"
+	"github.com/plimsoll-load/plimsoll/session"
 )
 
 const targetLong = `Starts the demo target: a service of known capacity on loopback that speaks a
@@ -35,7 +35,7 @@ func newTarget(p process) *cobra.Command {
 				}
 			}
 			if owned {
-				return serveOwned(c.Context(), p, cfg)
+				return session.ServeDemo(c.Context(), cfg, p.stdin, p.stdout)
 			}
 			return serveTarget(p, cfg, listen)
 		},
@@ -66,25 +66,12 @@ func serveTarget(p process, cfg target.Config, listen string) error {
 	return err
 }
 
-// serveOwned is the demo's child: see demo.go for what is said over the pipes.
-func serveOwned(ctx context.Context, p process, cfg target.Config) error {
-	server, err := target.Start(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = server.Close() }() // its owner is gone
-	say := json.NewEncoder(p.stdout)
-	if err := say.Encode(demoHello{URL: server.URL(), Nonce: server.Nonce()}); err != nil {
-		return err
-	}
-	for asked := bufio.NewScanner(p.stdin); asked.Scan(); {
-		if asked.Text() != demoReveal {
-			continue
-		}
-		truth := record.Demo{Model: cfg.Model, Capacity: cfg.Capacity, Requests: server.Counts().Requests}
-		if err := say.Encode(truth); err != nil {
-			return err
-		}
-	}
-	return nil // the owner is gone
+// demoTarget is the command that serves as a demo's target: a process of its own, so that it shares nothing with the one
+// that sizes it. Without a model it is drawn at random.
+func demoTarget(ctx context.Context, p process, model string) *exec.Cmd {
+	c := exec.CommandContext(context.WithoutCancel(ctx), p.self, "target", "--owned", "--model="+model)
+	c.Env, c.Stderr = p.environ(), p.stderr
+	c.WaitDelay = 2 * time.Second
+	ownGroup(c)
+	return c
 }

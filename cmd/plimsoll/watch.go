@@ -20,6 +20,9 @@ A source is host, pid=N, name=X, port=N, container=X, glances=URL, prometheus=UR
   plimsoll watch container=kinto host --every 1s
   plimsoll watch http://127.0.0.1:8888/v1`
 
+// leastEvery is how often sources can be read at most.
+const leastEvery = 250 * time.Millisecond
+
 func newWatch(p process) *cobra.Command {
 	w := watching{every: time.Second}
 	c := &cobra.Command{
@@ -40,7 +43,7 @@ func newWatch(p process) *cobra.Command {
 type watching struct{ every, length time.Duration }
 
 func (o watching) run(ctx context.Context, p process, args []string) error {
-	if o.every < monitorEvery {
+	if o.every < leastEvery {
 		return usage("write --every 250ms or more", "watch: %v is too often", o.every)
 	}
 	var texts []string

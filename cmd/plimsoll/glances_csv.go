@@ -13,6 +13,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/monitor"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/sizing/bottleneck"
 )
 
 // isURL says whether an argument is an address rather than a name.
@@ -69,7 +70,7 @@ func attributeAgain(path string, run *report.Run, joined []record.Resources) err
 		return err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	var e evidence
+	var e bottleneck.Fold
 	for rows := record.NewReader(f); ; {
 		row, err := rows.Next()
 		if errors.Is(err, io.EOF) {
@@ -78,13 +79,13 @@ func attributeAgain(path string, run *report.Run, joined []record.Resources) err
 		if err != nil {
 			return err
 		}
-		e.add(row)
+		e.Add(row)
 	}
 	for i := range joined {
-		e.add(&joined[i])
+		e.Add(&joined[i])
 	}
 	end := *run.End
-	end.Bottleneck = e.attribute(end.Sizing, run.Head.Tolerance)
+	end.Bottleneck = e.Attribute(end.Sizing, run.Head.Tolerance)
 	run.End = &end
 	return nil
 }

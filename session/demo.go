@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"bufio"
@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/target"
 )
 
 // The demo target is a process of its own, so that it shares nothing with the
@@ -32,12 +32,8 @@ type demo struct {
 	out   *bufio.Reader
 }
 
-// startDemo starts the demo target with a model, or one drawn at random when it is empty.
-func startDemo(ctx context.Context, p process, model string) (*demo, error) {
-	child := exec.CommandContext(context.WithoutCancel(ctx), p.self, "target", "--owned", "--model="+model)
-	child.Env, child.Stderr = p.environ(), p.stderr
-	child.WaitDelay = 2 * time.Second
-	ownGroup(child)
+// startDemo starts the demo target.
+func startDemo(child *exec.Cmd) (*demo, error) {
 	in, err := child.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("demo target: %w", err)
@@ -86,4 +82,27 @@ func (d *demo) stop() error {
 		return fmt.Errorf("demo target: %w", err)
 	}
 	return nil
+}
+
+// ServeDemo is the demo target's side: it serves until in ends, and speaks with its owner over in and out.
+func ServeDemo(ctx context.Context, cfg target.Config, in io.Reader, out io.Writer) error {
+	server, err := target.Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = server.Close() }() // its owner is gone
+	say := json.NewEncoder(out)
+	if err := say.Encode(demoHello{URL: server.URL(), Nonce: server.Nonce()}); err != nil {
+		return err
+	}
+	for asked := bufio.NewScanner(in); asked.Scan(); {
+		if asked.Text() != demoReveal {
+			continue
+		}
+		truth := record.Demo{Model: cfg.Model, Capacity: cfg.Capacity, Requests: server.Counts().Requests}
+		if err := say.Encode(truth); err != nil {
+			return err
+		}
+	}
+	return nil // the owner is gone
 }

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"github.com/plimsoll-load/plimsoll/sizing"
 )
 
-// driven is a session's load as a sizing drives it, and the only clock of the sizing.
-type driven struct {
-	s          *session
+// sizingLoad is a session's load as a sizing drives it, and the only clock of the sizing.
+type sizingLoad struct {
+	s          *Session
 	objectives []sizing.Objective
 	last       time.Time
 	timedOut   map[metric.FailureID]bool
@@ -21,46 +21,53 @@ type driven struct {
 	ended      <-chan struct{} // the load has ended by itself
 }
 
+// sizingLoad makes one; its time begins now.
+func (s *Session) sizingLoad(b *runState, objectives []sizing.Objective) *sizingLoad {
+	return &sizingLoad{
+		s: s, objectives: objectives, last: time.Now(), timedOut: map[metric.FailureID]bool{}, health: b.health, ended: b.ended,
+	}
+}
+
 // Resize keeps n virtual users busy.
-func (d *driven) Resize(n int) error {
-	d.s.load.Resize(n)
+func (l *sizingLoad) Resize(n int) error {
+	l.s.load.Resize(n)
 	return nil
 }
 
 // SetRate lets iterations arrive.
-func (d *driven) SetRate(perSecond float64) error {
-	d.s.load.SetRate(perSecond)
+func (l *sizingLoad) SetRate(perSecond float64) error {
+	l.s.load.SetRate(perSecond)
 	return nil
 }
 
 // Tick waits until length has passed since the tick before.
-func (d *driven) Tick(ctx context.Context, length time.Duration) (sizing.Tick, error) {
-	due := d.last.Add(length)
+func (l *sizingLoad) Tick(ctx context.Context, length time.Duration) (sizing.Tick, error) {
+	due := l.last.Add(length)
 	timer := time.NewTimer(time.Until(due))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return sizing.Tick{}, context.Cause(ctx)
-	case <-d.ended:
+	case <-l.ended:
 		return sizing.Tick{}, errLoadEnded
 	case <-timer.C:
 	}
-	d.last = time.Now()
-	w := d.s.tick()
-	d.learn()
-	t := sizing.NewTick(&w, d.objectives, func(id metric.FailureID) bool { return d.timedOut[id] })
-	d.health.add(&t.Generator)
+	l.last = time.Now()
+	w := l.s.tick()
+	l.learn()
+	t := sizing.NewTick(&w, l.objectives, func(id metric.FailureID) bool { return l.timedOut[id] })
+	l.health.add(&t.Generator)
 	return t, nil
 }
 
 // learn finds out which of the failures since the last tick are time-outs.
-func (d *driven) learn() {
-	from := d.names.Failures
+func (l *sizingLoad) learn() {
+	from := l.names.Failures
 	var added metric.Snapshot
-	added, d.names = d.s.names.Since(d.names)
+	added, l.names = l.s.names.Since(l.names)
 	for i, f := range added.Failures {
 		if f.Kind == "timeout" {
-			d.timedOut[metric.FailureID(from+i)] = true
+			l.timedOut[metric.FailureID(from+i)] = true
 		}
 	}
 }

@@ -1,0 +1,49 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/sched"
+)
+
+// beforeAll runs the script's beforeAll. Its error says that the test cannot begin, and end how the record closes then.
+func (s *Session) beforeAll(ctx context.Context) (end record.End, err error) {
+	err = s.factory.BeforeAll(ctx)
+	if err == nil {
+		return end, nil
+	}
+	if ctx.Err() != nil { // it was interrupted
+		<-s.halted
+		err = s.stopped()
+		return record.End{Verdict: "interrupted", Reason: err.Error(), ExitCode: exitCode(err, exitInterrupt)}, err
+	}
+	return record.End{Verdict: "dead", Reason: err.Error(), ExitCode: exitScript}, err
+}
+
+// afterAll runs the script's afterAll; a failure there takes nothing from the result.
+func (s *Session) afterAll(ctx context.Context) {
+	if err := s.factory.AfterAll(ctx); err != nil {
+		s.note(err.Error())
+	}
+}
+
+// warn tells what went wrong beside the load.
+func (s *Session) warn(e sched.Ending) {
+	if e.Interrupted > 0 {
+		s.note(fmt.Sprintf("%d iterations did not end within %v and were interrupted", e.Interrupted, s.plan.Grace))
+	}
+	if len(e.Stuck) > 0 {
+		s.note(fmt.Sprintf("%d virtual users did not come back after they were interrupted", len(e.Stuck)))
+	}
+	if e.Refused > 0 {
+		s.note(fmt.Sprintf("%d times a virtual user could not be started, the last time: %v", e.Refused, e.Refusal))
+	}
+}
+
+// note tells at once, and in the record, what takes nothing from the result.
+func (s *Session) note(text string) {
+	s.rec.tell(Event{Kind: Notice, Text: text})
+	s.rec.event("warning", text)
+}

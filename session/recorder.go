@@ -1,0 +1,144 @@
+package session
+
+import (
+	"sync"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// rowEvery is how often windows become a row of the record.
+const rowEvery = time.Second
+
+// recorder turns a session into rows, and hands windows, rows and events to
+// the sinks, of which each fails for itself: a full disk costs the record and not the answer.
+type recorder struct {
+	start  time.Time
+	names  *metric.Names
+	hidden secrets
+
+	mu      sync.Mutex
+	sinks   []listener
+	lost    []*SinkError
+	known   metric.Lengths
+	pending metric.Window
+	ended   bool
+}
+
+// listener is a sink, and whether it failed: it is told no more then.
+type listener struct {
+	Sink
+	failed bool
+}
+
+func newRecorder(names *metric.Names, sinks []Sink) *recorder {
+	r := &recorder{start: time.Now(), names: names}
+	for _, s := range sinks {
+		r.sinks = append(r.sinks, listener{Sink: s})
+	}
+	return r
+}
+
+// open hands on the first row; its error keeps the session from beginning.
+func (r *recorder) open(head *record.Run) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.write(head)
+	if len(r.lost) > 0 {
+		return r.lost[0]
+	}
+	return nil
+}
+
+// window takes a tick's window; each full second becomes a row.
+func (r *recorder) window(w *metric.Window) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pending.Merge(w)
+	if r.pending.Length >= rowEvery-time.Millisecond {
+		r.flush()
+	}
+	r.each(func(s Sink) error { return s.Window(w) })
+}
+
+// event marks the time axis.
+func (r *recorder) event(kind, message string) {
+	r.row(&record.Event{AtS: r.now(), Kind: kind, Message: message})
+}
+
+// now is the time since the start, in seconds.
+func (r *recorder) now() float64 { return time.Since(r.start).Seconds() }
+
+// row hands on any row now.
+func (r *recorder) row(row any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.write(row)
+}
+
+// tell hands on an event.
+func (r *recorder) tell(e Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e.Text = r.hidden.hide(e.Text)
+	r.each(func(s Sink) error { return s.Event(e) })
+}
+
+// close hands on what is pending and the last row, and ends the sinks.
+func (r *recorder) close(end *record.End) []*SinkError {
+	r.mu.Lock()
+	if r.pending.Length > 0 {
+		r.flush()
+	}
+	r.write(end)
+	r.mu.Unlock()
+	return r.end()
+}
+
+// end ends the sinks, once, and returns what failed.
+func (r *recorder) end() []*SinkError {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return nil
+	}
+	r.ended = true
+	for i := range r.sinks {
+		r.keep(&r.sinks[i], r.sinks[i].End())
+	}
+	return r.lost
+}
+
+func (r *recorder) flush() {
+	var added metric.Snapshot
+	added, r.known = r.names.Since(r.known)
+	if len(added.Scenarios)+len(added.Endpoints)+len(added.Checks)+len(added.Failures) > 0 {
+		r.write(&record.Names{Scenarios: added.Scenarios, Endpoints: added.Endpoints, Checks: added.Checks, Failures: added.Failures})
+	}
+	row := record.NewWindow(&r.pending)
+	r.write(&row)
+	r.pending = metric.Window{}
+}
+
+func (r *recorder) write(row any) {
+	r.hidden.hideIn(row)
+	r.each(func(s Sink) error { return s.Row(row) })
+}
+
+// each calls the sinks that have not failed.
+func (r *recorder) each(call func(Sink) error) {
+	for i := range r.sinks {
+		if s := &r.sinks[i]; !s.failed && !r.ended {
+			r.keep(s, call(s.Sink))
+		}
+	}
+}
+
+// keep notes a sink's first error.
+func (r *recorder) keep(s *listener, err error) {
+	if err != nil && !s.failed {
+		s.failed = true
+		r.lost = append(r.lost, &SinkError{s.Sink, err})
+	}
+}

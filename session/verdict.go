@@ -1,0 +1,83 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/sched"
+)
+
+// The exit codes that a session has.
+const (
+	exitInternal  = 1
+	exitScript    = 3
+	exitBroken    = 4 // a threshold, a tolerance
+	exitNothing   = 6 // every iteration failed, or the target is unreachable
+	exitInterrupt = 130
+)
+
+// exitCode is the one that an error has, else otherwise.
+func exitCode(err error, otherwise int) int {
+	var coded interface{ ExitCode() int }
+	if errors.As(err, &coded) {
+		return coded.ExitCode()
+	}
+	return otherwise
+}
+
+// conclude decides the verdict of a run, unless a sizing has: a stop first, then nothing worked, then the tolerance.
+func (s *Session) conclude(end record.End, b *runState) record.End {
+	s.tick()
+	cause := s.stopped()
+	switch {
+	case cause != nil:
+		end.Verdict, end.Reason, end.ExitCode = "interrupted", cause.Error(), exitCode(cause, exitInterrupt)
+	case b.err != nil:
+		end.Verdict, end.Reason, end.ExitCode = "dead", b.err.Error(), exitNothing
+	case end.Sizing != nil, end.Verdict != "":
+	case s.ended.ok == 0:
+		end.Verdict, end.Reason, end.ExitCode = "dead", "not one iteration succeeded", exitNothing
+	case s.ended.share() > s.plan.Sizing.Tolerance:
+		end.Verdict, end.ExitCode = "failed", exitBroken
+		end.Reason = fmt.Sprintf("%s of the iterations failed, %s are tolerated",
+			report.Percent(s.ended.share(), 1), report.Percent(s.plan.Sizing.Tolerance, 1))
+	default:
+		end.Verdict, end.Reason = "ok", reason(b.ending.Why)
+	}
+	return end
+}
+
+// reason says in words why a load ended.
+func reason(why sched.Reason) string {
+	switch why {
+	case sched.Iterations:
+		return "all iterations have run"
+	case sched.Duration:
+		return "its time was over"
+	default:
+		return string(why)
+	}
+}
+
+// failed is the end of what could not go on.
+func failed(err error) record.End {
+	return record.End{Verdict: "error", Reason: err.Error(), ExitCode: exitCode(err, exitInternal)}
+}
+
+// counts are the iterations that ended.
+type counts struct{ ok, failed uint64 }
+
+func (c *counts) add(w *metric.Window) {
+	_, ok, failed := w.Iterations()
+	c.ok, c.failed = c.ok+ok, c.failed+failed
+}
+
+func (c *counts) share() float64 {
+	if c.ok+c.failed == 0 {
+		return 0
+	}
+	return float64(c.failed) / float64(c.ok+c.failed)
+}

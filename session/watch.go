@@ -1,0 +1,67 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/monitor"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
+
+// monitorEvery is how often resources are read.
+const monitorEvery = 250 * time.Millisecond
+
+// openSources opens what is to be watched of the target. Where nothing was
+// named it is what listens where the script's SERVER_URL points, if that is on
+// this machine: a look that may fail.
+func (s *Session) openSources(ctx context.Context) error {
+	texts, asked, url := s.o.Monitor, true, s.env["SERVER_URL"]
+	if len(texts) == 0 {
+		texts = s.o.Test.Monitor
+	}
+	if len(texts) == 0 {
+		texts, asked = []string{"auto"}, false
+	}
+	specs, err := monitor.Parse(texts)
+	if err != nil {
+		return err
+	}
+	if !asked && url == "" {
+		return nil
+	}
+	s.sources, err = monitor.Open(ctx, specs, monitor.Target{URL: url})
+	if err != nil && !asked {
+		s.rec.tell(Event{Kind: Notice, Text: fmt.Sprintf("the target's resources are not watched: %v", err)})
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("--monitor: %w", err)
+	}
+	return nil
+}
+
+// watchResources reads the generator's own resources, and what was asked for, into the record until ctx ends.
+func (s *Session) watchResources(ctx context.Context, h *health) {
+	watcher := monitor.NewWatcher(s.rec.start, monitorEvery, func(r record.Resources) {
+		h.row(r)
+		s.rec.row(&r)
+	})
+	watcher.Run(ctx, append(s.sources, monitor.Generator())...)
+}
+
+// tick collects what happened since the last tick and shows it to all who listen.
+func (s *Session) tick() metric.Window {
+	vus := s.load.VUs()
+	if !s.ticked { // a run that is over before its first tick had users, too
+		vus = max(vus, int(s.spawned.Load()))
+	}
+	s.ticked = true
+	w := s.metrics.Collect(time.Now(), vus)
+	w.InFlight += s.load.Waiting()
+	w.Lateness = s.load.Lateness()
+	s.rec.window(&w)
+	s.ended.add(&w)
+	return w
+}
