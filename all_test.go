@@ -37,7 +37,7 @@ var layers = map[string][]string{
 
 	"runtime":        {}, // doc.go alone
 	"runtime/plan":   {},
-	"runtime/pace":   {},
+	"runtime/pace":   {"runtime/plan"},
 	"runtime/metric": {"github.com/HdrHistogram/hdrhistogram-go"},
 	"runtime/record": {"runtime/plan", "runtime/metric"},
 	"runtime/script": {"github.com/dop251/goja", "github.com/evanw/esbuild"},

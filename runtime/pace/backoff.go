@@ -2,7 +2,7 @@ package pace
 
 import "time"
 
-// Mode says how a user waits after a failed iteration.
+// Mode says how a VU waits after a failed iteration.
 type Mode uint8
 
 const (
@@ -35,9 +35,9 @@ type mean struct {
 }
 
 // Succeed counts n successful iterations of a scenario that took so long
-// together, while users were running. The mean weighs the last of them
-// 1/min(n, max(20, 2·users)): a plain mean first, then one that forgets.
-func (b *Backoff) Succeed(scenario, n int, together time.Duration, users int) {
+// together, while vus VUs were running. The mean weighs the last of them
+// 1/min(n, max(20, 2·vus)): a plain mean first, then one that forgets.
+func (b *Backoff) Succeed(scenario, n int, together time.Duration, vus int) {
 	if n <= 0 {
 		return
 	}
@@ -45,14 +45,14 @@ func (b *Backoff) Succeed(scenario, n int, together time.Duration, users int) {
 		b.means = append(b.means, mean{})
 	}
 	m, each := &b.means[scenario], float64(together)/float64(n)
-	memory := float64(max(20, 2*users))
+	memory := float64(max(20, 2*vus))
 	for range n {
 		m.n++
 		m.value += (each - m.value) / min(m.n, memory)
 	}
 }
 
-// Pause returns how long a user waits after a failed iteration that took so
+// Pause returns how long a VU waits after a failed iteration that took so
 // long; random is uniform in [0, 1).
 func (b *Backoff) Pause(scenario int, took time.Duration, random float64) time.Duration {
 	switch b.Mode {

@@ -25,7 +25,7 @@ func TestClosedTarget(t *testing.T) {
 		{25 * time.Second, 0},
 		{time.Hour, 0},
 	} {
-		if got := ramp.Target(tt.at); got != tt.want {
+		if got := ramp.Target(tt.at, pace.Share{}); got != tt.want {
 			t.Errorf("Target(%v) = %d, want %d", tt.at, got, tt.want)
 		}
 	}
@@ -35,21 +35,21 @@ func TestClosedNextFindsEachChange(t *testing.T) {
 	ramp := pace.Closed{{Duration: 3 * time.Second, Target: 7}, {Duration: time.Second, Target: 7}, {Duration: 2 * time.Second, Target: 3}, {Target: 12}}
 	at, seen := time.Duration(0), map[int]bool{}
 	for range 100 {
-		seen[ramp.Target(at)] = true
-		next, ok := ramp.Next(at)
+		seen[ramp.Target(at, pace.Share{})] = true
+		next, ok := ramp.Next(at, pace.Share{})
 		if !ok {
 			break
 		}
 		if next <= at {
 			t.Fatalf("Next(%v) = %v goes backwards", at, next)
 		}
-		if got, want := ramp.Target(next-1), ramp.Target(at); got != want {
+		if got, want := ramp.Target(next-1, pace.Share{}), ramp.Target(at, pace.Share{}); got != want {
 			t.Fatalf("target changes from %d to %d between %v and %v: Next missed it", want, got, at, next)
 		}
 		at = next
 	}
-	if at != 6*time.Second || ramp.Target(at) != 12 {
-		t.Errorf("ended with %d users at %v, want 12 at 6s", ramp.Target(at), at)
+	if at != 6*time.Second || ramp.Target(at, pace.Share{}) != 12 {
+		t.Errorf("ended with %d users at %v, want 12 at 6s", ramp.Target(at, pace.Share{}), at)
 	}
 	for users := range 8 {
 		if !seen[users] {
@@ -64,8 +64,8 @@ func TestClosedRampStartsUsersAsMolotovDoes(t *testing.T) {
 	at := time.Duration(0)
 	for i := range workers {
 		due := time.Duration(i) * ramp / workers
-		for classic.Target(at) <= i {
-			at, _ = classic.Next(at)
+		for classic.Target(at, pace.Share{}) <= i {
+			at, _ = classic.Next(at, pace.Share{})
 		}
 		if off := at - due; off < 0 || off > time.Microsecond {
 			t.Fatalf("worker %d starts at %v, want %v", i, at, due)
@@ -84,12 +84,12 @@ func FuzzClosed(f *testing.F) {
 		c := pace.Closed{{Duration: time.Duration(d1), Target: t1}, {Duration: time.Duration(d2), Target: t2}}
 		at := time.Duration(0)
 		for range 200 {
-			next, ok := c.Next(at)
+			next, ok := c.Next(at, pace.Share{})
 			if !ok {
 				return
 			}
-			if next <= at || c.Target(next) < 0 || c.Target(next) > most {
-				t.Fatalf("%v: after %v comes %v with %d users", c, at, next, c.Target(next))
+			if next <= at || c.Target(next, pace.Share{}) < 0 || c.Target(next, pace.Share{}) > most {
+				t.Fatalf("%v: after %v comes %v with %d users", c, at, next, c.Target(next, pace.Share{}))
 			}
 			at = next
 		}

@@ -4,17 +4,22 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
 )
 
 // Arrivals says when the iterations of an open load are due. Both kinds count
 // the area under the rate: an even load has one arrival for each unit of it,
 // the first at once; a Poisson load leaves exponential gaps of mean one. So
-// ramps need no steps, and a rate that changes keeps its phase.
+// ramps need no steps, and a rate that changes keeps its phase. A share takes
+// every N-th arrival of the whole load, at the very same times.
 type Arrivals struct {
 	segments []segment // what is still to come; the last has no end
-	at       float64   // seconds; the time that need counts from
-	need     float64   // area until the next arrival
-	random   *rand.Rand
+	from     float64   // seconds; where what is left of the first segment begins
+	passed   float64   // the area before that
+	mark     float64   // the area at which the next arrival is due
+	share    Share
+	random   *rand.Rand // of a Poisson load
 }
 
 // segment is a rate that changes linearly.
@@ -23,10 +28,10 @@ type segment struct {
 	begin, end  float64 // seconds
 }
 
-// NewArrivals makes even arrivals that follow stages of rates, from zero at
-// time zero on; the last target stays.
-func NewArrivals(stages []Stage) *Arrivals {
-	a := &Arrivals{}
+// NewArrivals makes a share of even arrivals that follow stages of rates, from
+// zero at time zero on; the last target stays.
+func NewArrivals(stages []plan.Stage, share Share) *Arrivals {
+	a := &Arrivals{share: share, mark: float64(share.K)}
 	from, begin := 0.0, 0.0
 	for _, s := range stages {
 		length := s.Duration.Seconds()
@@ -39,11 +44,13 @@ func NewArrivals(stages []Stage) *Arrivals {
 	return a
 }
 
-// NewPoisson is NewArrivals with independent gaps; a seed gives the same ones again.
-func NewPoisson(stages []Stage, seed uint64) *Arrivals {
-	a := NewArrivals(stages)
+// NewPoisson is NewArrivals with independent gaps; a seed gives the same ones
+// again. All shares of a load have the same seed.
+func NewPoisson(stages []plan.Stage, seed uint64, share Share) *Arrivals {
+	a := NewArrivals(stages, share)
 	a.random = rand.New(rand.NewPCG(seed, arrivalStream))
-	a.need = a.random.ExpFloat64()
+	a.mark = 0
+	a.move(share.K + 1)
 	return a
 }
 
@@ -63,40 +70,48 @@ func (a *Arrivals) Take() {
 		return
 	}
 	a.advance(at)
-	a.need = 1
-	if a.random != nil {
-		a.need = a.random.ExpFloat64()
+	a.move(a.share.parts())
+}
+
+// move goes on by so many arrivals of the whole load.
+func (a *Arrivals) move(arrivals int) {
+	if a.random == nil {
+		a.mark += float64(arrivals)
+		return
+	}
+	for range arrivals {
+		a.mark += a.random.ExpFloat64()
 	}
 }
 
-// SetRate replaces all rates from a time on by one, in arrivals per second.
-// What of the present gap has passed by then stays passed: at double the rate
-// the rest of it takes half as long. Arrivals due before at are to be taken first.
+// SetRate replaces all rates from a time on by one, in arrivals per second of
+// the whole load. What of the present gap has passed by then stays passed: at
+// double the rate the rest of it takes half as long. Arrivals due before at
+// are to be taken first.
 func (a *Arrivals) SetRate(at time.Duration, perSecond float64) {
-	t := at.Seconds()
+	t := max(at.Seconds(), a.from)
 	for _, s := range a.segments {
-		a.need -= s.area(max(a.at, s.begin), min(t, s.end))
+		a.passed += s.area(max(a.from, s.begin), min(t, s.end))
 	}
-	a.need = max(a.need, 0)
-	a.at = max(a.at, t)
-	a.segments = append(a.segments[:0], segment{rate: max(perSecond, 0), begin: a.at, end: math.Inf(1)})
+	a.from = t
+	a.segments = append(a.segments[:0], segment{rate: max(perSecond, 0), begin: t, end: math.Inf(1)})
 }
 
-// Rate returns the arrivals per second that are asked for at a time not before the last arrival taken.
+// Rate returns the share's arrivals per second at a time not before the last arrival taken.
 func (a *Arrivals) Rate(at time.Duration) float64 {
 	t := at.Seconds()
 	for _, s := range a.segments {
 		if t < s.end {
-			return s.at(t)
+			return s.at(t) / float64(a.share.parts())
 		}
 	}
 	return 0 // not reached: the last segment has no end
 }
 
 func (a *Arrivals) due() (float64, bool) {
-	need := a.need
+	need := max(a.mark-a.passed, 0)
 	for _, s := range a.segments {
-		from := max(a.at, s.begin)
+		from := max(a.from, s.begin)
 		if need <= 0 && (s.at(from) > 0 || s.slope > 0) {
 			return from, true
 		}
@@ -108,10 +123,14 @@ func (a *Arrivals) due() (float64, bool) {
 	return 0, false
 }
 
-// advance moves to a time and forgets the segments that end before it.
+// advance forgets the segments that end before a time. The rest is counted
+// from where it begins, not from one arrival to the next: so rounding does not
+// add up, and all shares round alike.
 func (a *Arrivals) advance(t float64) {
-	a.at = t
 	for len(a.segments) > 1 && a.segments[0].end <= t {
+		s := a.segments[0]
+		a.passed += s.area(max(a.from, s.begin), s.end)
+		a.from = s.end
 		a.segments = a.segments[1:]
 	}
 }

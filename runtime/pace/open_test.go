@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/pace"
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
 )
 
 // until takes the arrivals due before end.
@@ -21,20 +22,20 @@ func until(a *pace.Arrivals, end time.Duration) (due []time.Duration) {
 }
 
 func TestEvenArrivals(t *testing.T) {
-	got := until(pace.NewArrivals([]pace.Stage{{Target: 3}}), time.Second)
+	got := until(pace.NewArrivals([]plan.Stage{{Target: 3}}, pace.Share{}), time.Second)
 	want := []time.Duration{0, 333333333, 666666667}
 	if len(got) != 3 || got[1] != want[1] || got[2] != want[2] {
 		t.Errorf("arrivals at %v, want %v", got, want)
 	}
-	fast := until(pace.NewArrivals([]pace.Stage{{Target: 700_000}}), time.Second)
+	fast := until(pace.NewArrivals([]plan.Stage{{Target: 700_000}}, pace.Share{}), time.Second)
 	if off := len(fast) - 700_000; off < -1 || off > 1 {
 		t.Errorf("%d arrivals in 1 s of 700000/s: gaps are rounded", len(fast))
 	}
 }
 
 func TestRampOfRates(t *testing.T) {
-	stages := []pace.Stage{{Duration: 10 * time.Second, Target: 100}, {Duration: 5 * time.Second, Target: 100}, {Duration: 10 * time.Second, Target: 0}}
-	a := pace.NewArrivals(stages)
+	stages := []plan.Stage{{Duration: 10 * time.Second, Target: 100}, {Duration: 5 * time.Second, Target: 100}, {Duration: 10 * time.Second, Target: 0}}
+	a := pace.NewArrivals(stages, pace.Share{})
 	if got := a.Rate(5 * time.Second); got != 50 {
 		t.Errorf("rate in the middle of the ramp is %v, want 50", got)
 	}
@@ -52,7 +53,7 @@ func TestRampOfRates(t *testing.T) {
 }
 
 func TestNoArrivalsWithoutRate(t *testing.T) {
-	a := pace.NewArrivals(nil)
+	a := pace.NewArrivals(nil, pace.Share{})
 	if at, ok := a.Due(); ok {
 		t.Errorf("an arrival is due at %v at a rate of zero", at)
 	}
@@ -63,7 +64,7 @@ func TestNoArrivalsWithoutRate(t *testing.T) {
 }
 
 func TestSetRateKeepsThePhase(t *testing.T) {
-	a := pace.NewArrivals([]pace.Stage{{Target: 1}})
+	a := pace.NewArrivals([]plan.Stage{{Target: 1}}, pace.Share{})
 	a.Take() // the next is due at 1 s
 	a.SetRate(600*time.Millisecond, 4)
 	if at, _ := a.Due(); at != 700*time.Millisecond {
@@ -80,7 +81,7 @@ func TestSetRateKeepsThePhase(t *testing.T) {
 }
 
 func TestOftenSetRateLosesNothing(t *testing.T) {
-	a, n := pace.NewArrivals([]pace.Stage{{Target: 100}}), 0
+	a, n := pace.NewArrivals([]plan.Stage{{Target: 100}}, pace.Share{}), 0
 	for ms := time.Duration(7); ms <= 10_000; ms += 7 {
 		n += len(until(a, ms*time.Millisecond))
 		a.SetRate(ms*time.Millisecond, 100)
@@ -92,7 +93,7 @@ func TestOftenSetRateLosesNothing(t *testing.T) {
 
 func TestPoissonCounts(t *testing.T) {
 	const rate, seconds = 200, 500
-	a := pace.NewPoisson([]pace.Stage{{Target: rate}}, 1)
+	a := pace.NewPoisson([]plan.Stage{{Target: rate}}, 1, pace.Share{})
 	var sum, squares float64
 	for s := range seconds {
 		n := float64(len(until(a, time.Duration(s+1)*time.Second)))
@@ -107,8 +108,8 @@ func TestPoissonCounts(t *testing.T) {
 }
 
 func TestPoissonSeed(t *testing.T) {
-	stages := []pace.Stage{{Target: 100}}
-	a, b, c := until(pace.NewPoisson(stages, 1), time.Second), until(pace.NewPoisson(stages, 1), time.Second), until(pace.NewPoisson(stages, 2), time.Second)
+	stages := []plan.Stage{{Target: 100}}
+	a, b, c := until(pace.NewPoisson(stages, 1, pace.Share{}), time.Second), until(pace.NewPoisson(stages, 1, pace.Share{}), time.Second), until(pace.NewPoisson(stages, 2, pace.Share{}), time.Second)
 	if len(a) == 0 || len(a) != len(b) || a[len(a)-1] != b[len(b)-1] {
 		t.Error("the same seed gives other arrivals")
 	}
@@ -126,7 +127,7 @@ func FuzzArrivals(f *testing.F) {
 		if !ok(d1, r1) || !ok(d2, r2) || !ok(at, r3) {
 			t.Skip()
 		}
-		a := pace.NewArrivals([]pace.Stage{{Duration: time.Duration(d1), Target: r1}, {Duration: time.Duration(d2), Target: r2}})
+		a := pace.NewArrivals([]plan.Stage{{Duration: time.Duration(d1), Target: r1}, {Duration: time.Duration(d2), Target: r2}}, pace.Share{})
 		before := until(a, time.Duration(at))
 		a.SetRate(time.Duration(at), r3)
 		after := until(a, time.Duration(at)+10*time.Second)

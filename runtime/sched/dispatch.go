@@ -6,6 +6,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/pace"
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
 )
 
 const (
@@ -177,11 +178,11 @@ func (o *arrivals) welcome(v *vu) {
 	}
 }
 
-func (l *Load) newArrivals(stages []pace.Stage) *pace.Arrivals {
+func (l *Load) newArrivals(stages []plan.Stage) *pace.Arrivals {
 	if l.plan.Poisson {
-		return pace.NewPoisson(stages, l.plan.Seed+l.open.openings)
+		return pace.NewPoisson(stages, l.plan.Seed+l.open.openings, pace.Share{})
 	}
-	return pace.NewArrivals(stages)
+	return pace.NewArrivals(stages, pace.Share{})
 }
 
 // dismissArrivals ends an open load; what is due and did not start is dropped. mu is held.

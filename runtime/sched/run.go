@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/pace"
-	"github.com/plimsoll-load/plimsoll/runtime/plan"
 )
 
 // Reason is why a run ended.
@@ -151,11 +150,11 @@ func (l *Load) follow(now time.Time) (time.Duration, bool) {
 		l.begin(now)
 		return 0, false
 	}
-	stages, at := pace.Closed(stagesOf(l.plan)), now.Sub(l.began)
-	if n := stages.Target(at); n != l.want {
+	stages, at := pace.Closed(l.plan.Stages), now.Sub(l.began)
+	if n := stages.Target(at, pace.Share{}); n != l.want {
 		l.setTarget(n)
 	}
-	change, ok := stages.Next(at)
+	change, ok := stages.Next(at, pace.Share{})
 	return change - at, ok
 }
 
@@ -172,16 +171,8 @@ func (l *Load) begin(now time.Time) {
 	}
 	l.open.opening = false
 	l.began, l.open.origin = now, now
-	l.open.due = l.newArrivals(stagesOf(l.plan))
+	l.open.due = l.newArrivals(l.plan.Stages)
 	notify(l.wakeDispatch)
-}
-
-func stagesOf(p plan.Plan) []pace.Stage {
-	stages := make([]pace.Stage, len(p.Stages))
-	for i, s := range p.Stages {
-		stages[i] = pace.Stage{Duration: s.Duration, Target: s.Target}
-	}
-	return stages
 }
 
 // dismiss tells all VUs to leave.
