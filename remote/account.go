@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	_ "embed" // the policy is a file of its own
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -54,7 +55,7 @@ func Doctor(ctx context.Context, c Cloud) (lines [][2]string, failed error) {
 	who, err := c.Identity.Caller(ctx)
 	until := ""
 	if !who.Expires.IsZero() {
-		until = ", until " + clock(who.Expires)
+		until = ", until " + clockTime(who.Expires)
 	}
 	tell("identity", who.ARN+until, err)
 	if err != nil {
@@ -62,7 +63,7 @@ func Doctor(ctx context.Context, c Cloud) (lines [][2]string, failed error) {
 	}
 	tell("region", who.Region, nil)
 	subnets, err := c.Catalogue.Subnets(ctx, nil)
-	if is(err, NotFound) {
+	if errors.Is(err, NotFound) {
 		tell("default network", "none: --subnet names one", nil)
 	} else {
 		tell("default network", fmt.Sprintf("%d subnets", len(subnets)), err)
@@ -71,7 +72,7 @@ func Doctor(ctx context.Context, c Cloud) (lines [][2]string, failed error) {
 	tell("machine image", image.ID, err)
 	there, err := c.Profiles.ProfileExists(ctx, DefaultProfile)
 	switch {
-	case is(err, Denied):
+	case errors.Is(err, Denied):
 		tell("instance profile", "these credentials may not look at it", nil)
 	case err == nil && !there:
 		tell("instance profile", DefaultProfile+" is missing: `plimsoll remote init` makes it", nil)
@@ -83,7 +84,7 @@ func Doctor(ctx context.Context, c Cloud) (lines [][2]string, failed error) {
 
 // Permitted asks whether what a plan would make may be made, and makes nothing.
 func (w World) Permitted(ctx context.Context, p *Plan) error {
-	r := renter{cloud: w.Cloud, plan: p, say: w.Say}
+	r := provisioner{cloud: w.Cloud, plan: p, say: w.Say}
 	for _, m := range p.Machines {
 		if err := r.check(ctx, m); err != nil {
 			return err

@@ -33,7 +33,7 @@ func Executable(path string, environ []string) func(context.Context, Child) (int
 		command.Env, command.Stdout, command.Stderr = environ, c.Stdout, c.Stderr
 		command.Cancel = func() error { return interrupt(command.Process) }
 		command.WaitDelay = childGrace
-		bound(command)
+		endWithParent(command)
 		if err := command.Start(); err != nil {
 			return -1, fmt.Errorf("plimsoll could not be started: %w", err)
 		}
@@ -102,7 +102,7 @@ func Beside(self string) (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", wrong("build it with `go build -o bin/ ./cmd/plimsoll`, and put it beside plimsoll-remote or on PATH", "the program plimsoll, which makes the load, was not found")
+		return "", usageError("build it with `go build -o bin/ ./cmd/plimsoll`, and put it beside plimsoll-remote or on PATH", "the program plimsoll, which makes the load, was not found")
 	}
 	return path, nil
 }

@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// bound keeps a Ctrl-C of the terminal from the child, which is interrupted
+// endWithParent keeps a Ctrl-C of the terminal from the child, which is interrupted
 // by us, and ends its load if this program is killed.
-func bound(c *exec.Cmd) {
+func endWithParent(c *exec.Cmd) {
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT}
 }
 

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// bound keeps a Ctrl-C of the terminal from the child, which is interrupted by us.
-func bound(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+// endWithParent keeps a Ctrl-C of the terminal from the child, which is interrupted by us.
+func endWithParent(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 func interrupt(p *os.Process) error { return p.Signal(os.Interrupt) }

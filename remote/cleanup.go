@@ -59,7 +59,7 @@ func (e *LeftError) Error() string {
 		fmt.Fprintf(b, "\n  left: %s", l)
 	}
 	if !e.Expires.IsZero() {
-		fmt.Fprintf(b, "\n  machines end themselves at %s at the latest", clock(e.Expires))
+		fmt.Fprintf(b, "\n  machines end themselves at %s at the latest", clockTime(e.Expires))
 	}
 	return b.String()
 }
@@ -93,7 +93,7 @@ func (c Cleaner) Clean(ctx context.Context, scope Scope) (left []Leftover, err e
 
 func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left []Leftover, failed error) {
 	cloud := c.Clouds[region]
-	c.appear(ctx, region, scope)
+	c.waitVisible(ctx, region, scope)
 	machines, err := c.machines(ctx, cloud, scope)
 	if err != nil {
 		return nil, err // nothing is known of this region
@@ -123,7 +123,7 @@ func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left [
 		c.Say("removed group " + g.ID)
 		c.note(g.Tags[TagRun], Entry{Event: "gone", Kind: kindGroup, ID: g.ID, Name: g.Name, Region: region})
 	}
-	l, err := c.journals(ctx, region, scope)
+	l, err := c.removeJournaled(ctx, region, scope)
 	return append(left, l...), errors.Join(failed, err)
 }
 
@@ -146,7 +146,7 @@ func (s Scope) query() Query {
 // covers is the last word about touching something: a cloud that answers with more than was asked for changes nothing.
 func (s Scope) covers(t Tags) bool {
 	switch {
-	case !ours(t) || t[TagRun] == "":
+	case !managed(t) || t[TagRun] == "":
 		return false
 	case s.Run != "":
 		return t[TagRun] == s.Run
@@ -170,7 +170,7 @@ func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, ma
 	if len(ending) == 0 {
 		return left
 	}
-	if err := gone(ctx, cloud.Machines, ending); err != nil {
+	if err := waitTerminated(ctx, cloud.Machines, ending); err != nil {
 		for _, m := range machines {
 			if slices.Contains(ending, m.ID) {
 				left = append(left, Leftover{Kind: kindMachine, ID: m.ID, Region: region, Run: m.Tags[TagRun], Why: "it was told to end, and that it did was not seen: " + err.Error()})
@@ -187,17 +187,17 @@ func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, ma
 // deleteGroup removes a group, which a machine that has just ended may still hold for a while.
 func deleteGroup(ctx context.Context, cloud Cloud, id string, patience time.Duration) error {
 	began := time.Now()
-	return every(ctx, lookEvery, func() (bool, error) {
+	return poll(ctx, pollInterval, func() (bool, error) {
 		err := cloud.Firewall.DeleteGroup(ctx, id)
-		if is(err, InUse) && time.Since(began) < patience {
+		if errors.Is(err, InUse) && time.Since(began) < patience {
 			return false, nil
 		}
 		return true, err
 	})
 }
 
-// journals removes what has no tags: our containers on machines of others, and files in buckets.
-func (c Cleaner) journals(ctx context.Context, region string, scope Scope) (left []Leftover, failed error) {
+// removeJournaled removes what has no tags: our containers on machines of others, and files in buckets.
+func (c Cleaner) removeJournaled(ctx context.Context, region string, scope Scope) (left []Leftover, failed error) {
 	runs := []string{scope.Run}
 	if scope.Run == "" {
 		var err error
@@ -210,11 +210,11 @@ func (c Cleaner) journals(ctx context.Context, region string, scope Scope) (left
 		if err != nil {
 			continue // it was made on another machine: tags are all that is known
 		}
-		for _, e := range slices.Concat(open(entries, kindContainers), open(entries, kindObjects)) {
+		for _, e := range slices.Concat(openEntries(entries, kindContainers), openEntries(entries, kindObjects)) {
 			if e.Region != region || scope.Expired {
 				continue
 			}
-			if err := c.forget(ctx, run, e); err != nil {
+			if err := c.removeEntry(ctx, run, e); err != nil {
 				left = append(left, Leftover{Kind: e.Kind, ID: e.ID + e.Name, Region: region, Run: run, Why: err.Error()})
 			}
 		}
@@ -222,13 +222,13 @@ func (c Cleaner) journals(ctx context.Context, region string, scope Scope) (left
 	return left, nil
 }
 
-// forget removes one thing that a journal told of, and writes that it is gone.
-func (c Cleaner) forget(ctx context.Context, run string, e Entry) error {
+// removeEntry removes one thing that a journal told of, and writes that it is gone.
+func (c Cleaner) removeEntry(ctx context.Context, run string, e Entry) error {
 	cloud := c.Clouds[e.Region]
 	var err error
 	switch e.Kind {
 	case kindContainers:
-		if _, err = find(ctx, cloud.Machines, e.ID); err == nil {
+		if _, err = findLive(ctx, cloud.Machines, e.ID); err == nil {
 			_, err = cleanStep(run).run(ctx, cloud.Commands, e.ID)
 		}
 		var gone *EndedError

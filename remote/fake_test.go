@@ -477,12 +477,12 @@ func (f *fake) left() (all []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for id, m := range f.machines {
-		if f.settle(m); m.State != Terminated && m.State != ShuttingDown && ours(m.Tags) {
+		if f.settle(m); m.State != Terminated && m.State != ShuttingDown && managed(m.Tags) {
 			all = append(all, id)
 		}
 	}
 	for id, g := range f.groups {
-		if ours(g.Tags) {
+		if managed(g.Tags) {
 			all = append(all, id)
 		}
 	}

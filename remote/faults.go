@@ -97,13 +97,10 @@ func (e *APIError) ExitCode() int {
 	return ExitOutside
 }
 
-// is asks for a fault.
-func is(err error, f Fault) bool { return errors.Is(err, f) }
-
 // neverMade says that what was to be made is not there for sure, so that no clean-up has to look out for it.
 func neverMade(err error) bool {
 	for _, f := range []Fault{Capacity, Quota, Denied, ProfileNotReady, Invalid} {
-		if is(err, f) {
+		if errors.Is(err, f) {
 			return true
 		}
 	}

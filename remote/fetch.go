@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// chunkedMost is the largest packed file that is worth fetching in chunks when there is a bucket.
-const chunkedMost = 600 << 10
+// maxChunked is the largest packed file that is worth fetching in chunks when there is a bucket.
+const maxChunked = 600 << 10
 
 // remoteFile is a packed file on a machine.
 type remoteFile struct {
@@ -79,7 +79,7 @@ func (f fetcher) fetch(ctx context.Context, file remoteFile) error {
 }
 
 func (f fetcher) packed(ctx context.Context, file remoteFile) ([]byte, error) {
-	if f.store != nil && file.size > chunkedMost {
+	if f.store != nil && file.size > maxChunked {
 		return f.stored(ctx, file)
 	}
 	return f.commands.ReadFile(ctx, f.machine, f.folder+"/"+file.name+".gz", file.size)
@@ -110,8 +110,8 @@ func (f fetcher) stored(ctx context.Context, file remoteFile) ([]byte, error) {
 // errPacked is a packed file that ends too early or is no such file.
 var errPacked = errors.New("damaged")
 
-// mostUnpacked bounds what a small file may become.
-const mostUnpacked = 1 << 30
+// maxUnpacked bounds what a small file may become.
+const maxUnpacked = 1 << 30
 
 // unpack writes what can be read of a packed file.
 func (f fetcher) unpack(name string, packed []byte) error {
@@ -123,7 +123,7 @@ func (f fetcher) unpack(name string, packed []byte) error {
 	if err != nil {
 		return err
 	}
-	_, broken := io.Copy(out, io.LimitReader(in, mostUnpacked))
+	_, broken := io.Copy(out, io.LimitReader(in, maxUnpacked))
 	if err := out.Close(); err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // group makes the run's firewall group, or finds it again, with its rules.
-func (r *renter) group(ctx context.Context) (string, error) {
+func (r *provisioner) group(ctx context.Context) (string, error) {
 	name := "plimsoll-" + r.plan.Run
 	network := r.plan.Subnets[0].Network
 	tags := r.plan.tags("group", nil)
@@ -17,7 +17,7 @@ func (r *renter) group(ctx context.Context) (string, error) {
 	}
 	made, err := r.cloud.Firewall.CreateGroup(ctx, GroupRequest{Name: name, Description: "plimsoll run " + r.plan.Run, Network: network, Tags: tags})
 	switch {
-	case is(err, Exists):
+	case errors.Is(err, Exists):
 		if made, err = r.adopt(ctx, name, network); err != nil {
 			return "", err
 		}
@@ -34,19 +34,19 @@ func (r *renter) group(ctx context.Context) (string, error) {
 
 // adopt takes a group of our name if this run made it: an answer that was
 // lost. A group that was just made may not be seen for a while.
-func (r *renter) adopt(ctx context.Context, name, network string) (Group, error) {
+func (r *provisioner) adopt(ctx context.Context, name, network string) (Group, error) {
 	var found []Group
 	began := time.Now()
-	err := every(ctx, lookEvery, func() (bool, error) {
+	err := poll(ctx, pollInterval, func() (bool, error) {
 		var err error
 		found, err = r.cloud.Firewall.FindGroups(ctx, Query{Name: name})
-		return len(found) > 0 || time.Since(began) >= appearLimit, err
+		return len(found) > 0 || time.Since(began) >= visibleLimit, err
 	})
 	if err != nil {
 		return Group{}, err
 	}
 	for _, g := range found {
-		if g.Network == network && ours(g.Tags) && g.Tags[TagRun] == r.plan.Run {
+		if g.Network == network && managed(g.Tags) && g.Tags[TagRun] == r.plan.Run {
 			return g, nil
 		}
 	}
@@ -58,7 +58,7 @@ func (r *renter) adopt(ctx context.Context, name, network string) (Group, error)
 
 // rules open the service's port, and that of Glances, to where the load comes
 // from; machines of the run reach each other.
-func (r *renter) rules(group string) []Rule {
+func (r *provisioner) rules(group string) []Rule {
 	ports := []int{r.plan.Options.Port}
 	if r.plan.Options.Metrics == "glances" {
 		ports = append(ports, glancesPort)

@@ -26,24 +26,24 @@ type generator struct {
 }
 
 const (
-	generatorLook     = 10 * time.Second
+	generatorInterval = 10 * time.Second
 	generatorPatience = 3 * time.Minute // without a word from home, until the load stops by itself
-	mostBundle        = 64 << 20
+	maxBundle         = 64 << 20
 	urlLife           = 10 * time.Minute // of an address in a command that fetches it at once
 )
 
-// raise starts the machine that makes the load, and sends the program to the bucket.
-func (s *session) raise(ctx context.Context, group string) error {
+// startGenerator starts the machine that makes the load, and sends the program to the bucket.
+func (s *session) startGenerator(ctx context.Context, group string) error {
 	planned := s.plan.generator()
 	if architecture := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]; s.Binary == "" && (runtime.GOOS != "linux" || architecture != planned.Image.Architecture) {
-		return wrong("--generator-binary names a plimsoll for Linux and that processor: GOOS=linux GOARCH=… go build ./cmd/plimsoll",
+		return usageError("--generator-binary names a plimsoll for Linux and that processor: GOOS=linux GOARCH=… go build ./cmd/plimsoll",
 			"the generator is Linux on %s, and this machine's program is %s/%s", planned.Image.Architecture, runtime.GOOS, runtime.GOARCH)
 	}
 	made, err := s.launch(ctx, *planned, roleGenerator, group)
 	if err != nil {
 		return err
 	}
-	if made, err = s.settle(ctx, *planned, roleGenerator, made); err != nil {
+	if made, err = s.waitReady(ctx, *planned, roleGenerator, made); err != nil {
 		return err
 	}
 	s.generator = &generator{session: s, machine: made}
@@ -51,8 +51,8 @@ func (s *session) raise(ctx context.Context, group string) error {
 	return s.generator.send(ctx)
 }
 
-// lower ends the machine that makes the load, which is no use to another run, and tells what it cost.
-func (s *session) lower(ctx context.Context, results []Outcome) {
+// stopGenerator ends the machine that makes the load, which is no use to another run, and tells what it cost.
+func (s *session) stopGenerator(ctx context.Context, results []Outcome) {
 	m := s.generator.machine
 	r := Outcome{Machine: m}
 	s.giveBack(ctx, &r)
@@ -170,7 +170,7 @@ func needs(args []string) string {
 func (g *generator) follow(ctx context.Context, r *Outcome, c Child) (code int, err error) {
 	code = -1
 	said, failed := "", 0
-	err = every(ctx, generatorLook, func() (bool, error) {
+	err = poll(ctx, generatorInterval, func() (bool, error) {
 		text, err := g.look(ctx, r)
 		if err != nil {
 			if failed++; failed > 30 || ctx.Err() != nil {
@@ -285,8 +285,8 @@ func addFolder(w *tar.Writer, folder string) error {
 		if err != nil {
 			return err
 		}
-		if total += int64(len(text)); total > mostBundle {
-			return wrong("put the script into a folder of its own, or into a repository (--repo)", "the script's folder %s has more than %d MiB", folder, mostBundle>>20)
+		if total += int64(len(text)); total > maxBundle {
+			return usageError("put the script into a folder of its own, or into a repository (--repo)", "the script's folder %s has more than %d MiB", folder, maxBundle>>20)
 		}
 		if err := w.WriteHeader(&tar.Header{Name: path, Mode: 0o600, Size: int64(len(text))}); err != nil {
 			return err

@@ -167,7 +167,7 @@ func TestBigFilesGoThroughTheBucket(t *testing.T) {
 	tr := newTrial(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	b := &strings.Builder{}
-	for b.Len() < 3*chunkedMost {
+	for b.Len() < 3*maxChunked {
 		fmt.Fprint(b, random.Uint64())
 	}
 	tr.files["glances.csv"] = b.String()

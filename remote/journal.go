@@ -112,8 +112,8 @@ func Journals(dir string) ([]string, error) {
 	return runs, err
 }
 
-// open lists what a journal says was made or intended, and not that it is gone.
-func open(entries []Entry, kind string) []Entry {
+// openEntries lists what a journal says was made or intended, and not that it is gone.
+func openEntries(entries []Entry, kind string) []Entry {
 	var left []Entry
 	for _, e := range entries {
 		if e.Kind != kind {

@@ -31,7 +31,7 @@ type Outcome struct {
 	Ended     bool  // the machine was given back
 	Rented    time.Duration
 	Spot      bool    // the machine could be taken away at any time
-	taken     bool    // it was
+	preempted bool    // it was
 	Generator *Rental // the machine that made the load, for all machines of the run; nil: this one did
 	Replaced  bool    // it was, and the outcome that follows stands in its place
 }
@@ -59,9 +59,9 @@ func (s *session) measure(ctx context.Context, planned PlannedMachine, m Machine
 		return r
 	}
 	r.Record = filepath.Join(r.Folder, "record.jsonl")
-	var kept *keeper
+	var kept *watchdog
 	early := s.guard(ctx, m, func(ctx context.Context) {
-		kept = s.attend(ctx, m, watch, func() { s.load(ctx, &r, watch) })
+		kept = s.watchGlances(ctx, m, watch, func() { s.load(ctx, &r, watch) })
 	})
 	r.Notes = append(r.Notes, kept.notes()...)
 	fetching, cancel := s.stops.until(ctx, 2)
@@ -71,16 +71,16 @@ func (s *session) measure(ctx context.Context, planned PlannedMachine, m Machine
 		r.note("the machine ended during the load (%s): the result is incomplete, and the machine's files are lost", gone)
 		r.Err = gone
 	} else {
-		r.note("%s", text(early))
+		r.note("%s", errText(early))
 		s.collect(fetching, &r, watch, kept)
 	}
-	if err := s.judge(&r, early); err != nil {
+	if err := s.validateResult(&r, early); err != nil {
 		r.Err = errors.Join(r.Err, err)
 	}
 	return r
 }
 
-func text(err error) string {
+func errText(err error) string {
 	if err == nil {
 		return ""
 	}
@@ -176,7 +176,7 @@ func (s *session) described(r *Outcome) record.Machine {
 }
 
 // collect brings home what the machine wrote. What cannot be fetched is noted: the load's result stands.
-func (s *session) collect(ctx context.Context, r *Outcome, watch watching, kept *keeper) {
+func (s *session) collect(ctx context.Context, r *Outcome, watch watching, kept *watchdog) {
 	if ctx.Err() != nil {
 		r.note("the machine's files were not fetched")
 		return
@@ -199,7 +199,7 @@ func (s *session) collect(ctx context.Context, r *Outcome, watch watching, kept 
 		r.note("the machine's files could not be gathered: %v", err)
 		return
 	}
-	if how, ended := endedBefore(listing); ended && watch.glances && !kept.lost() {
+	if how, ended := glancesEndedEarly(listing); ended && watch.glances && !kept.lost() {
 		r.note("%s", absence{how: how, from: kept.seen})
 	}
 	for _, file := range listed(listing) {
@@ -207,7 +207,7 @@ func (s *session) collect(ctx context.Context, r *Outcome, watch watching, kept 
 			r.note("%s: %v", file.name, err)
 		}
 	}
-	if err := rejoin(r.Folder); err != nil {
+	if err := joinGlancesFiles(r.Folder); err != nil {
 		r.note("%s stays beside %s: %v", watcherAgain, watcherFile, err)
 	}
 	if path := filepath.Join(r.Folder, watcherFile); watch.file && watch.live == "" {

@@ -75,7 +75,7 @@ func (e *UsageError) Hint() string { return e.Advice }
 // ExitCode is that of a usage error.
 func (*UsageError) ExitCode() int { return ExitUsage }
 
-func wrong(advice, format string, args ...any) error {
+func usageError(advice, format string, args ...any) error {
 	return &UsageError{What: fmt.Sprintf(format, args...), Advice: advice}
 }
 
@@ -89,25 +89,25 @@ func (o *Options) check() error {
 	o.fill()
 	switch {
 	case o.Image == "":
-		return wrong("name the service's image with --image NAME:TAG", "no image")
+		return usageError("name the service's image with --image NAME:TAG", "no image")
 	case strings.HasPrefix(o.Image, "-"):
-		return wrong("an image is NAME:TAG", "%q is no image", o.Image)
+		return usageError("an image is NAME:TAG", "%q is no image", o.Image)
 	case o.Port < 1 || o.Port > 65535:
-		return wrong("name the port that the service listens on with --port N", "port %d is none", o.Port)
+		return usageError("name the port that the service listens on with --port N", "port %d is none", o.Port)
 	case o.Port == glancesPort && o.Metrics == "glances":
-		return wrong("--metrics sampler watches without a port", "port %d is that of Glances", o.Port)
+		return usageError("--metrics sampler watches without a port", "port %d is that of Glances", o.Port)
 	case len(o.Types) == 0 && o.Instance == "":
-		return wrong("--type t3.small, several for a sweep, or --instance i-… for a machine that is there", "no machine type")
+		return usageError("--type t3.small, several for a sweep, or --instance i-… for a machine that is there", "no machine type")
 	case o.Instance != "" && len(o.Types) > 0:
-		return wrong("give one of the two", "--instance and --type exclude each other")
+		return usageError("give one of the two", "--instance and --type exclude each other")
 	case o.Instance != "" && !instanceID.MatchString(o.Instance):
-		return wrong("an instance's id begins with i-", "%q is no instance", o.Instance)
+		return usageError("an instance's id begins with i-", "%q is no instance", o.Instance)
 	case o.GeneratorType != "" && o.Instance != "":
-		return wrong("give --type", "--generator-type needs machines of its own network: it does not go with --instance")
+		return usageError("give --type", "--generator-type needs machines of its own network: it does not go with --instance")
 	case o.GeneratorType != "" && o.Store == "":
-		return wrong("--s3 BUCKET/PREFIX: the program and the results pass through it", "--generator-type needs a bucket")
-	case !o.AllowWorld && slices.ContainsFunc(o.Allow, world):
-		return wrong("--allow-world says that this is meant", "an address range of the whole world would let everybody in")
+		return usageError("--s3 BUCKET/PREFIX: the program and the results pass through it", "--generator-type needs a bucket")
+	case !o.AllowWorld && slices.ContainsFunc(o.Allow, wholeWorld):
+		return usageError("--allow-world says that this is meant", "an address range of the whole world would let everybody in")
 	}
 	if err := o.checkTypes(); err != nil {
 		return err
@@ -119,13 +119,13 @@ func (o *Options) checkTypes() error {
 	seen := map[string]bool{}
 	for _, t := range o.Types {
 		if seen[t] {
-			return wrong("each type is sized once", "the type %s is given twice", t)
+			return usageError("each type is sized once", "the type %s is given twice", t)
 		}
 		seen[t] = true
 	}
 	for _, c := range o.Allow {
 		if _, err := netip.ParsePrefix(c); err != nil {
-			return wrong("write 203.0.113.7/32", "--allow-cidr %q is no address range", c)
+			return usageError("write 203.0.113.7/32", "--allow-cidr %q is no address range", c)
 		}
 	}
 	for _, c := range []struct {
@@ -133,7 +133,7 @@ func (o *Options) checkTypes() error {
 		choices []string
 	}{{o.Credits, []string{"unlimited", "standard"}}, {o.Metrics, []string{"glances", "sampler", "none"}}, {o.Mode, []string{"size", "run"}}} {
 		if !slices.Contains(c.choices, c.given) {
-			return wrong("one of "+strings.Join(c.choices, ", "), "%q is not known", c.given)
+			return usageError("one of "+strings.Join(c.choices, ", "), "%q is not known", c.given)
 		}
 	}
 	return nil
@@ -145,21 +145,21 @@ func (o *Options) checkTexts() error {
 		for _, pair := range list {
 			name, value, ok := strings.Cut(pair, "=")
 			if !ok || !variableName.MatchString(name) {
-				return wrong("write NAME=VALUE, the name of letters, digits and _", "%q sets no variable", firstWord(pair))
+				return usageError("write NAME=VALUE, the name of letters, digits and _", "%q sets no variable", firstWord(pair))
 			}
 			if strings.ContainsRune(value, 0) {
-				return wrong("", "the value of %s has a zero byte", name)
+				return usageError("", "the value of %s has a zero byte", name)
 			}
 		}
 	}
 	for _, p := range o.Parameters {
 		if strings.ContainsAny(p, "\n\r") {
-			return wrong("", "the name of a parameter has a line break")
+			return usageError("", "the name of a parameter has a line break")
 		}
 	}
 	for _, text := range slices.Concat([]string{o.Image, o.GlancesImage, o.ProbePath}, o.DockerArgs, o.Args) {
 		if strings.ContainsRune(text, 0) {
-			return wrong("", "a zero byte is in %q", text)
+			return usageError("", "a zero byte is in %q", text)
 		}
 	}
 	return nil
@@ -171,7 +171,7 @@ func firstWord(pair string) string {
 	return name
 }
 
-func world(cidr string) bool {
+func wholeWorld(cidr string) bool {
 	p, err := netip.ParsePrefix(cidr)
 	return err == nil && p.Bits() == 0
 }

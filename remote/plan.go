@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,12 +31,12 @@ type PlannedMachine struct {
 	Price *Price // nil: not known
 	// OnDemand is the price of the second try, where this one is a spot machine; nil: not known, or none.
 	OnDemand *Price
-	again    bool // it is that second try
+	onDemand bool // it is that second try
 }
 
 // name tells the machines of one type apart, in files, journals and tokens.
 func (m PlannedMachine) name() string {
-	if m.again {
+	if m.onDemand {
 		return m.Type.Name + "-on-demand"
 	}
 	return m.Type.Name
@@ -43,7 +44,7 @@ func (m PlannedMachine) name() string {
 
 // onSpot says that a machine may be taken away at any time.
 func (p *Plan) onSpot(m PlannedMachine) bool {
-	return p.Options.Spot && p.Options.Instance == "" && m.Role == roleService && !m.again
+	return p.Options.Spot && p.Options.Instance == "" && m.Role == roleService && !m.onDemand
 }
 
 // Cost is what something costs; an unknown part makes all of it unknown.
@@ -95,7 +96,7 @@ func (r Planner) Plan(ctx context.Context, run string, o Options) (*Plan, error)
 	p.Cost = p.estimate(p.Machines)
 	if end := time.Now().Add(p.Life - leaseReserve); !p.Caller.Expires.IsZero() && p.Caller.Expires.Before(end) {
 		p.Notes = append(p.Notes, fmt.Sprintf("these credentials end at %s, before this run will (about %s): machines end themselves at %s whatever happens",
-			clock(p.Caller.Expires), clock(end), clock(p.Expires)))
+			clockTime(p.Caller.Expires), clockTime(end), clockTime(p.Expires)))
 	}
 	return p, p.afford(Cost{Known: true})
 }
@@ -127,7 +128,7 @@ func (r Planner) machines(ctx context.Context, p *Plan) error {
 		m.Price = r.price(ctx, p, m)
 		if p.onSpot(m) {
 			second := m
-			second.again = true
+			second.onDemand = true
 			m.OnDemand = r.price(ctx, p, second)
 		}
 		p.Machines = append(p.Machines, m)
@@ -190,10 +191,10 @@ func (r Planner) image(ctx context.Context, reference string, t MachineType) (Im
 		found, err := r.Cloud.Catalogue.Image(ctx, ref)
 		switch {
 		case err == nil && found.Architecture != "" && found.Architecture != architecture:
-			return found, wrong("give an image of the type's architecture with --ami", "the image %s is for %s, and %s is %s", found.ID, found.Architecture, t.Name, architecture)
+			return found, usageError("give an image of the type's architecture with --ami", "the image %s is for %s, and %s is %s", found.ID, found.Architecture, t.Name, architecture)
 		case err == nil:
 			return found, nil
-		case !is(err, NotFound):
+		case !errors.Is(err, NotFound):
 			return found, err
 		}
 		last = err
@@ -218,15 +219,15 @@ func (r Planner) network(ctx context.Context, p *Plan) error {
 	o := &p.Options
 	var err error
 	p.Subnets, err = r.Cloud.Catalogue.Subnets(ctx, o.Subnets)
-	if is(err, NotFound) && len(o.Subnets) == 0 {
-		return wrong("--subnet subnet-… names one, several with --subnet again; `aws ec2 create-default-vpc` makes a default network",
+	if errors.Is(err, NotFound) && len(o.Subnets) == 0 {
+		return usageError("--subnet subnet-… names one, several with --subnet again; `aws ec2 create-default-vpc` makes a default network",
 			"the region %s has no default network", p.Caller.Region)
 	}
 	if err != nil {
 		return err
 	}
 	if len(p.Subnets) == 0 {
-		return wrong("--subnet subnet-… names one", "the network has no subnet")
+		return usageError("--subnet subnet-… names one", "the network has no subnet")
 	}
 	if err := r.reachable(ctx, p); err != nil {
 		return err
@@ -238,7 +239,7 @@ func (r Planner) network(ctx context.Context, p *Plan) error {
 	default:
 		own, err := r.Address(ctx)
 		if err != nil {
-			return wrong("--allow-cidr 203.0.113.7/32 says from where the load will come", "this machine's public address could not be found: %v", err)
+			return usageError("--allow-cidr 203.0.113.7/32 says from where the load will come", "this machine's public address could not be found: %v", err)
 		}
 		p.Sources = []string{own}
 	}
@@ -284,8 +285,8 @@ func (p *Plan) estimate(machines []PlannedMachine) Cost {
 	return c
 }
 
-// secondTry is what a spot machine costs that is taken and tried once more on demand.
-func (p *Plan) secondTry(m PlannedMachine) Cost {
+// retryCost is what a spot machine costs that is taken and tried once more on demand.
+func (p *Plan) retryCost(m PlannedMachine) Cost {
 	if m.OnDemand == nil {
 		return Cost{}
 	}
@@ -299,13 +300,13 @@ func (p *Plan) afford(more Cost) error {
 	case p.Options.MaxCost == 0:
 		return nil
 	case !p.Cost.Known || !more.Known:
-		return wrong("give --price-per-hour, or leave out --max-cost", "a price is not known, so --max-cost cannot be kept")
+		return usageError("give --price-per-hour, or leave out --max-cost", "a price is not known, so --max-cost cannot be kept")
 	}
 	all := p.Cost
 	if all.Amount += more.Amount; all.Amount > p.Options.MaxCost {
-		return wrong("fewer or smaller types, a shorter --budget, or a higher --max-cost", "the plan costs about %s, more than --max-cost %.3f", all, p.Options.MaxCost)
+		return usageError("fewer or smaller types, a shorter --budget, or a higher --max-cost", "the plan costs about %s, more than --max-cost %.3f", all, p.Options.MaxCost)
 	}
 	return nil
 }
 
-func clock(t time.Time) string { return t.UTC().Format("15:04 UTC") }
+func clockTime(t time.Time) string { return t.UTC().Format("15:04 UTC") }

@@ -34,12 +34,12 @@ func (p *Plan) Write(w io.Writer) {
 		line("Open to", "%s on tcp %d%s", strings.Join(p.Sources, ", "), o.Port, p.watchedPort())
 	}
 	if len(p.Machines) > 0 {
-		line("Ends itself", "%s at the latest, if this program cannot do it", clock(p.Expires))
+		line("Ends itself", "%s at the latest, if this program cannot do it", clockTime(p.Expires))
 	}
 	line("Cost", "%s, for about %d minutes each%s (machines alone, without disk, address and traffic)", about(p.Cost), minutes(o.Estimate+bootEstimate), p.ofGenerator())
 	for _, m := range p.Machines {
 		if p.onSpot(m) {
-			line("If taken", "%s: %s", m.Type.Name, p.ifTaken(m))
+			line("If taken", "%s: %s", m.Type.Name, p.ifPreempted(m))
 		}
 	}
 	for _, n := range p.Notes {
@@ -78,9 +78,9 @@ func (p *Plan) ofGenerator() string {
 	return fmt.Sprintf("; %s of it for the generator, which is there all the time", p.estimate([]PlannedMachine{*g}))
 }
 
-// ifTaken is what becomes of a type whose spot machine is taken.
-func (p *Plan) ifTaken(m PlannedMachine) string {
-	cost := p.secondTry(m)
+// ifPreempted is what becomes of a type whose spot machine is taken.
+func (p *Plan) ifPreempted(m PlannedMachine) string {
+	cost := p.retryCost(m)
 	if p.afford(cost) != nil {
 		return fmt.Sprintf("it is not tried again: on demand it would cost %s more, which --max-cost does not allow", about(cost))
 	}

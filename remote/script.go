@@ -108,12 +108,12 @@ func (e *StepError) Error() string {
 // Unwrap gives the command's error, with what the agent said.
 func (e *StepError) Unwrap() error { return &e.CommandError }
 
-// deliverable is how long an agent may take to fetch a command.
-const deliverable = 60 * time.Second
+// deliveryLimit is how long an agent may take to fetch a command.
+const deliveryLimit = 60 * time.Second
 
 // command is the step for machines.
 func (s step) command(machines ...string) Command {
-	return Command{Machines: machines, Script: s.text(), Title: s.title, Delivery: deliverable, Execution: max(s.limit, 30*time.Second)}
+	return Command{Machines: machines, Script: s.text(), Title: s.title, Delivery: deliveryLimit, Execution: max(s.limit, 30*time.Second)}
 }
 
 // run runs a step on one machine and returns what it printed.

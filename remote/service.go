@@ -118,13 +118,13 @@ func (s *session) answers(ctx context.Context, m Machine) error {
 	defer cancel()
 	address := "http://" + s.plan.hostPort(m) + s.plan.Options.ProbePath
 	var last error
-	err := every(within, time.Second, func() (bool, error) {
+	err := poll(within, time.Second, func() (bool, error) {
 		status, err := s.Probe(within, address)
 		if err == nil && status >= http.StatusInternalServerError {
 			err = fmt.Errorf("it answers %d", status)
 		}
 		if last = err; err != nil {
-			if _, err := find(within, s.cloud.Machines, m.ID); err != nil {
+			if _, err := findLive(within, s.cloud.Machines, m.ID); err != nil {
 				return false, err
 			}
 		}

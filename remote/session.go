@@ -28,7 +28,7 @@ type World struct {
 // session is one run under way.
 type session struct {
 	World
-	renter
+	provisioner
 	stops *Stops
 
 	generator *generator // nil: the load is made here
@@ -49,17 +49,17 @@ func (w World) Run(ctx context.Context, p *Plan, stops *Stops) (results []Outcom
 	defer func() { err = errors.Join(err, journal.Close()) }()
 	s := &session{
 		World: w, stops: stops,
-		renter: renter{cloud: w.Cloud, plan: p, journal: journal, say: w.Say},
+		provisioner: provisioner{cloud: w.Cloud, plan: p, journal: journal, say: w.Say},
 	}
 	if err := journal.Write(Entry{Event: "begins", Region: p.Caller.Region, Text: p.Options.Mode}); err != nil {
 		return nil, err
 	}
 	alive, stop := context.WithCancel(context.WithoutCancel(ctx)) // leases are renewed while files are fetched, too
-	var renewing sync.WaitGroup
-	renewing.Go(func() { s.renewing(alive) })
+	var renewLeases sync.WaitGroup
+	renewLeases.Go(func() { s.renewLeases(alive) })
 	results, err = s.work(load)
 	stop()
-	renewing.Wait()
+	renewLeases.Wait()
 	if left := s.finish(ctx, results); left != nil {
 		err = errors.Join(err, left)
 	}
@@ -77,7 +77,7 @@ func (s *session) work(ctx context.Context) ([]Outcome, error) {
 		}
 	}
 	if s.plan.Options.Instance != "" {
-		return s.visit(ctx)
+		return s.measureExisting(ctx)
 	}
 	group, err := s.group(ctx)
 	if err != nil {
@@ -86,15 +86,15 @@ func (s *session) work(ctx context.Context) ([]Outcome, error) {
 	return s.sweep(ctx, group)
 }
 
-// visit measures on a machine that is there and stays.
-func (s *session) visit(ctx context.Context) ([]Outcome, error) {
+// measureExisting measures on a machine that is there and stays.
+func (s *session) measureExisting(ctx context.Context) ([]Outcome, error) {
 	o := &s.plan.Options
-	m, err := find(ctx, s.cloud.Machines, o.Instance)
+	m, err := findLive(ctx, s.cloud.Machines, o.Instance)
 	if err != nil {
 		return nil, err
 	}
 	if s.plan.address(m) == "" {
-		return nil, wrong("give --private, or a machine with a public address", "the machine %s has no public address", m.ID)
+		return nil, usageError("give --private, or a machine with a public address", "the machine %s has no public address", m.ID)
 	}
 	entry := Entry{Event: "intends", Kind: kindContainers, ID: m.ID, Region: s.plan.Caller.Region}
 	if err := s.journal.Write(entry); err != nil {
@@ -122,7 +122,7 @@ func (s *session) finish(ctx context.Context, results []Outcome) error {
 	ctx, cancelTime := context.WithTimeout(ctx, endLimit)
 	defer cancelTime()
 	if s.plan.Options.Keep > 0 && s.stops.Signal() == nil {
-		return s.keep(ctx, results)
+		return s.keepMachines(ctx, results)
 	}
 	s.say("cleaning up")
 	c := Cleaner{Clouds: map[string]Cloud{s.plan.Caller.Region: s.cloud}, Runs: s.Runs, Say: s.say}
@@ -134,19 +134,19 @@ func (s *session) finish(ctx context.Context, results []Outcome) error {
 		s.say("stopped while cleaning up")
 	}
 	if err != nil && len(left) == 0 {
-		left = s.remembered()
+		left = s.journaled()
 	}
 	return &LeftError{Run: s.plan.Run, Left: left, Expires: s.leaseEnd(), Err: err}
 }
 
-// remembered is what the journal says is there, for when the cloud cannot be asked.
-func (s *session) remembered() (left []Leftover) {
+// journaled is what the journal says is there, for when the cloud cannot be asked.
+func (s *session) journaled() (left []Leftover) {
 	entries, err := ReadJournal(filepath.Join(s.Runs, s.plan.Run))
 	if err != nil {
 		return nil
 	}
 	for _, kind := range []string{kindMachine, kindGroup, kindContainers, kindObjects} {
-		for _, e := range open(entries, kind) {
+		for _, e := range openEntries(entries, kind) {
 			if e.Event == "made" || kind == kindContainers || kind == kindObjects {
 				left = append(left, Leftover{Kind: kind, ID: cmp.Or(e.ID, e.Name), Region: e.Region, Run: s.plan.Run})
 			}
@@ -155,8 +155,8 @@ func (s *session) remembered() (left []Leftover) {
 	return left
 }
 
-// keep leaves the machines for another run, and says until when.
-func (s *session) keep(ctx context.Context, results []Outcome) error {
+// keepMachines leaves the machines for another run, and says until when.
+func (s *session) keepMachines(ctx context.Context, results []Outcome) error {
 	until := time.Now().Add(s.plan.Options.Keep)
 	var failed error
 	for _, r := range results {
@@ -166,13 +166,13 @@ func (s *session) keep(ctx context.Context, results []Outcome) error {
 		if _, err := s.plan.clean().run(ctx, s.cloud.Commands, r.Machine.ID); err != nil {
 			failed = errors.Join(failed, err)
 		}
-		if s.plan.Options.Instance != "" && !ours(r.Machine.Tags) {
+		if s.plan.Options.Instance != "" && !managed(r.Machine.Tags) {
 			continue
 		}
 		if _, err := s.extend(ctx, []string{r.Machine.ID}, until, Tags{tagKept: "true"}); err != nil {
 			failed = errors.Join(failed, err)
 		}
-		s.say(fmt.Sprintf("%s is kept until %s: --instance %s uses it, `plimsoll remote cleanup --run %s` ends it", r.Machine.ID, clock(until), r.Machine.ID, s.plan.Run))
+		s.say(fmt.Sprintf("%s is kept until %s: --instance %s uses it, `plimsoll remote cleanup --run %s` ends it", r.Machine.ID, clockTime(until), r.Machine.ID, s.plan.Run))
 	}
 	return failed
 }

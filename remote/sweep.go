@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// enough is by how much a bigger machine must raise the capacity for a sweep to go on.
-const enough = 0.05
+// minGain is by how much a bigger machine must raise the capacity for a sweep to go on.
+const minGain = 0.05
 
 // turn is one machine's part in a sweep.
 type turn struct {
@@ -23,7 +23,7 @@ type turn struct {
 // sweep boots all machines side by side, loads one at a time, and ends each when its files are home.
 func (s *session) sweep(ctx context.Context, group string) ([]Outcome, error) {
 	if s.plan.generator() != nil {
-		if err := s.raise(ctx, group); err != nil {
+		if err := s.startGenerator(ctx, group); err != nil {
 			return nil, err
 		}
 		s.Probe = s.generator.probe
@@ -39,20 +39,20 @@ func (s *session) sweep(ctx context.Context, group string) ([]Outcome, error) {
 			booting.Go(func() {
 				defer close(t.booted)
 				if t.err == nil {
-					t.machine, t.err = s.settle(early, t.planned, roleService, t.machine)
+					t.machine, t.err = s.waitReady(early, t.planned, roleService, t.machine)
 				}
 			})
 		}
 	})
 	var results []Outcome
 	for _, t := range turns {
-		results = append(results, s.take(ctx, t, results, group))
-		if second := s.again(ctx, t, &results[len(results)-1], group); second != nil {
+		results = append(results, s.measureTurn(ctx, t, results, group))
+		if second := s.retryOnDemand(ctx, t, &results[len(results)-1], group); second != nil {
 			results = append(results, *second)
 		}
 	}
 	if s.generator != nil {
-		s.lower(ctx, results)
+		s.stopGenerator(ctx, results)
 	}
 	return results, verdict(ctx, results)
 }
@@ -74,21 +74,21 @@ func (s *session) turns() []*turn {
 	return all
 }
 
-// take measures one machine, if that is worth it, and gives it back.
-func (s *session) take(ctx context.Context, t *turn, before []Outcome, group string) (r Outcome) {
+// measureTurn measures one machine, if that is worth it, and gives it back.
+func (s *session) measureTurn(ctx context.Context, t *turn, before []Outcome, group string) (r Outcome) {
 	r = Outcome{Type: t.planned.Type, Price: t.planned.Price, Spot: s.plan.onSpot(t.planned)}
 	<-t.booted
-	if is(t.err, Quota) && ctx.Err() == nil { // those before have ended: there may be room now
+	if errors.Is(t.err, Quota) && ctx.Err() == nil { // those before have ended: there may be room now
 		s.say(t.planned.Type.Name + ": the account's quota had no room for it beside the others; now it is tried alone")
 		if t.machine, t.err = s.launch(ctx, t.planned, roleService, group); t.err == nil {
-			t.machine, t.err = s.settle(ctx, t.planned, roleService, t.machine)
+			t.machine, t.err = s.waitReady(ctx, t.planned, roleService, t.machine)
 		}
 	}
 	began := t.machine.Launched
 	if began.IsZero() {
 		began = time.Now()
 	}
-	switch why := saturated(before, t.planned.Type); {
+	switch why := whySaturated(before, t.planned.Type); {
 	case t.err != nil:
 		r.Machine, r.Err = t.machine, t.err
 		s.say(fmt.Sprintf("%s: %v", t.planned.Type.Name, t.err))
@@ -100,8 +100,8 @@ func (s *session) take(ctx context.Context, t *turn, before []Outcome, group str
 	default:
 		r = s.measure(ctx, t.planned, t.machine)
 	}
-	r.taken = s.wasTaken(ctx, &r)
-	if r.Machine.ID != "" && (s.plan.Options.Keep == 0 || r.taken) {
+	r.preempted = s.wasPreempted(ctx, &r)
+	if r.Machine.ID != "" && (s.plan.Options.Keep == 0 || r.preempted) {
 		s.giveBack(ctx, &r)
 	}
 	r.Rented = time.Since(began)
@@ -119,9 +119,9 @@ func (s *session) giveBack(ctx context.Context, r *Outcome) {
 	r.Ended = true
 }
 
-// saturated says why a bigger machine is not worth a measurement: the former
+// whySaturated says why a bigger machine is not worth a measurement: the former
 // step up gave next to nothing, so that it is not the machine that limits.
-func saturated(before []Outcome, next MachineType) string {
+func whySaturated(before []Outcome, next MachineType) string {
 	var known []Outcome
 	for _, r := range before {
 		if _, ok := r.Capacity(); ok {
@@ -134,7 +134,7 @@ func saturated(before []Outcome, next MachineType) string {
 	a, b := known[len(known)-2], known[len(known)-1]
 	small, _ := a.Capacity()
 	big, _ := b.Capacity()
-	if b.Type.VCPUs <= a.Type.VCPUs || next.VCPUs < b.Type.VCPUs || big >= small*(1+enough) {
+	if b.Type.VCPUs <= a.Type.VCPUs || next.VCPUs < b.Type.VCPUs || big >= small*(1+minGain) {
 		return ""
 	}
 	return fmt.Sprintf("%s carries %.0f/s and the bigger %s %.0f/s: the machine is not what limits", a.Type.Name, small, b.Type.Name, big)

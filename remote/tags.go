@@ -45,5 +45,5 @@ func token(parts ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// ours says that a thing has our tag.
-func ours(t Tags) bool { return t[TagManaged] == "true" }
+// managed says that a thing has our tag.
+func managed(t Tags) bool { return t[TagManaged] == "true" }

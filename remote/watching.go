@@ -52,7 +52,7 @@ func (s *session) listen(ctx context.Context, m Machine, w watching) (watching, 
 	address := "http://" + net.JoinHostPort(s.plan.address(m), strconv.Itoa(glancesPort))
 	within, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	err := every(within, time.Second, func() (bool, error) {
+	err := poll(within, time.Second, func() (bool, error) {
 		status, err := s.Probe(within, address+"/api/4/pluginslist")
 		return err == nil && status == 200, nil
 	})

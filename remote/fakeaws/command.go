@@ -94,11 +94,11 @@ func newCommand(c *Cloud, id string, i *Instance, in sendInput) *command {
 // deliver keeps a command and starts it if its agent is there.
 func (c *Cloud) deliver(r *region, m *command) {
 	r.commands = append(r.commands, m)
-	c.advance(r, m, c.options.Now())
+	c.advanceCommand(r, m, c.options.Now())
 }
 
-// advance brings one command to the present.
-func (c *Cloud) advance(r *region, m *command, now time.Time) {
+// advanceCommand brings one command to the present.
+func (c *Cloud) advanceCommand(r *region, m *command, now time.Time) {
 	online := m.node.Ping == "Online"
 	switch {
 	case m.final:
@@ -168,10 +168,10 @@ func (c *Cloud) tell(r *region, m *command) {
 			return
 		}
 		c.reboot(m.node, m.over())
-		c.age(m.node, c.options.Now())
+		c.advanceInstance(m.node, c.options.Now())
 		m.started, m.outcome = time.Time{}, nil
 		m.deliverBy = c.options.Now().Add(time.Hour)
-		c.advance(r, m, c.options.Now())
+		c.advanceCommand(r, m, c.options.Now())
 	default:
 		m.conclude("Failed", "Failed", out.Exit)
 	}

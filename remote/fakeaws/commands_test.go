@@ -29,8 +29,8 @@ func (c client) invocation(command, id string) map[string]any {
 	return v
 }
 
-// pass lets a bubble's time pass.
-func pass(d time.Duration) {
+// forward lets a bubble's time pass.
+func forward(d time.Duration) {
 	time.Sleep(d) //nolint:forbidigo // the bubble's time
 	synctest.Wait()
 }
@@ -65,7 +65,7 @@ func TestTheAgentTellsOutcomesInItsOwnWay(t *testing.T) {
 				k := clientOf(t, c)
 				id := launch(t, c, k, runForm)
 				command := k.send(id, "true", `,"executionTimeout":["60"]`)
-				pass(test.after)
+				forward(test.after)
 				v := k.invocation(command, id)
 				stdout, stderr := v["StandardOutputContent"].(string), v["StandardErrorContent"].(string)
 				if v["Status"] != test.status || v["StatusDetails"] != test.details || v["ResponseCode"] != test.exit || len(stdout) != test.stdout || len(stderr) != test.stderr {
@@ -96,14 +96,14 @@ func TestRebootRunsTheScriptAgain(t *testing.T) {
 		}})
 		k := clientOf(t, c)
 		id := launch(t, c, k, runForm)
-		pass(30 * time.Second)
+		forward(30 * time.Second)
 		command := k.send(id, "exit 194", "")
 		_ = k.invocation(command, id) // the agent tells of the reboot
-		pass(29 * time.Second)
+		forward(29 * time.Second)
 		if v := k.invocation(command, id); v["Status"] != "InProgress" || c.State().Instances[0].Ping != "ConnectionLost" {
 			t.Errorf("while it reboots: %v, agent %s", v, c.State().Instances[0].Ping)
 		}
-		pass(time.Second)
+		forward(time.Second)
 		_ = k.invocation(command, id) // delivers it again
 		synctest.Wait()
 		if v := k.invocation(command, id); v["Status"] != "Success" || v["StandardOutputContent"] != "again" || runs != 2 {
@@ -121,22 +121,22 @@ func TestAgentsThatAreLost(t *testing.T) {
 		k := clientOf(t, c)
 		c.Inject(fakeaws.LoseAgentAfter(time.Minute, 5*time.Minute))
 		id := launch(t, c, k, runForm)
-		pass(50 * time.Second)
+		forward(50 * time.Second)
 		early := k.send(id, "early", "")
-		pass(20 * time.Second)
+		forward(20 * time.Second)
 		late := k.send(id, "late", "")
 		hopeless := fmt.Sprintf(`{"InstanceIds":[%q],"DocumentName":"AWS-RunShellScript","TimeoutSeconds":30,"Parameters":{"commands":["x"]}}`, id)
 		_, v := k.ssm("SendCommand", hopeless)
 		undelivered := v["Command"].(map[string]any)["CommandId"].(string)
-		pass(2 * time.Minute)
+		forward(2 * time.Minute)
 		for command, want := range map[string]string{early: "InProgress InProgress", late: "Pending Pending", undelivered: "TimedOut DeliveryTimedOut"} {
 			if v := k.invocation(command, id); fmt.Sprint(v["Status"], " ", v["StatusDetails"]) != want {
 				t.Errorf("while the agent is lost: %v, want %s", v, want)
 			}
 		}
-		pass(3 * time.Minute)
+		forward(3 * time.Minute)
 		_ = k.invocation(late, id)
-		pass(time.Minute)
+		forward(time.Minute)
 		for _, command := range []string{early, late} {
 			if v := k.invocation(command, id); v["Status"] != "Success" {
 				t.Errorf("when it is back: %v", v)
@@ -162,7 +162,7 @@ func TestAgentsThatNeverCome(t *testing.T) {
 				c.Inject(test.fault)
 				k := clientOf(t, c)
 				id := launch(t, c, k, test.form)
-				pass(time.Hour)
+				forward(time.Hour)
 				if _, v := k.ssm("DescribeInstanceInformation", `{}`); len(v["InstanceInformationList"].([]any)) != 0 {
 					t.Errorf("it registered: %v", v)
 				}
@@ -191,7 +191,7 @@ func TestOneCommandManyMachines(t *testing.T) {
 		if v := k.invocation(command, fast); v["__type"] != "InvocationDoesNotExist" {
 			t.Errorf("just sent: %v", v)
 		}
-		pass(2 * time.Second)
+		forward(2 * time.Second)
 		if v := k.invocation(command, fast); v["Status"] != "Success" || v["StandardOutputContent"] != fast {
 			t.Errorf("the fast one: %v", v)
 		}
@@ -207,7 +207,7 @@ func TestOneCommandManyMachines(t *testing.T) {
 		}
 		c.Inject(fakeaws.TruncateOutput(3))
 		if again := k.send(fast, "x", ""); again != "" {
-			pass(2 * time.Second)
+			forward(2 * time.Second)
 			if v := k.invocation(again, fast); v["StandardOutputContent"] != fast[:3] {
 				t.Errorf("cut without a word: %v", v)
 			}

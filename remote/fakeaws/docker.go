@@ -29,15 +29,15 @@ type Docker struct {
 	// Broken keeps the engine of each machine from starting, as where nobody installed one.
 	Broken bool
 
-	cloud    *Cloud
-	gateway  gateway
-	doors    doors
-	mu       sync.Mutex
-	machines map[string]*box
+	cloud      *Cloud
+	gateway    gateway
+	forwarders forwarders
+	mu         sync.Mutex
+	machines   map[string]*container
 }
 
-// box is one container.
-type box struct {
+// container is one container.
+type container struct {
 	name   string
 	ip     string
 	bridge string        // this machine's address, seen from there
@@ -62,7 +62,7 @@ const (
 // attach makes the machines known to the cloud that they belong to. Others may run on this machine at the same time, so
 // that a cloud of containers has a range of addresses, and thereby names, of its own.
 func (d *Docker) attach(c *Cloud) {
-	d.cloud, d.machines = c, map[string]*box{}
+	d.cloud, d.machines = c, map[string]*container{}
 	c.net = 1 + rand.IntN(254)
 }
 
@@ -87,7 +87,7 @@ func (d *Docker) name(id string) string {
 func (d *Docker) Launch(ctx context.Context, i Instance) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, launchLimit)
 	defer cancel()
-	b := &box{name: d.name(i.ID), ends: make(chan struct{})}
+	b := &container{name: d.name(i.ID), ends: make(chan struct{})}
 	d.mu.Lock()
 	d.machines[i.ID] = b
 	d.mu.Unlock()
@@ -122,7 +122,7 @@ func (d *Docker) Launch(ctx context.Context, i Instance) (string, error) {
 }
 
 // arguments are those of `docker run`: enough rights for an engine inside, no way out by names, the size of the type.
-func (d *Docker) arguments(i Instance, b *box) []string {
+func (d *Docker) arguments(i Instance, b *container) []string {
 	t := d.cloud.typeNamed(i.Type)
 	cores := t.Cores
 	if cores == 0 {
@@ -146,7 +146,7 @@ func (d *Docker) arguments(i Instance, b *box) []string {
 }
 
 // prepare waits for the machine's engine and loads its images.
-func (d *Docker) prepare(ctx context.Context, b *box) error {
+func (d *Docker) prepare(ctx context.Context, b *container) error {
 	if d.Broken {
 		return nil
 	}
@@ -178,7 +178,7 @@ func load(ctx context.Context, name, image string) error {
 }
 
 // watch waits for the end of a container that nobody asked for: its own shutdown, or somebody who took it away.
-func (d *Docker) watch(id string, b *box) {
+func (d *Docker) watch(id string, b *container) {
 	ctx, cancel := context.WithCancel(d.cloud.ending)
 	defer cancel()
 	go func() {
@@ -200,10 +200,10 @@ func (d *Docker) watch(id string, b *box) {
 	default:
 		d.cloud.vanish(id)
 	}
-	d.doors.shut(id)
+	d.forwarders.closeAll(id)
 }
 
-func (d *Docker) rebooting(b *box) bool {
+func (d *Docker) rebooting(b *container) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return b.boot
@@ -215,8 +215,8 @@ func (d *Docker) has(id string) bool {
 	return d.machines[id] != nil
 }
 
-// box finds the container of an instance that was launched.
-func (d *Docker) box(id string) (*box, bool) {
+// container finds the container of an instance that was launched.
+func (d *Docker) container(id string) (*container, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	b, ok := d.machines[id]
@@ -225,7 +225,7 @@ func (d *Docker) box(id string) (*box, bool) {
 
 // Exec runs a script as the agent does: root, sh, a process group of its own, no terminal, output that is cut.
 func (d *Docker) Exec(ctx context.Context, i Instance, m Command) Outcome {
-	b, ok := d.box(i.ID)
+	b, ok := d.container(i.ID)
 	if !ok {
 		return Outcome{Exit: noExit, Stderr: "no such machine"}
 	}
@@ -258,7 +258,7 @@ func (d *Docker) Exec(ctx context.Context, i Instance, m Command) Outcome {
 }
 
 // kill ends a script's whole process group, as the agent does when its time is over; containers survive.
-func (d *Docker) kill(b *box, id string, client *os.Process) error {
+func (d *Docker) kill(b *container, id string, client *os.Process) error {
 	ctx, cancel := context.WithTimeout(context.Background(), quickLimit)
 	defer cancel()
 	_, err := docker(ctx, nil, "exec", b.name, "sh", "-c", `kill -KILL "-$(cat "/var/lib/amazon/ssm/$0/pid")"`, id)
@@ -266,7 +266,7 @@ func (d *Docker) kill(b *box, id string, client *os.Process) error {
 }
 
 // restart is a reboot.
-func (d *Docker) restart(b *box) {
+func (d *Docker) restart(b *container) {
 	ctx, cancel := context.WithTimeout(context.Background(), quickLimit)
 	defer cancel()
 	d.mark(b, true)
@@ -274,14 +274,14 @@ func (d *Docker) restart(b *box) {
 	d.mark(b, false)
 }
 
-func (d *Docker) mark(b *box, rebooting bool) {
+func (d *Docker) mark(b *container, rebooting bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	b.boot = rebooting
 }
 
 // give puts the region's parameters where the machine's `aws` finds them.
-func (d *Docker) give(ctx context.Context, b *box, region string) error {
+func (d *Docker) give(ctx context.Context, b *container, region string) error {
 	for _, p := range d.cloud.ownParameters(region) {
 		file := "/run/parameters/" + hex.EncodeToString([]byte(p.Name))
 		if _, err := docker(ctx, strings.NewReader(p.Value), "exec", "-i", b.name, "sh", "-c", `umask 077; cat >"$0"`, file); err != nil {
@@ -293,7 +293,7 @@ func (d *Docker) give(ctx context.Context, b *box, region string) error {
 
 // Destroy removes the container and its disk.
 func (d *Docker) Destroy(id string) error {
-	d.doors.shut(id)
+	d.forwarders.closeAll(id)
 	d.mu.Lock()
 	b, ok := d.machines[id]
 	if ok {
@@ -317,7 +317,7 @@ func (d *Docker) Left(ctx context.Context) ([]string, error) {
 
 // Console is what the user data printed.
 func (d *Docker) Console(id string) string {
-	b, ok := d.box(id)
+	b, ok := d.container(id)
 	if !ok {
 		return ""
 	}

@@ -148,7 +148,7 @@ func (c *Cloud) reservation(r *region, ids []string) any {
 	out := reservationXML{ID: "r-" + ids[0][2:], Owner: c.options.Account}
 	for _, id := range ids {
 		i := r.instance(id)
-		c.age(i, c.options.Now())
+		c.advanceInstance(i, c.options.Now())
 		out.Instances.Item = append(out.Instances.Item, c.instanceXML(r, i))
 	}
 	return out
@@ -270,7 +270,7 @@ func (c *Cloud) change(r *region, q ask, do func(*Instance) error) (any, error) 
 		if err := do(i); err != nil {
 			return nil, err
 		}
-		c.age(i, c.options.Now())
+		c.advanceInstance(i, c.options.Now())
 		out.Instances.Item = append(out.Instances.Item, changeXML{i.ID, stateOf(i.State), stateOf(before)})
 	}
 	return out, nil

@@ -73,7 +73,7 @@ func (c *Cloud) answer(q ask, r *http.Request, faulty Fault) answer {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.settle()
+	c.advance()
 	v, err := h(c.in(q.region), q)
 	var refused *apiError
 	switch {

@@ -10,14 +10,14 @@ import (
 
 // How long things may take that are not up to the user.
 const (
-	lookEvery   = 3 * time.Second
-	appearLimit = 60 * time.Second // until a machine that was launched can be seen, or a new profile used
-	agentLimit  = 5 * time.Minute
-	endLimit    = 10 * time.Minute
+	pollInterval = 3 * time.Second
+	visibleLimit = 60 * time.Second // until a machine that was launched can be seen, or a new profile used
+	agentLimit   = 5 * time.Minute
+	endLimit     = 10 * time.Minute
 )
 
-// renter rents the machines of one run.
-type renter struct {
+// provisioner rents the machines of one run.
+type provisioner struct {
 	cloud   Cloud
 	plan    *Plan
 	journal *Journal
@@ -26,7 +26,7 @@ type renter struct {
 }
 
 // launch starts one machine in the first subnet that has room for it.
-func (r *renter) launch(ctx context.Context, m PlannedMachine, role, group string) (Machine, error) {
+func (r *provisioner) launch(ctx context.Context, m PlannedMachine, role, group string) (Machine, error) {
 	var full []string
 	for _, subnet := range r.plan.Subnets {
 		request := r.request(m, role, group)
@@ -36,13 +36,13 @@ func (r *renter) launch(ctx context.Context, m PlannedMachine, role, group strin
 			return Machine{}, err
 		}
 		until := time.Now().Add(r.plan.Life)
-		made, sure, err := r.insist(ctx, request)
+		made, sure, err := r.launchWithRetry(ctx, request)
 		if sure {
 			if err := r.journal.Write(Entry{Event: "gone", Kind: kindMachine, Name: m.name() + " " + role, Region: r.plan.Caller.Region}); err != nil {
 				return Machine{}, err
 			}
 		}
-		if is(err, Capacity) {
+		if errors.Is(err, Capacity) {
 			full = append(full, subnet.Zone)
 			r.say(fmt.Sprintf("no %s in %s now", m.Type.Name, subnet.Zone))
 			continue
@@ -59,14 +59,14 @@ func (r *renter) launch(ctx context.Context, m PlannedMachine, role, group strin
 	}
 }
 
-func (r *renter) request(m PlannedMachine, role, group string) LaunchRequest {
+func (r *provisioner) request(m PlannedMachine, role, group string) LaunchRequest {
 	o := &r.plan.Options
 	l := LaunchRequest{
 		Type: m.Type.Name, Image: m.Image, Groups: []string{group}, PublicIP: !o.Private,
 		UserData: userData(r.plan.Life), DiskGiB: o.DiskGiB, IMDSHops: o.IMDSHops, Spot: r.plan.onSpot(m),
 		Tags: r.plan.tags(role, Tags{tagSpec: token(m.Image.ID, m.Type.Name)[:16], "Name": "plimsoll " + role + " " + m.Type.Name}),
 	}
-	if m.again { // it starts when the others' time may be over
+	if m.onDemand { // it starts when the others' time may be over
 		l.Tags[TagExpires] = time.Now().Add(r.plan.Life).UTC().Format(time.RFC3339)
 	}
 	if o.Profile != "none" {
@@ -78,19 +78,19 @@ func (r *renter) request(m PlannedMachine, role, group string) LaunchRequest {
 	return l
 }
 
-// insist repeats a launch whose answer was lost, which its token makes safe,
+// launchWithRetry repeats a launch whose answer was lost, which its token makes safe,
 // and one whose profile cannot be used yet. It is sure of a refusal after which
 // no machine can be there.
-func (r *renter) insist(ctx context.Context, request LaunchRequest) (made Machine, sure bool, err error) {
+func (r *provisioner) launchWithRetry(ctx context.Context, request LaunchRequest) (made Machine, sure bool, err error) {
 	lost, began := 0, time.Now()
-	err = every(ctx, lookEvery, func() (bool, error) {
+	err = poll(ctx, pollInterval, func() (bool, error) {
 		var err error
 		made, err = r.cloud.Machines.Launch(ctx, request)
-		if is(err, Unavailable) && lost < 2 {
+		if errors.Is(err, Unavailable) && lost < 2 {
 			lost++
 			return false, nil
 		}
-		if is(err, ProfileNotReady) && time.Since(began) < appearLimit {
+		if errors.Is(err, ProfileNotReady) && time.Since(began) < visibleLimit {
 			return false, nil
 		}
 		return true, err
@@ -99,7 +99,7 @@ func (r *renter) insist(ctx context.Context, request LaunchRequest) (made Machin
 }
 
 // check asks whether the launch of a machine would be permitted, and starts nothing.
-func (r *renter) check(ctx context.Context, m PlannedMachine) error {
+func (r *provisioner) check(ctx context.Context, m PlannedMachine) error {
 	request := r.request(m, roleService, "")
 	request.Groups, request.Subnet, request.DryRun = nil, r.plan.Subnets[0].ID, true
 	_, err := r.cloud.Machines.Launch(ctx, request)
@@ -124,15 +124,15 @@ func (e *EndedError) Error() string {
 func (*EndedError) ExitCode() int { return ExitOutside }
 
 // running waits until a machine runs and has its address.
-func (r *renter) running(ctx context.Context, id string) (m Machine, err error) {
+func (r *provisioner) running(ctx context.Context, id string) (m Machine, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.plan.Options.BootTimeout)
 	defer cancel()
 	began := time.Now()
-	err = every(ctx, lookEvery, func() (bool, error) {
-		seen, err := find(ctx, r.cloud.Machines, id)
+	err = poll(ctx, pollInterval, func() (bool, error) {
+		seen, err := findLive(ctx, r.cloud.Machines, id)
 		var gone *EndedError
 		switch {
-		case errors.As(err, &gone) && gone.Machine.State == "" && time.Since(began) < appearLimit:
+		case errors.As(err, &gone) && gone.Machine.State == "" && time.Since(began) < visibleLimit:
 			return false, nil // not visible yet
 		case err != nil:
 			return false, err
@@ -142,7 +142,7 @@ func (r *renter) running(ctx context.Context, id string) (m Machine, err error) 
 	})
 	if errors.Is(err, context.DeadlineExceeded) {
 		if m.State == Running {
-			return m, wrong("give a --subnet with public addresses, or --private", "the machine %s runs and has no public address", id)
+			return m, usageError("give a --subnet with public addresses, or --private", "the machine %s runs and has no public address", id)
 		}
 		return m, &ServiceError{
 			What: fmt.Sprintf("the machine %s is still %s after %s", id, m.State, r.plan.Options.BootTimeout), Code: ExitOutside,
@@ -160,8 +160,8 @@ func (p *Plan) address(m Machine) string {
 	return m.PublicIP
 }
 
-// find looks for one machine that lives; an EndedError says that it does not.
-func find(ctx context.Context, in Machines, id string) (Machine, error) {
+// findLive looks for one machine that lives; an EndedError says that it does not.
+func findLive(ctx context.Context, in Machines, id string) (Machine, error) {
 	found, err := in.Find(ctx, Query{IDs: []string{id}})
 	if err != nil {
 		return Machine{}, err
@@ -178,18 +178,18 @@ func find(ctx context.Context, in Machines, id string) (Machine, error) {
 }
 
 // online waits until a machine's agent takes commands.
-func (r *renter) online(ctx context.Context, m Machine, limit time.Duration) error {
+func (r *provisioner) online(ctx context.Context, m Machine, limit time.Duration) error {
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	last := Agent{}
-	err := every(within, lookEvery, func() (bool, error) {
+	err := poll(within, pollInterval, func() (bool, error) {
 		agents, err := r.cloud.Commands.Agents(within, []string{m.ID})
 		if err != nil {
 			return false, err
 		}
 		last = agents[m.ID]
 		if !last.Online() {
-			if _, err := find(within, r.cloud.Machines, m.ID); err != nil {
+			if _, err := findLive(within, r.cloud.Machines, m.ID); err != nil {
 				return false, err
 			}
 		}
@@ -202,11 +202,11 @@ func (r *renter) online(ctx context.Context, m Machine, limit time.Duration) err
 }
 
 // diagnose says why an agent may never have reported.
-func (r *renter) diagnose(ctx context.Context, m Machine, last Agent) error {
+func (r *provisioner) diagnose(ctx context.Context, m Machine, last Agent) error {
 	e := &APIError{Fault: NoAgent, Action: "ssm:DescribeInstanceInformation", Resource: m.ID}
 	var why []string
 	if last.Ping != "" {
-		why = append(why, "its agent is "+last.Ping+" since "+clock(last.Seen))
+		why = append(why, "its agent is "+last.Ping+" since "+clockTime(last.Seen))
 	} else {
 		why = append(why, "its agent never reported")
 	}
@@ -227,7 +227,7 @@ func (r *renter) diagnose(ctx context.Context, m Machine, last Agent) error {
 }
 
 // console is the end of what a machine wrote while it booted, for people; "" if there is none.
-func (r *renter) console(ctx context.Context, id string) string {
+func (r *provisioner) console(ctx context.Context, id string) string {
 	text, err := r.cloud.Machines.Console(ctx, id)
 	if err != nil || strings.TrimSpace(text) == "" {
 		return ""
@@ -235,8 +235,8 @@ func (r *renter) console(ctx context.Context, id string) string {
 	return "the end of its console:\n  " + strings.ReplaceAll(tail(text, tailLines), "\n", "\n  ")
 }
 
-// settle waits until a machine that was launched takes commands and has Docker.
-func (r *renter) settle(ctx context.Context, m PlannedMachine, role string, made Machine) (Machine, error) {
+// waitReady waits until a machine that was launched takes commands and has Docker.
+func (r *provisioner) waitReady(ctx context.Context, m PlannedMachine, role string, made Machine) (Machine, error) {
 	r.say(fmt.Sprintf("%s: machine %s starts in %s", m.Type.Name, made.ID, made.Subnet))
 	seen, err := r.running(ctx, made.ID)
 	if err != nil {
@@ -264,12 +264,12 @@ const (
 )
 
 // end terminates machines and waits until they are gone, so that what they hold is free again.
-func (r *renter) end(ctx context.Context, ids ...string) error {
+func (r *provisioner) end(ctx context.Context, ids ...string) error {
 	r.leases.drop(ids...)
 	if err := r.cloud.Machines.Terminate(ctx, ids); err != nil {
 		return err
 	}
-	if err := gone(ctx, r.cloud.Machines, ids); err != nil {
+	if err := waitTerminated(ctx, r.cloud.Machines, ids); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -280,11 +280,11 @@ func (r *renter) end(ctx context.Context, ids ...string) error {
 	return nil
 }
 
-// gone waits until machines are terminated.
-func gone(ctx context.Context, in Machines, ids []string) error {
+// waitTerminated waits until machines are terminated.
+func waitTerminated(ctx context.Context, in Machines, ids []string) error {
 	ctx, cancel := context.WithTimeout(ctx, endLimit)
 	defer cancel()
-	return every(ctx, lookEvery, func() (bool, error) {
+	return poll(ctx, pollInterval, func() (bool, error) {
 		found, err := in.Find(ctx, Query{IDs: ids})
 		if err != nil {
 			return false, err

@@ -47,14 +47,14 @@ func (w World) Report(ctx context.Context, p *Plan, results []Outcome, show Show
 		if show.JSON {
 			all.Machines = append(all.Machines, r.summary(said))
 		} else if len(answers) == 1 && answers[0].Record == r.Record {
-			failed = errors.Join(failed, passOn(w.Stdout, said))
+			failed = errors.Join(failed, writeLine(w.Stdout, said))
 		}
 	}
 	if len(answers) > 1 {
 		said, err := w.compare(ctx, p, answers, show)
 		failed = errors.Join(failed, err)
 		if !show.JSON {
-			failed = errors.Join(failed, passOn(w.Stdout, said))
+			failed = errors.Join(failed, writeLine(w.Stdout, said))
 		} else if json.Valid(said) {
 			all.Comparison = said
 		}
@@ -87,7 +87,7 @@ func answersOf(there []Outcome) []Outcome {
 	return there
 }
 
-func passOn(w io.Writer, said []byte) error {
+func writeLine(w io.Writer, said []byte) error {
 	_, err := w.Write(append(said, '\n'))
 	return err
 }
@@ -104,7 +104,7 @@ func (w World) page(ctx context.Context, r *Outcome, show Show) ([]byte, error) 
 	}
 	said := &bytes.Buffer{}
 	if code, err := w.Plimsoll(ctx, Child{Args: args, Stdout: said, Stderr: w.Stderr}); err != nil || code != 0 {
-		return said.Bytes(), fmt.Errorf("the page of %s could not be written (code %d): %w", r.Type.Name, code, cmpError(err))
+		return said.Bytes(), fmt.Errorf("the page of %s could not be written (code %d): %w", r.Type.Name, code, orSeeAbove(err))
 	}
 	w.Say("page: " + page)
 	return said.Bytes(), nil
@@ -128,12 +128,12 @@ func (w World) compare(ctx context.Context, p *Plan, answers []Outcome, show Sho
 	said := &bytes.Buffer{}
 	code, err := w.Plimsoll(ctx, Child{Args: args, Stdout: said, Stderr: w.Stderr})
 	if err != nil || code != 0 && code != exitRegression {
-		return said.Bytes(), fmt.Errorf("the machines could not be compared (code %d): %w", code, cmpError(err))
+		return said.Bytes(), fmt.Errorf("the machines could not be compared (code %d): %w", code, orSeeAbove(err))
 	}
 	return said.Bytes(), nil
 }
 
-func cmpError(err error) error {
+func orSeeAbove(err error) error {
 	if err == nil {
 		return errors.New("see above")
 	}
@@ -146,7 +146,7 @@ func (w World) closing(r *Outcome) {
 	if r.Price != nil {
 		cost = fmt.Sprintf("%.4f %s an hour, %s for %s", r.Price.PerHour, r.Price.Currency, r.cost(), r.Rented.Round(time.Second))
 	}
-	fmt.Fprintf(w.Stdout, "%-12s%s, %s, %s: %s (%s)\n", "Machine", r.label(), vCPUs(r.Type.VCPUs), gib(r.Type.MemoryBytes), r.word(), cost)
+	fmt.Fprintf(w.Stdout, "%-12s%s, %s, %s: %s (%s)\n", "Machine", r.label(), vCPUs(r.Type.VCPUs), gib(r.Type.MemoryBytes), r.status(), cost)
 	if r.Offset.Within > 0 {
 		fmt.Fprintf(w.Stdout, "%-12sthis machine is %s ahead of it, ± %s\n", "Clock", r.Offset.Ahead.Round(time.Millisecond), r.Offset.Within.Round(time.Millisecond))
 	}
@@ -198,12 +198,12 @@ func (r *Outcome) label() string {
 	return r.Type.Name
 }
 
-// word is how it ended, in one word.
-func (r *Outcome) word() string {
+// status is how it ended, in one word.
+func (r *Outcome) status() string {
 	switch {
 	case r.Skipped:
 		return "skipped"
-	case r.taken:
+	case r.preempted:
 		return "incomplete"
 	case r.Err != nil:
 		return "failed"
@@ -269,9 +269,9 @@ type machineSummary struct {
 // summary is one machine's, with what plimsoll said of its record.
 func (r *Outcome) summary(said []byte) machineSummary {
 	m := machineSummary{
-		Type: r.Type.Name, Instance: r.Machine.ID, CPUs: r.Type.VCPUs, MemoryBytes: r.Type.MemoryBytes, Spot: r.Spot, Verdict: r.word(), ExitCode: r.Code,
+		Type: r.Type.Name, Instance: r.Machine.ID, CPUs: r.Type.VCPUs, MemoryBytes: r.Type.MemoryBytes, Spot: r.Spot, Verdict: r.status(), ExitCode: r.Code,
 		RentedS: r.Rented.Seconds(), RoundTripS: r.RoundTrip.Seconds(), Steal: r.Steal,
-		ClockOffsetS: r.Offset.Ahead.Seconds(), ClockWithinS: r.Offset.Within.Seconds(), Record: r.Record, ResourcesFile: r.CSV, Notes: r.Notes, Error: text(r.Err),
+		ClockOffsetS: r.Offset.Ahead.Seconds(), ClockWithinS: r.Offset.Within.Seconds(), Record: r.Record, ResourcesFile: r.CSV, Notes: r.Notes, Error: errText(r.Err),
 	}
 	if r.Price != nil {
 		m.PricePerHour, m.Currency = &r.Price.PerHour, r.Price.Currency

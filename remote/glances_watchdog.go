@@ -14,23 +14,23 @@ import (
 )
 
 const (
-	keepEvery   = 10 * time.Second // between looks at a Glances that answers from here
-	keepBlindly = time.Minute      // where each look is a command
-	keepMisses  = 3                // unanswered questions, which a busy machine may have, until a command asks
+	watchInterval   = 10 * time.Second // between looks at a Glances that answers from here
+	commandInterval = time.Minute      // where each look is a command
+	maxMisses       = 3                // unanswered questions, which a busy machine may have, until a command asks
 )
 
 // codeNoColumn is the code of glances.sh when Glances runs and does not see the service.
 const codeNoColumn = 42
 
-// keeper looks after Glances while the load goes on, and starts it again once.
-type keeper struct {
+// watchdog looks after Glances while the load goes on, and starts it again once.
+type watchdog struct {
 	*session
-	machine Machine
-	live    string
-	seen    time.Time // when it was last known to watch
-	missed  int
-	tried   bool
-	absent  []absence
+	machine   Machine
+	live      string
+	seen      time.Time // when it was last known to watch
+	missed    int
+	restarted bool
+	absent    []absence
 }
 
 // absence is a time without Glances.
@@ -40,9 +40,9 @@ type absence struct {
 	from, to time.Time
 }
 
-// attend does work, and returns what became of Glances meanwhile.
-func (s *session) attend(ctx context.Context, m Machine, w watching, work func()) *keeper {
-	k := &keeper{session: s, machine: m, live: w.live, seen: time.Now()}
+// watchGlances does work, and returns what became of Glances meanwhile.
+func (s *session) watchGlances(ctx context.Context, m Machine, w watching, work func()) *watchdog {
+	k := &watchdog{session: s, machine: m, live: w.live, seen: time.Now()}
 	if !w.glances {
 		work()
 		return k
@@ -60,15 +60,15 @@ func (s *session) attend(ctx context.Context, m Machine, w watching, work func()
 }
 
 // look goes on until Glances is away for good. A look that fails says nothing about Glances.
-func (k *keeper) look(ctx context.Context) {
-	wait := keepBlindly
-	if k.asks() {
-		wait = keepEvery
+func (k *watchdog) look(ctx context.Context) {
+	wait := commandInterval
+	if k.reachable() {
+		wait = watchInterval
 	}
 	if pause(ctx, wait) != nil {
 		return
 	}
-	_ = every(ctx, wait, func() (bool, error) { // it ends with ctx
+	_ = poll(ctx, wait, func() (bool, error) { // it ends with ctx
 		began := time.Now()
 		how, err := k.state(ctx)
 		switch {
@@ -78,23 +78,23 @@ func (k *keeper) look(ctx context.Context) {
 			k.back(began)
 			return false, nil
 		}
-		return k.revive(ctx, how), nil
+		return k.restart(ctx, how), nil
 	})
 }
 
-// asks says whether Glances answers from here: then a look costs its machine next to nothing.
-func (k *keeper) asks() bool { return k.live != "" && k.generator == nil }
+// reachable says whether Glances answers from here: then a look costs its machine next to nothing.
+func (k *watchdog) reachable() bool { return k.live != "" && k.generator == nil }
 
 var errUnsure = errors.New("not known")
 
 // state says how Glances ended; "": it watches.
-func (k *keeper) state(ctx context.Context) (string, error) {
-	if k.asks() {
+func (k *watchdog) state(ctx context.Context) (string, error) {
+	if k.reachable() {
 		if status, err := k.Probe(ctx, k.live+"/api/4/pluginslist"); err == nil && status == http.StatusOK {
 			k.missed = 0
 			return "", nil
 		}
-		if k.missed++; k.missed < keepMisses {
+		if k.missed++; k.missed < maxMisses {
 			return "", errUnsure
 		}
 		k.missed = 0
@@ -124,7 +124,7 @@ func endOf(status string) string {
 }
 
 // back notes that Glances watches.
-func (k *keeper) back(now time.Time) {
+func (k *watchdog) back(now time.Time) {
 	k.seen = now
 	if k.lost() {
 		k.absent[len(k.absent)-1].to = now
@@ -132,18 +132,18 @@ func (k *keeper) back(now time.Time) {
 }
 
 // lost says that Glances is away.
-func (k *keeper) lost() bool {
+func (k *watchdog) lost() bool {
 	n := len(k.absent)
 	return n > 0 && k.absent[n-1].to.IsZero()
 }
 
-// revive starts Glances again, if it was not before; it says whether it is away for good.
-func (k *keeper) revive(ctx context.Context, how string) bool {
+// restart starts Glances again, if it was not before; it says whether it is away for good.
+func (k *watchdog) restart(ctx context.Context, how string) bool {
 	if !k.lost() {
 		k.absent = append(k.absent, absence{how: how, from: k.seen})
 	}
 	now := &k.absent[len(k.absent)-1]
-	if k.tried {
+	if k.restarted {
 		k.say(k.machine.Type + ": " + now.String())
 		return true
 	}
@@ -152,10 +152,10 @@ func (k *keeper) revive(ctx context.Context, how string) bool {
 	var failed *StepError
 	switch {
 	case err == nil:
-		k.tried = true
+		k.restarted = true
 		k.back(time.Now())
 	case errors.As(err, &failed) && failed.Code > 0:
-		k.tried = true // it may be there all the same: the next look tells
+		k.restarted = true // it may be there all the same: the next look tells
 		now.why = tail(failed.Result.Stderr, 1)
 		if failed.Code == codeNoColumn {
 			k.back(time.Now())
@@ -165,7 +165,7 @@ func (k *keeper) revive(ctx context.Context, how string) bool {
 }
 
 // notes are what a reader of the result should know.
-func (k *keeper) notes() (all []string) {
+func (k *watchdog) notes() (all []string) {
 	for _, a := range k.absent {
 		all = append(all, a.String())
 	}
@@ -187,8 +187,8 @@ func (a absence) String() string {
 	return fmt.Sprintf("%s and was started again%s: %s until %s", text, why, missingSeries, a.to.UTC().Format(second))
 }
 
-// endedBefore reads in what collect.sh printed whether Glances had ended before it was told to.
-func endedBefore(listing string) (how string, ended bool) {
+// glancesEndedEarly reads in what collect.sh printed whether Glances had ended before it was told to.
+func glancesEndedEarly(listing string) (how string, ended bool) {
 	for line := range strings.Lines(listing) {
 		if status, ok := strings.CutPrefix(strings.TrimSpace(line), "watcher false "); ok {
 			return endOf(status), true
@@ -197,9 +197,9 @@ func endedBefore(listing string) (how string, ended bool) {
 	return "", false
 }
 
-// rejoin puts the file of a Glances that was started again behind the one
+// joinGlancesFiles puts the file of a Glances that was started again behind the one
 // before, whose last line may be half written. Each part has its own header.
-func rejoin(folder string) error {
+func joinGlancesFiles(folder string) error {
 	path := filepath.Join(folder, watcherFile)
 	again, err := os.ReadFile(filepath.Join(folder, watcherAgain))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -17,9 +17,9 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// every calls look until it says that it is done, fails, or ctx ends. Between
+// poll calls look until it says that it is done, fails, or ctx ends. Between
 // calls it waits; a first call comes at once.
-func every(ctx context.Context, wait time.Duration, look func() (done bool, err error)) error {
+func poll(ctx context.Context, wait time.Duration, look func() (done bool, err error)) error {
 	for {
 		done, err := look()
 		if done || err != nil {

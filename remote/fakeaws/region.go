@@ -158,7 +158,7 @@ type State struct {
 func (c *Cloud) State() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.settle()
+	c.advance()
 	var s State
 	for _, name := range slices.Sorted(maps.Keys(c.regions)) {
 		r := c.regions[name]

@@ -63,7 +63,7 @@ func Fetch(ctx context.Context, c Cloud, runs string, m Machine) (folder string,
 			notes = append(notes, file.name+": "+err.Error())
 		}
 	}
-	if err := rejoin(folder); err != nil {
+	if err := joinGlancesFiles(folder); err != nil {
 		notes = append(notes, watcherAgain+" stays beside "+watcherFile+": "+err.Error())
 	}
 	return folder, notes, nil

@@ -30,21 +30,21 @@ const (
 	stopped      = "stopped"
 )
 
-// settle brings everything to the present; whoever looks at the world does it first.
-func (c *Cloud) settle() {
+// advance brings everything to the present; whoever reads the state does it first.
+func (c *Cloud) advance() {
 	now := c.options.Now()
 	for _, r := range c.regions {
 		for _, i := range r.instances {
-			c.age(i, now)
+			c.advanceInstance(i, now)
 		}
 		for _, m := range r.commands {
-			c.advance(r, m, now)
+			c.advanceCommand(r, m, now)
 		}
 	}
 }
 
-// age brings one instance to the present.
-func (c *Cloud) age(i *Instance, now time.Time) {
+// advanceInstance brings one instance to the present.
+func (c *Cloud) advanceInstance(i *Instance, now time.Time) {
 	if i.Foreign {
 		return
 	}
@@ -90,12 +90,12 @@ func (c *Cloud) finish(i *Instance, at time.Time, reason, as string) {
 	}
 	i.ended, i.endsAs, i.Reason, i.DeadMan = at, as, reason, time.Time{}
 	if as == terminated {
-		c.takeDown(i)
+		c.destroy(i)
 	}
 }
 
-// takeDown destroys an instance's machine in the background; it is shutting down until that is done.
-func (c *Cloud) takeDown(i *Instance) {
+// destroy destroys an instance's machine in the background; it is shutting down until that is done.
+func (c *Cloud) destroy(i *Instance) {
 	if _, ok := c.machines.(*memory); ok {
 		i.gone = true
 		return
@@ -154,7 +154,7 @@ func (c *Cloud) boot(i *Instance, rules []Rule) {
 			i.PrivateIP = private
 		}
 		if i.endsAs == terminated {
-			c.takeDown(i) // its end came before its machine was there
+			c.destroy(i) // its end came before its machine was there
 		}
 	})
 }

@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// doors are the ports at which machines can be reached from here: one listener for each that a group lets in, at the
+// forwarders are the ports at which machines can be reached from here: one listener for each that a group lets in, at the
 // instance's address of loopback, open to the sources that its rules name. Without a rule nobody listens.
-type doors struct {
+type forwarders struct {
 	mu   sync.Mutex
-	open map[string]map[int]*door // by instance and port
+	open map[string]map[int]*forwarder // by instance and port
 }
 
-type door struct {
+type forwarder struct {
 	listener net.Listener
 	mu       sync.Mutex
 	sources  []netip.Prefix
@@ -30,9 +30,9 @@ type door struct {
 // maxRange bounds the ports of one rule that are opened; a wider one opens none.
 const maxRange = 64
 
-// Ingress opens and shuts doors until they are those of the rules.
+// Ingress opens and closes ports until they are those of the rules.
 func (d *Docker) Ingress(i Instance, rules []Rule) {
-	b, ok := d.box(i.ID)
+	b, ok := d.container(i.ID)
 	if !ok || i.PublicIP == "" {
 		return
 	}
@@ -46,18 +46,18 @@ func (d *Docker) Ingress(i Instance, rules []Rule) {
 			want[port] = append(want[port], source)
 		}
 	}
-	d.doors.set(d.cloud, i, b.ip, want)
+	d.forwarders.set(d.cloud, i, b.ip, want)
 }
 
-func (d *doors) set(c *Cloud, i Instance, ip string, want map[int][]netip.Prefix) {
+func (d *forwarders) set(c *Cloud, i Instance, ip string, want map[int][]netip.Prefix) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.open == nil {
-		d.open = map[string]map[int]*door{}
+		d.open = map[string]map[int]*forwarder{}
 	}
 	mine := d.open[i.ID]
 	if mine == nil {
-		mine = map[int]*door{}
+		mine = map[int]*forwarder{}
 		d.open[i.ID] = mine
 	}
 	for _, port := range slices.Collect(maps.Keys(mine)) {
@@ -78,14 +78,14 @@ func (d *doors) set(c *Cloud, i Instance, ip string, want map[int][]netip.Prefix
 		if err != nil {
 			continue // somebody has the port: it is as if the group let nobody in, and the probe says so
 		}
-		opened := &door{listener: l, sources: sources}
+		opened := &forwarder{listener: l, sources: sources}
 		mine[port] = opened
 		c.running.Go(func() { opened.serve(c, net.JoinHostPort(ip, strconv.Itoa(port))) })
 	}
 }
 
-// shut closes all doors of an instance.
-func (d *doors) shut(id string) {
+// closeAll closes all ports of an instance.
+func (d *forwarders) closeAll(id string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, o := range d.open[id] {
@@ -94,8 +94,8 @@ func (d *doors) shut(id string) {
 	delete(d.open, id)
 }
 
-// serve passes connections on until the door is shut or the cloud ends.
-func (d *door) serve(c *Cloud, to string) {
+// serve passes connections on until the port is closed or the cloud ends.
+func (d *forwarder) serve(c *Cloud, to string) {
 	stop := context.AfterFunc(c.ending, func() { _ = d.listener.Close() })
 	defer stop()
 	for {
@@ -107,11 +107,11 @@ func (d *door) serve(c *Cloud, to string) {
 			_ = in.Close()
 			continue
 		}
-		c.running.Go(func() { pass(c.ending, in, to) })
+		c.running.Go(func() { forward(c.ending, in, to) })
 	}
 }
 
-func (d *door) admits(a net.Addr) bool {
+func (d *forwarder) admits(a net.Addr) bool {
 	from, err := netip.ParseAddrPort(a.String())
 	if err != nil {
 		return false
@@ -121,8 +121,8 @@ func (d *door) admits(a net.Addr) bool {
 	return slices.ContainsFunc(d.sources, func(p netip.Prefix) bool { return p.Contains(from.Addr().Unmap()) })
 }
 
-// pass copies both ways between a connection and one that it makes.
-func pass(ctx context.Context, in net.Conn, to string) {
+// forward copies both ways between a connection and one that it makes.
+func forward(ctx context.Context, in net.Conn, to string) {
 	dialer := net.Dialer{Timeout: 10 * time.Second}
 	out, err := dialer.DialContext(ctx, "tcp", to)
 	if err != nil {
@@ -156,7 +156,7 @@ type gateway struct {
 }
 
 // proxy is the value of http_proxy for what the machines ask of the double, or empty where the cloud has no address itself.
-func (d *Docker) proxy(b *box) string {
+func (d *Docker) proxy(b *container) string {
 	g := &d.gateway
 	g.once.Do(func() {
 		if d.cloud.url == "" {

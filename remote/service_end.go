@@ -18,8 +18,8 @@ type serviceEnd struct {
 	kills int       // for want of memory
 }
 
-// endedService reads what collect.sh gathered of the service's container.
-func endedService(folder string) serviceEnd {
+// readServiceEnd reads what collect.sh gathered of the service's container.
+func readServiceEnd(folder string) serviceEnd {
 	text, err := os.ReadFile(filepath.Join(folder, "state.json"))
 	if err != nil {
 		return serviceEnd{}
@@ -57,24 +57,24 @@ func endedService(folder string) serviceEnd {
 	return e
 }
 
-// justBefore is how far back the load that killed a service is looked for.
-const justBefore = 5 // seconds
+// killWindow is how far back the load that killed a service is looked for.
+const killWindow = 5 // seconds
 
 // rateBefore is the rate of requests in the seconds before a time.
 func (f *facts) rateBefore(when time.Time) (rate float64, ok bool) {
 	at := when.Sub(f.head.Started).Seconds()
 	requests, length := 0.0, 0.0
 	for _, s := range f.sent {
-		if s.start < at && s.start+s.length > at-justBefore {
+		if s.start < at && s.start+s.length > at-killWindow {
 			requests, length = requests+s.requests, length+s.length
 		}
 	}
 	return requests / length, length > 0
 }
 
-// blameMemory names memory as what limited the service: that the kernel killed
+// nameMemory names memory as what limited the service: that the kernel killed
 // it weighs more than what its CPU did before.
-func blameMemory(end *record.End, service serviceEnd) {
+func nameMemory(end *record.End, service serviceEnd) {
 	b := record.Bottleneck{}
 	if end.Bottleneck != nil {
 		b = *end.Bottleneck

@@ -177,7 +177,7 @@ func TestTheTimeWithoutGlancesIsTold(t *testing.T) {
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
-	if from.After(m.died) || m.died.Sub(from) > keepEvery || to.Before(m.died) || to.Sub(m.died) > keepMisses*keepEvery {
+	if from.After(m.died) || m.died.Sub(from) > watchInterval || to.Before(m.died) || to.Sub(m.died) > maxMisses*watchInterval {
 		t.Errorf("it ended at %s and is said to be away from %s to %s", m.died, from, to)
 	}
 }
@@ -294,7 +294,7 @@ esac
 			t.Errorf("%s is not gathered: %q", want, listing)
 		}
 	}
-	if how, over := endedBefore(listing); over {
+	if how, over := glancesEndedEarly(listing); over {
 		t.Errorf("Glances %s before it was stopped: %q", how, listing)
 	}
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
-// stealMost is the share of a machine's CPU time that others may take before
+// maxSteal is the share of a machine's CPU time that others may take before
 // a verdict would be about them, or about CPU credits, and not about the machine.
-const stealMost = 0.05
+const maxSteal = 0.05
 
 // exitInconclusive is the exit code of a sizing without a verdict.
 const exitInconclusive = 5
@@ -109,8 +109,8 @@ func stealInFile(path string, began time.Time, ahead time.Duration) []reading {
 	return all
 }
 
-// worst is the highest mean of the readings within a hold; without holds that of the whole run.
-func (f *facts) worst() float64 {
+// maxStealInHolds is the highest mean of the readings within a hold; without holds that of the whole run.
+func (f *facts) maxStealInHolds() float64 {
 	spans := [][2]float64{{0, 1e18}}
 	if len(f.holds) > 0 {
 		spans = nil
@@ -133,8 +133,8 @@ func (f *facts) worst() float64 {
 	return most
 }
 
-// judge reads what plimsoll found, and withdraws it where it is not about the service.
-func (s *session) judge(r *Outcome, early error) error {
+// validateResult reads what plimsoll found, and withdraws it where it is not about the service.
+func (s *session) validateResult(r *Outcome, early error) error {
 	f, err := readFacts(r.Record)
 	if err != nil {
 		if r.Err != nil {
@@ -148,27 +148,27 @@ func (s *session) judge(r *Outcome, early error) error {
 	if len(f.steal) == 0 {
 		f.steal = stealInFile(filepath.Join(r.Folder, watcherFile), f.head.Started, r.Offset.Ahead)
 	}
-	r.Steal, r.End = f.worst(), f.end
-	service := endedService(r.Folder)
+	r.Steal, r.End = f.maxStealInHolds(), f.end
+	service := readServiceEnd(r.Folder)
 	if rate, ok := f.rateBefore(service.at.Add(r.Offset.Ahead)); ok {
 		service.note += fmt.Sprintf("; it had %.3g requests/s just before", rate)
 	}
 	r.note("%s", service.note)
 	if service.kills > 0 && r.End != nil {
-		blameMemory(r.End, service)
+		nameMemory(r.End, service)
 	}
 	why := ""
 	switch {
 	case early != nil:
 		why = "the result is incomplete: " + early.Error()
-	case r.Steal > stealMost:
+	case r.Steal > maxSteal:
 		why = fmt.Sprintf("no verdict: %.0f %% of the machine's CPU time was taken for others (steal)%s", r.Steal*100, credits(r))
 	}
 	if r.End == nil || why == "" && len(r.Notes) == 0 {
 		return nil
 	}
 	if why != "" {
-		withdraw(r.End, why)
+		invalidate(r.End, why)
 		r.Code = r.End.ExitCode
 		r.note("%s", why)
 	}
@@ -185,8 +185,8 @@ func credits(r *Outcome) string {
 	return ": its CPU credits are used up; measure with --credits unlimited, or a type that has none"
 }
 
-// withdraw takes a verdict back.
-func withdraw(end *record.End, why string) {
+// invalidate takes a verdict back.
+func invalidate(end *record.End, why string) {
 	end.Verdict, end.Reason, end.ExitCode = "unstable", why, exitInconclusive
 	if end.Sizing != nil {
 		end.Sizing.Verdict, end.Sizing.Reason, end.Sizing.ExitCode, end.Sizing.Capacity = "unstable", why, exitInconclusive, nil

@@ -46,8 +46,8 @@ func TestASpotMachineThatIsTakenIsTriedOnceMoreOnDemand(t *testing.T) {
 		t.Fatalf("%d results of %d loads: %v", len(results), tr.began, err)
 	}
 	first, second := results[0], results[1]
-	if _, found := first.Capacity(); found || first.word() != "incomplete" || !first.Replaced || first.End.Verdict != "unstable" {
-		t.Errorf("the first is %q with %+v", first.word(), first.End)
+	if _, found := first.Capacity(); found || first.status() != "incomplete" || !first.Replaced || first.End.Verdict != "unstable" {
+		t.Errorf("the first is %q with %+v", first.status(), first.End)
 	}
 	if c, _ := second.Capacity(); c != 100 || second.Spot || second.Price.PerHour != 0.05 || ExitCode(results) != 0 {
 		t.Errorf("the second carries %v at %v, spot %v, exit code %d", c, second.Price, second.Spot, ExitCode(results))
@@ -102,14 +102,14 @@ func TestASecondTryIsTheLast(t *testing.T) {
 
 func TestASpotMachineIsTakenBeforeItsLoad(t *testing.T) {
 	t.Parallel()
-	for name, taken := range map[string]string{"while it boots": "Agents", "while the service starts": "Run start kinto"} {
+	for name, call := range map[string]string{"while it boots": "Agents", "while the service starts": "Run start kinto"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tr := newTrial(t)
 			o := options("c7.small")
 			o.Spot = true
-			tr.refuse = func(call string) error {
-				if !strings.HasPrefix(call, taken) || tr.up() > 1 || len(tr.machines) > 1 {
+			tr.refuse = func(asked string) error {
+				if !strings.HasPrefix(asked, call) || tr.up() > 1 || len(tr.machines) > 1 {
 					return nil
 				}
 				tr.take("c7.small", false)
@@ -119,8 +119,8 @@ func TestASpotMachineIsTakenBeforeItsLoad(t *testing.T) {
 			if err != nil || len(results) != 2 || tr.began != 1 {
 				t.Fatalf("%d results of %d loads: %v", len(results), tr.began, err)
 			}
-			if c, _ := results[1].Capacity(); c != 100 || results[0].word() != "incomplete" {
-				t.Errorf("the second carries %v, and the first is %q", c, results[0].word())
+			if c, _ := results[1].Capacity(); c != 100 || results[0].status() != "incomplete" {
+				t.Errorf("the second carries %v, and the first is %q", c, results[0].status())
 			}
 			if left := tr.left(); left != nil {
 				t.Errorf("left: %v", left)

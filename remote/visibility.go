@@ -11,17 +11,17 @@ import (
 // lostLimit is how long something may take to be seen whose making was never answered.
 const lostLimit = 10 * time.Second
 
-// appear waits until the cloud shows what journals say was made a moment ago:
+// waitVisible waits until the cloud shows what journals say was made a moment ago:
 // what cannot be found yet would be taken for gone, and stay.
-func (c Cleaner) appear(ctx context.Context, region string, scope Scope) {
+func (c Cleaner) waitVisible(ctx context.Context, region string, scope Scope) {
 	if scope.DryRun || scope.Expired {
 		return
 	}
 	young := c.made(region, scope)
-	_ = every(ctx, time.Second, func() (bool, error) { // without an answer there is nothing to wait for
+	_ = poll(ctx, time.Second, func() (bool, error) { // without an answer there is nothing to wait for
 		hidden := false
 		for _, e := range young {
-			limit := appearLimit
+			limit := visibleLimit
 			if e.ID == "" {
 				limit = lostLimit
 			}
@@ -46,7 +46,7 @@ func (c Cleaner) made(region string, scope Scope) []Entry {
 		if err != nil {
 			continue // it was made on another machine, and not a moment ago
 		}
-		for _, e := range slices.Concat(made(entries, kindMachine), made(entries, kindGroup)) {
+		for _, e := range slices.Concat(madeEntries(entries, kindMachine), madeEntries(entries, kindGroup)) {
 			if e.Region == region {
 				all = append(all, e)
 			}
@@ -75,9 +75,9 @@ func (c Cleaner) note(run string, e Entry) {
 	}
 }
 
-// made is what a journal says is there: by its id, or by its name where the answer was lost.
-func made(entries []Entry, kind string) []Entry {
-	left := open(entries, kind)
+// madeEntries is what a journal says is there: by its id, or by its name where the answer was lost.
+func madeEntries(entries []Entry, kind string) []Entry {
+	left := openEntries(entries, kind)
 	return slices.DeleteFunc(left, func(e Entry) bool {
 		return e.ID == "" && slices.ContainsFunc(entries, func(o Entry) bool { return o.Kind == kind && o.ID != "" && o.Name == e.Name })
 	})

@@ -13,7 +13,7 @@ import (
 
 const (
 	renewEvery  = 10 * time.Minute
-	renewTry    = time.Minute      // after a renewal that failed
+	renewRetry  = time.Minute      // after a renewal that failed
 	renewMargin = 10 * time.Minute // before the machine's own end: what is left to fetch and to clean up
 )
 
@@ -101,10 +101,10 @@ func (l *leases) renewed(ids []string, until time.Time) {
 	}
 }
 
-// renewing keeps the ends of all machines away until ctx ends. A machine that
+// renewLeases keeps the ends of all machines away until ctx ends. A machine that
 // does not take the command, for the load may starve its agent, is asked again.
-func (s *session) renewing(ctx context.Context) {
-	for pause(ctx, renewTry) == nil {
+func (s *session) renewLeases(ctx context.Context) {
+	for pause(ctx, renewRetry) == nil {
 		until := time.Now().Add(s.plan.Life)
 		done, _ := s.extend(ctx, s.leases.due(), until, nil) // what failed is due again
 		s.leases.renewed(done, until)

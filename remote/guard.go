@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	lookAtEvery = 5 * time.Second // at a machine that is being loaded
+	machineInterval = 5 * time.Second // at a machine that is being loaded
 )
 
 // errLease ends a load before the machine ends itself.
@@ -22,10 +22,10 @@ func (s *session) guard(ctx context.Context, m Machine, work func(context.Contex
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	watched, stop := context.WithCancel(guarded)
-	wg.Go(func() { s.lookAt(watched, m, cancel) })
+	wg.Go(func() { s.watchMachine(watched, m, cancel) })
 	defer s.leases.use(m.ID, cancel)()
 	if g := s.generator; g != nil {
-		wg.Go(func() { s.lookAt(watched, g.machine, cancel) })
+		wg.Go(func() { s.watchMachine(watched, g.machine, cancel) })
 		defer s.leases.use(g.machine.ID, cancel)()
 	}
 	work(guarded)
@@ -37,11 +37,11 @@ func (s *session) guard(ctx context.Context, m Machine, work func(context.Contex
 	return nil
 }
 
-// lookAt ends the work when the machine ended. A look that fails says nothing about the machine.
-func (s *session) lookAt(ctx context.Context, m Machine, end context.CancelCauseFunc) {
-	_ = every(ctx, lookAtEvery, func() (bool, error) { // it ends with ctx
+// watchMachine ends the work when the machine ended. A look that fails says nothing about the machine.
+func (s *session) watchMachine(ctx context.Context, m Machine, end context.CancelCauseFunc) {
+	_ = poll(ctx, machineInterval, func() (bool, error) { // it ends with ctx
 		var gone *EndedError
-		if _, err := find(ctx, s.cloud.Machines, m.ID); errors.As(err, &gone) && ctx.Err() == nil {
+		if _, err := findLive(ctx, s.cloud.Machines, m.ID); errors.As(err, &gone) && ctx.Err() == nil {
 			end(gone)
 			return true, nil
 		}
