@@ -175,7 +175,7 @@ func (s *session) validateResult(r *Outcome, early error) error {
 	if r.End.Sizing != nil {
 		r.End.Sizing.Notes = append(r.End.Sizing.Notes, r.Notes...)
 	}
-	return amend(r.Record, r.End, r.Notes)
+	return record.ReplaceEnd(r.Record, r.End, r.Notes)
 }
 
 func credits(r *Outcome) string {

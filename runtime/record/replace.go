@@ -1,4 +1,4 @@
-package remote
+package record
 
 import (
 	"bufio"
@@ -6,19 +6,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-
-	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
-// amend replaces the last row of a record, and puts notes before it as events
-// of its time. All other lines stay as they are.
-func amend(path string, end *record.End, notes []string) error {
+// ReplaceEnd replaces the last row of the record at path, and puts notes before it as warnings of its time. All other
+// lines stay as they are, those that no version of this program knows included. The file is written anew beside the old
+// one and takes its place at once: one that is cut is never seen.
+func ReplaceEnd(path string, end *End, notes []string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	out := &bytes.Buffer{}
-	writer := record.NewWriter(out)
+	writer := NewWriter(out)
 	lines := bufio.NewReader(bytes.NewReader(text))
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -33,7 +32,7 @@ func amend(path string, end *record.End, notes []string) error {
 		}
 	}
 	for _, n := range notes {
-		if err := writer.Write(record.Event{AtS: end.AtS, Kind: "warning", Message: n}); err != nil {
+		if err := writer.Write(Event{AtS: end.AtS, Kind: "warning", Message: n}); err != nil {
 			return err
 		}
 	}
