@@ -60,7 +60,7 @@ func (c *controller) interval(s *record.Sizing) {
 		s.Interval.Lo = *b.Lo
 	}
 	s.Interval.Hi = b.Hi
-	s.Interval.HiTested = c.bracket.testedHi
+	s.Interval.HiTested = c.bracket.hiTested
 }
 
 // bounds are those of the arrivals per second that are carried, as known now.
@@ -72,7 +72,7 @@ func (c *controller) bounds() record.Bounds {
 		lo := b.lo.level
 		r.Lo = &lo
 	case s.lo != nil && !s.falling:
-		lo := s.lo.x
+		lo := s.lo.goodput
 		r.Lo = &lo
 	}
 	switch {
@@ -80,14 +80,14 @@ func (c *controller) bounds() record.Bounds {
 		hi := b.hi.level
 		r.Hi = &hi
 	case b.lo == nil && s.plateau.goodput > 0:
-		hi := s.plateau.goodput * (1 + 2*s.plateau.se) / c.succeed()
+		hi := s.plateau.goodput * (1 + 2*s.plateau.se) / c.goodputPerArrival()
 		r.Hi = &hi
 	}
 	return r
 }
 
-// left is an estimate of the seconds still needed after, or with, a hold.
-func (c *controller) left(h *hold) float64 {
+// timeLeft is an estimate of the seconds still needed after, or with, a hold.
+func (c *controller) timeLeft(h *hold) float64 {
 	x := max(c.closed.best, h.level*boolean(h.arrivals), 1)
 	g := c.stretch(x)
 	below, above := confirmTime*g+4, 5*g+1
@@ -107,9 +107,9 @@ func (c *controller) left(h *hold) float64 {
 	case "plateau":
 		rest += 8
 	case "probe", "ramp":
-		end := max(farUsers, farBeyond*c.little())
+		end := max(farVUs, farFactor*c.fillingVUs())
 		steps := math.Log2(max(1, end/max(1, h.level)))
-		rest += 16 + steps*max(1.5, min(4, atLeast/x))
+		rest += 16 + steps*max(1.5, min(4, boundIterations/x))
 	}
 	return clamp(rest, 0, max(0, c.budget-c.now))
 }
@@ -123,15 +123,15 @@ func boolean(b bool) float64 {
 
 func (c *controller) vuBounds() record.VUBounds {
 	s := &c.closed
-	v := record.VUBounds{Knee: s.knee, KneeBelow: s.kneeLow}
+	v := record.VUBounds{Knee: s.knee, KneeBelow: s.kneeBelow}
 	if s.lo != nil {
-		v.Within = s.lo.number()
+		v.Within = s.lo.vus()
 	}
-	for _, h := range c.sinceRise() {
-		v.Largest = max(v.Largest, h.number())
+	for _, h := range c.vuHolds() {
+		v.Largest = max(v.Largest, h.vus())
 	}
 	if hi := s.hi; hi != nil {
-		n := hi.number()
+		n := hi.vus()
 		v.FirstFailing, v.FailedShare = &n, hi.share()
 		if hi.cause == causeFailures && hi.share() < .95 {
 			estimate := clamp((1-hi.share())*hi.level/(1-c.opt.Tolerance), float64(v.Within), hi.level)
@@ -152,7 +152,7 @@ func (c *controller) plateauRow() *record.Plateau {
 		p = c.openPlateau()
 	case p.goodput == 0 && c.closed.best > 0:
 		if p = c.finalPlateau(); p.goodput == 0 {
-			p = plateau{goodput: c.closed.best, from: c.closed.bestN, to: c.closed.bestN, kind: "none", se: 1}
+			p = plateau{goodput: c.closed.best, from: c.closed.bestVUs, to: c.closed.bestVUs, kind: "none", se: 1}
 		}
 	}
 	if p.goodput == 0 {
@@ -162,20 +162,20 @@ func (c *controller) plateauRow() *record.Plateau {
 }
 
 // explored says whether virtual users were more than a probe.
-func (c *controller) explored() bool { return c.closed.lo != nil && c.closed.lo.number() > 1 }
+func (c *controller) explored() bool { return c.closed.lo != nil && c.closed.lo.vus() > 1 }
 
 // openPlateau is what arrivals alone show of it: goodput while rejecting, or
 // while a backlog grew, else the most that was seen.
 func (c *controller) openPlateau() plateau {
-	for _, p := range []pool{c.open.full, c.open.backed} {
+	for _, p := range []pool{c.open.saturated, c.open.backlogged} {
 		if p.count > 0 {
 			return plateau{goodput: p.rate(), se: 1 / math.Sqrt(p.count), count: p.count, kind: "flat"}
 		}
 	}
 	best := plateau{goodput: c.closed.best, se: 1, kind: "none"}
 	for _, h := range c.holds {
-		if h.arrivals && h.x > best.goodput {
-			best.goodput, best.se, best.count = h.x, h.se, h.sum.ok
+		if h.arrivals && h.goodput > best.goodput {
+			best.goodput, best.se, best.count = h.goodput, h.se, h.sum.ok
 		}
 	}
 	return best
@@ -183,7 +183,7 @@ func (c *controller) openPlateau() plateau {
 
 func (c *controller) shape() record.Shape {
 	s := record.Shape{
-		AboveLimit: "unknown", RecoveryS: c.recovery, Rising: c.closed.everRose, StallPeriodS: c.open.period,
+		AboveLimit: "unknown", RecoveryS: c.recovery, Rising: c.closed.everRose, StallPeriodS: c.open.stallPeriod,
 		Outages: c.outages, Inversions: c.open.inversions, BaseFailure: c.unloaded.share,
 	}
 	_, _, s.Slowing = c.slowing()
@@ -199,10 +199,10 @@ func (c *controller) shape() record.Shape {
 
 // retrograde tells the peak, and the lowest goodput beyond it.
 func (c *controller) retrograde() *record.Retrograde {
-	r := record.Retrograde{PeakVUs: c.closed.bestN, Peak: c.closed.best}
+	r := record.Retrograde{PeakVUs: c.closed.bestVUs, Peak: c.closed.best}
 	for _, p := range c.curve() {
-		if p.n > r.PeakVUs && (r.AtVUs == 0 || p.y < r.Goodput) {
-			r.AtVUs, r.Goodput = p.n, p.y
+		if p.vus > r.PeakVUs && (r.AtVUs == 0 || p.work < r.Goodput) {
+			r.AtVUs, r.Goodput = p.vus, p.work
 		}
 	}
 	if r.AtVUs == 0 {
@@ -230,7 +230,7 @@ func (c *controller) settings() record.SizingSettings {
 func (c *controller) generatorReport(e ending) record.GeneratorReport {
 	w := &c.watch
 	g := record.GeneratorReport{
-		OK: e.verdict != Generator, Warnings: w.warnings, LateS: w.late, CPU: w.cpu, VoidHold: w.void, Sent: 1,
+		OK: e.verdict != Generator, Warnings: w.warnings, LateS: w.late, CPU: w.cpu, VoidHold: w.voidHolds, Sent: 1,
 	}
 	if !g.OK {
 		g.Reason = w.reason
@@ -247,7 +247,7 @@ func (c *controller) scenarioResults() []record.ScenarioResult {
 	beyond := make([]ScenarioTick, len(c.mix.all))
 	started, failed := 0.0, 0.0
 	for _, h := range c.holds {
-		if h.cause != causeFailures || h.dead() {
+		if h.cause != causeFailures || h.nearlyAllFail() {
 			continue
 		}
 		for i, s := range h.scenarios {
@@ -280,8 +280,8 @@ func (c *controller) scenarioResults() []record.ScenarioResult {
 	return rs
 }
 
-// told is a failing hold in words.
-func (c *controller) told(h *hold) string {
+// describe is a failing hold in words.
+func (c *controller) describe(h *hold) string {
 	if h.forLatency() {
 		return h.cause + " is missed"
 	}

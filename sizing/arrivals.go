@@ -7,44 +7,44 @@ import (
 
 // open is what arrivals showed.
 type open struct {
-	low         float64 // a rate that is harmless
-	lowInFlight float64 // what the best pass left in flight
-	stretch     float64 // multiplies holds after contradictions
-	full        pool    // goodput while rejecting
-	backed      pool    // goodput while a backlog grew
-	bestX       float64 // surely reached goodput
-	falling     bool    // goodput above the limit is lower, surely
-	wide        float64 // width of the interval, in resolutions
-	expect      string  // cause that is expected above the guess
-	above       float64 // standard errors above the plateau that make an undecided hold a backlog
-	stalls      []float64
-	period      float64 // of stalls, seconds
-	inversions  int     // what passed failed later
-	rises       int     // what failed passed later
-	measured    bool    // the plateau of a backlog was
+	safeRate        float64 // a rate that is harmless
+	safeInFlight    float64 // what the best pass left in flight
+	stretch         float64 // multiplies holds after contradictions
+	saturated       pool    // goodput while rejecting
+	backlogged      pool    // goodput while a backlog grew
+	bestGoodput     float64 // surely reached goodput
+	falling         bool    // goodput above the limit is lower, surely
+	widthFactor     float64 // width of the interval, in resolutions
+	expectedCause   string  // cause that is expected above the guess
+	backlogMargin   float64 // standard errors above the plateau that make an undecided hold a backlog
+	stalls          []float64
+	stallPeriod     float64 // of stalls, seconds
+	inversions      int     // what passed failed later
+	rises           int     // what failed passed later
+	backlogMeasured bool    // the plateau of a backlog was
 
 	needBounds, needTest float64 // budgets, seconds
 }
 
-// carry holds arrivals at a rate until the verdict is known well enough, or time is up.
-func (c *controller) carry(rate float64, o order) *hold {
+// holdRate holds arrivals at a rate until the verdict is known well enough, or time is up.
+func (c *controller) holdRate(rate float64, o holdSpec) *hold {
 	for try := 1; ; try++ {
-		h := c.carryOnce(rate, o)
+		h := c.holdRateOnce(rate, o)
 		if !h.void {
 			return h
 		}
 		c.giveUp(try)
-		c.arrive(rate / 2)
-		c.wait(breath)
+		c.setArrivals(rate / 2)
+		c.wait(cooldown)
 		o.why = "the generator was in trouble: the same again"
 	}
 }
 
-func (c *controller) carryOnce(rate float64, o order) *hold {
+func (c *controller) holdRateOnce(rate float64, o holdSpec) *hold {
 	t1 := c.unloaded.iteration
 	settle := max(clamp(5*t1+c.opt.slowest(), .25, 1.5), 1.2*t1) // an arrival is in flight for a whole iteration
 	c.announce(o, ByRate, rate)
-	c.arrive(rate)
+	c.setArrivals(rate)
 	c.wait(settle)
 	h := c.newHold(o, true, rate)
 	h.settle = settle
@@ -54,22 +54,22 @@ func (c *controller) carryOnce(rate float64, o order) *hold {
 			g = c.stretch(rate)
 		}
 		h.min, h.max = o.min*g, o.max*g
-		if p := c.open.period; p > 0 { // whole stall periods
+		if p := c.open.stallPeriod; p > 0 { // whole stall periods
 			h.min = math.Ceil(max(h.min, 2*p)/p) * p
 			h.max = max(h.max, 2*h.min)
 		}
 	}
-	if h.most == 0 {
-		h.most = c.tooMany(rate)
+	if h.maxInFlight == 0 {
+		h.maxInFlight = c.backlogLimit(rate)
 	}
-	a := bound(sure)
+	a := bound(sureError)
 	if o.ramp {
-		a = bound(doubtful)
+		a = bound(doubtfulError)
 	}
 	for !c.judgeArrivals(h, a) {
 	}
-	if !c.tired(h, h.length()) {
-		c.learn(h)
+	if !c.generatorOverloaded(h, h.length()) {
+		c.poolHold(h)
 	}
 	return c.close(h)
 }
@@ -77,12 +77,12 @@ func (c *controller) carryOnce(rate float64, o order) *hold {
 // longestStretch is how many times longer a hold takes at most, for slow and uneven services.
 const longestStretch = 2.5
 
-// tooMany is how many in flight are a backlog without any further question:
+// backlogLimit is how many in flight are a backlog without any further question:
 // several times what virtual users have tried, and what arrives in a few
 // iterations and two seconds.
-func (c *controller) tooMany(rate float64) float64 {
+func (c *controller) backlogLimit(rate float64) float64 {
 	tried := 0.0
-	for _, h := range c.sinceRise() {
+	for _, h := range c.vuHolds() {
 		tried = max(tried, h.level)
 	}
 	return max(4*tried, 128, rate*(2+4*c.unloaded.iteration))
@@ -91,45 +91,45 @@ func (c *controller) tooMany(rate float64) float64 {
 // judgeArrivals lets a tick go by and says whether the hold is decided.
 func (c *controller) judgeArrivals(h *hold, a float64) bool {
 	h.add(c, c.stepArrivals(h.level))
-	if c.tired(h, h.max) {
+	if c.generatorOverloaded(h, h.max) {
 		return true
 	}
 	d := h.length()
-	if h.ending > h.most && h.ending > h.inFlight0 {
+	if h.endInFlight > h.maxInFlight && h.endInFlight > h.startInFlight {
 		h.cause = causeBacklog
 		return true
 	}
 	if d >= .99 && h.sum.started > 30 {
-		if h.cause = c.overrun(h, a); h.cause != "" {
+		if h.cause = c.failsEarly(h, a); h.cause != "" {
 			return true
 		}
 	}
 	switch {
-	case h.ramp && d >= h.min && h.sum.ended() >= 15 && h.calm() && h.growth < 2.5:
+	case h.ramp && d >= h.min && h.sum.ended() >= 15 && h.wellWithin() && h.growth < 2.5:
 		h.pass = true
 		return true
-	case c.byPool(h):
+	case c.decideByPool(h):
 		return true
-	case d >= h.min && h.within(a, c.ablations) && (h.growth < 1 && !c.grows(h) || h.ramp && h.growth < 2.5):
+	case d >= h.min && h.within(a, c.ablations) && (h.growth < 1 && !c.abovePlateau(h) || h.ramp && h.growth < 2.5):
 		h.pass = true
 		return true
-	case d >= h.max && (h.sum.ended() >= 60 || d >= 3*h.max) && !c.byChance(h):
-		c.byLastHalf(h)
+	case d >= h.max && (h.sum.ended() >= 60 || d >= 3*h.max) && !c.mayStillPass(h):
+		c.decideByLastHalf(h)
 		return true
 	}
 	return false
 }
 
-// overrun looks for a cause to stop early: a backlog that grows whatever ticks
+// failsEarly looks for a cause to stop early: a backlog that grows whatever ticks
 // are left out, or too many bad ones.
-func (c *controller) overrun(h *hold, a float64) string {
+func (c *controller) failsEarly(h *hold, a float64) string {
 	trim := 2 + h.ticks()/10
 	if h.length() >= max(2*h.min, 6) {
 		trim = h.ticks() / 10
 	}
-	missing, sent := trimmed(h.missing, h.sent, trim)
-	over := (missing - c.opt.Tolerance*sent) / math.Sqrt((1+c.closed.unruly)*max(sent, 1))
-	if over > 3 && h.ending-h.inFlight0 > h.sum.failed && h.growth > 3 {
+	missing, sent := trimmed(h.unfinished, h.started, trim)
+	over := (missing - c.opt.Tolerance*sent) / math.Sqrt((1+c.closed.dispersion)*max(sent, 1))
+	if over > 3 && h.endInFlight-h.startInFlight > h.sum.failed && h.growth > 3 {
 		return causeBacklog
 	}
 	if c.collapses(h) {
@@ -138,7 +138,7 @@ func (c *controller) overrun(h *hold, a float64) string {
 	if h.ticks() < 4 {
 		return ""
 	}
-	return h.early(a, c.gate, trim, c.ablations)
+	return h.earlyCause(a, c.effectGate, trim, c.ablations)
 }
 
 // collapses says whether much of what arrived during the last seconds is
@@ -148,8 +148,8 @@ func (c *controller) collapses(h *hold) bool {
 	if before < 0 {
 		return false
 	}
-	sent, more := sum(h.sent[before+1:]), h.ending-h.underWay[before]
-	return more > collapseShare*sent && more > 4*math.Sqrt((1+c.closed.unruly)*sent)
+	sent, more := sum(h.started[before+1:]), h.endInFlight-h.inFlightByTick[before]
+	return more > collapseShare*sent && more > 4*math.Sqrt((1+c.closed.dispersion)*sent)
 }
 
 const (
@@ -157,14 +157,14 @@ const (
 	collapseShare = .4  // of the arrivals that did not end
 )
 
-// byPool decides by the saturated goodput of all holds, which says on which
+// decideByPool decides by the saturated goodput of all holds, which says on which
 // side of the limit a rate is.
-func (c *controller) byPool(h *hold) bool {
-	d, p := h.length(), c.open.period
-	tolerance, lately := c.opt.Tolerance, h.lately()
-	full := c.open.full
+func (c *controller) decideByPool(h *hold) bool {
+	d, p := h.length(), c.open.stallPeriod
+	tolerance, lately := c.opt.Tolerance, h.recentShare()
+	full := c.open.saturated
 	if lately > .8*tolerance {
-		full = full.with(h.y, d)
+		full = full.with(h.work, d)
 	}
 	limit := c.limitOf(full)
 	usable := limit > 0 && d >= h.min && d >= 4 && len(c.opt.Objectives) == 0 &&
@@ -174,7 +174,7 @@ func (c *controller) byPool(h *hold) bool {
 	}
 	z := (h.level/limit - 1) * math.Sqrt(full.count)
 	switch {
-	case z < -1 && lately < 1.4*tolerance && lately < tolerance+.02 && !c.brokenPromise(h):
+	case z < -1 && lately < 1.4*tolerance && lately < tolerance+.02 && !c.overTolerance(h):
 		h.pass = true
 	case z > 1 && lately > .7*tolerance:
 		h.cause = causeFailures
@@ -182,83 +182,83 @@ func (c *controller) byPool(h *hold) bool {
 	return h.pass || h.cause != ""
 }
 
-// brokenPromise says whether more failed than is tolerated in a hold that is
-// to be told as carried: there the pool may know better, and nobody believes it.
-func (c *controller) brokenPromise(h *hold) bool {
+// overTolerance says whether more failed than is tolerated in a hold that is
+// to be told as carried: there the pool may not decide otherwise.
+func (c *controller) overTolerance(h *hold) bool {
 	return h.phase == "confirm" && h.share() > c.opt.Tolerance
 }
 
-// byChance says whether a hold that is to be told as carried goes on for
+// mayStillPass says whether a hold that is to be told as carried goes on for
 // longer: more failed than is tolerated, but the pool says that fewer will.
-func (c *controller) byChance(h *hold) bool {
-	if !c.brokenPromise(h) || c.spent() {
+func (c *controller) mayStillPass(h *hold) bool {
+	if !c.overTolerance(h) || c.spent() {
 		return false
 	}
 	d := h.length()
 	return d < 1.8*h.max && h.share() < 2*c.opt.Tolerance &&
-		h.level < c.limitOf(c.open.full.with(h.y, d))
+		h.level < c.limitOf(c.open.saturated.with(h.work, d))
 }
 
-// byLastHalf decides what the tests left open when time was up.
-func (c *controller) byLastHalf(h *hold) {
+// decideByLastHalf decides what the tests left open when time was up.
+func (c *controller) decideByLastHalf(h *hold) {
 	h.marginal = true
-	lately, d, p := h.lately(), h.length(), c.open.period
+	lately, d, p := h.recentShare(), h.length(), c.open.stallPeriod
 	limit := 0.0
 	if lately > .02 && lately < .3 {
-		limit = c.limitOf(c.open.full.with(h.y, d))
+		limit = c.limitOf(c.open.saturated.with(h.work, d))
 	}
 	switch {
-	case c.brokenPromise(h):
+	case c.overTolerance(h):
 		h.cause = causeFailures
 	case limit > 0 && (p == 0 || d >= 2*p):
 		if h.level > limit {
 			h.cause = causeFailures
 		}
-	case h.beyond() != "":
-		h.cause = h.beyond()
-	case h.growth > 2 || c.grows(h):
+	case h.exceededCause() != "":
+		h.cause = h.exceededCause()
+	case h.growth > 2 || c.abovePlateau(h):
 		h.cause = causeBacklog
 	}
 	h.pass = h.cause == ""
 }
 
-// grows says whether a rate is above the plateau that was measured, and the
+// abovePlateau says whether a rate is above the plateau that was measured, and the
 // backlog does not show otherwise: a little above, it takes minutes to show at
 // all. A plateau that arrivals alone have shown, in passing, decides only what
 // is undecided when time is up.
-func (c *controller) grows(h *hold) bool {
-	b, d := c.open.backed, c.closed.unruly
-	if b.count == 0 || h.ramp || h.level <= b.rate()*(1+c.open.above*math.Sqrt(d/b.count)) {
+func (c *controller) abovePlateau(h *hold) bool {
+	b, d := c.open.backlogged, c.closed.dispersion
+	if b.count == 0 || h.ramp || h.level <= b.rate()*(1+c.open.backlogMargin*math.Sqrt(d/b.count)) {
 		return false
 	}
-	if !c.bracket.handed {
-		return h.marginal && h.ending > h.inFlight0
+	if !c.bracket.fromVUs {
+		return h.marginal && h.endInFlight > h.startInFlight
 	}
 	expected := (h.level - b.rate()) * h.length()
-	return h.ending-h.inFlight0 > expected-2*math.Sqrt((1+d)*h.sum.started)
+	return h.endInFlight-h.startInFlight > expected-2*math.Sqrt((1+d)*h.sum.started)
 }
 
-// learn pools what a saturated hold says of the plateau.
-func (c *controller) learn(h *hold) {
+// poolHold pools what a saturated hold says of the plateau.
+func (c *controller) poolHold(h *hold) {
 	o, d, tolerance := &c.open, h.length(), c.opt.Tolerance
 	if h.cause == causeBacklog && h.sum.failed < .01*h.sum.ended() {
-		o.backed = o.backed.with(h.y, d)
+		o.backlogged = o.backlogged.with(h.work, d)
 	}
-	whole := o.period == 0 || d >= 1.9*o.period
-	if h.share() > .8*tolerance && h.lately() > .8*tolerance && !h.dead() && d >= .9 && whole {
-		if o.full.seconds > 0 {
-			x := o.full.rate()
-			if math.Abs(h.y-x) > 3.5*math.Sqrt(1.5)*math.Sqrt(x/d+x/o.full.seconds) { // capacity moved
-				o.full = pool{}
+	whole := o.stallPeriod == 0 || d >= 1.9*o.stallPeriod
+	if h.share() > .8*tolerance && h.recentShare() > .8*tolerance && !h.nearlyAllFail() && d >= .9 && whole {
+		if o.saturated.seconds > 0 {
+			x := o.saturated.rate()
+			if math.Abs(h.work-x) > 3.5*math.Sqrt(1.5)*math.Sqrt(x/d+x/o.saturated.seconds) { // capacity moved
+				o.saturated = pool{}
 			}
 		}
-		o.full = o.full.with(h.y, d)
+		o.saturated = o.saturated.with(h.work, d)
 	}
-	noise := math.Sqrt(h.y / d)
+	noise := math.Sqrt(h.work / d)
 	switch {
 	case h.pass:
-		o.bestX = max(o.bestX, h.y-2*noise)
-	case d >= .9 && h.y+3*noise < .92*o.bestX && h.level > o.bestX && h.lastShare < .9:
+		o.bestGoodput = max(o.bestGoodput, h.work-2*noise)
+	case d >= .9 && h.work+3*noise < .92*o.bestGoodput && h.level > o.bestGoodput && h.lastShare < .9:
 		o.falling = o.falling || !c.ablations.noRetrograde
 	}
 }
@@ -283,9 +283,9 @@ func (c *controller) stepArrivals(rate float64) Tick {
 		gaps = append(gaps, o.stalls[i]-o.stalls[i-1])
 	}
 	slices.Sort(gaps)
-	if p := min(gaps[len(gaps)/4], 10); math.Abs(p-o.period) > .5 {
-		o.period = p
-		o.full = pool{}
+	if p := min(gaps[len(gaps)/4], 10); math.Abs(p-o.stallPeriod) > .5 {
+		o.stallPeriod = p
+		o.saturated = pool{}
 	}
 	return t
 }

@@ -15,25 +15,25 @@ func (c *controller) capacity(s *record.Sizing) {
 		c.capacityFallen(s)
 		return
 	case c.bracket.confirmed == nil:
-		c.capacityInUsers(s)
+		c.capacityInVUs(s)
 		return
 	}
 	b := &c.bracket
 	h := b.confirmed
-	goodput := c.carriedAt(h)
+	goodput := c.goodputAt(h)
 	s.Capacity = &record.Capacity{
 		VUBounds: s.VUs, Goodput: goodput, GoodputClosed: c.closed.plateau.goodput,
 		OfferedConfirmed: h.level, OfferedEstimate: c.estimate(), ConfirmS: h.length(), FailedShare: h.share(),
 		InFlight: h.inFlight,
 	}
-	s.Capacity.CI95 = c.certainty(goodput)
+	s.Capacity.CI95 = c.confidenceInterval(goodput)
 	if b.hi != nil {
 		s.Capacity.Resolution = b.hi.level/b.lo.level - 1
 		if s.Binding = b.hi.cause; c.rejects() {
 			s.Binding = causeFailures
 		}
 	}
-	if b.testedHi {
+	if b.hiTested {
 		hi := b.hi.level
 		s.Capacity.FirstFailing = &hi
 	}
@@ -41,33 +41,33 @@ func (c *controller) capacity(s *record.Sizing) {
 		s.Binding = causeCollapse
 	}
 	c.latencies(s, h)
-	s.Reason = c.why(s)
+	s.Reason = c.reason(s)
 }
 
-// certainty is the range of goodput in which the limit lies, 19 times in 20.
-func (c *controller) certainty(goodput float64) [2]float64 {
+// confidenceInterval is the range of goodput in which the limit lies, 19 times in 20.
+func (c *controller) confidenceInterval(goodput float64) [2]float64 {
 	b, o := &c.bracket, &c.open
 	spread := c.spread()
 	center, se := goodput, c.resolution(goodput)/2
 	switch {
 	case c.closed.falling:
-		se = math.Hypot(1.4*c.curveError(), reckoned)
+		se = math.Hypot(1.4*c.curveError(), computedError)
 	case b.hi == nil:
-	case c.rejects() && o.full.count > 0:
-		u := c.useful()
-		center, se = o.full.rate()*u, math.Hypot(1.2*o.full.error(spread), .2*(1-u))
-	case b.hi.cause == causeBacklog && o.backed.count > 0:
-		center, se = o.backed.rate(), 1.2*o.backed.error(spread)
+	case c.rejects() && o.saturated.count > 0:
+		u := c.usefulShare()
+		center, se = o.saturated.rate()*u, math.Hypot(1.2*o.saturated.error(spread), .2*(1-u))
+	case b.hi.cause == causeBacklog && o.backlogged.count > 0:
+		center, se = o.backlogged.rate(), 1.2*o.backlogged.error(spread)
 	default:
 		center, se = (b.lo.level+b.hi.level)/2*(1-b.confirmed.share()), 1.35*se
 	}
 	if o.rises > 0 || c.closed.everRose { // it may not have come to rest
-		se = math.Hypot(se, restless)
+		se = math.Hypot(se, driftError)
 	}
 	if o.falling && !c.closed.falling {
-		se = math.Hypot(se, collapsing)
+		se = math.Hypot(se, retrogradeError)
 	}
-	se = clamp(math.Hypot(se, leastError), leastError, mostError)
+	se = clamp(math.Hypot(se, minError), minError, maxError)
 	counted := b.confirmed.level * (1 - b.confirmed.share())
 	if math.Abs(counted/goodput-1) > .03 { // the queue has not filled yet
 		counted = goodput
@@ -83,11 +83,11 @@ func (c *controller) certainty(goodput float64) [2]float64 {
 // one where arrivals alone have shown that goodput falls, one of what is
 // reckoned from a curve and not tried, and one beyond which a range says nothing.
 const (
-	leastError = .005
-	restless   = .015
-	collapsing = .03
-	reckoned   = .025
-	mostError  = .45
+	minError        = .005
+	driftError      = .015
+	retrogradeError = .03
+	computedError   = .025
+	maxError        = .45
 )
 
 // spread is the variance over the mean of what is completed while the service
@@ -120,18 +120,18 @@ func (c *controller) estimate() float64 {
 		return clamp(limit, .99*lo, 1.01*hi)
 	case b.hi.cause == causeFailures && !c.open.falling:
 		return math.Sqrt(lo * hi)
-	case b.hi.cause == causeBacklog && c.open.backed.seconds > 0:
-		return clamp(c.open.backed.rate(), .99*lo, 1.01*hi)
+	case b.hi.cause == causeBacklog && c.open.backlogged.seconds > 0:
+		return clamp(c.open.backlogged.rate(), .99*lo, 1.01*hi)
 	}
 	return lo
 }
 
-// capacityInUsers is the plateau, where the answer stays in virtual users.
-func (c *controller) capacityInUsers(s *record.Sizing) {
+// capacityInVUs is the plateau, where the answer stays in virtual users.
+func (c *controller) capacityInVUs(s *record.Sizing) {
 	p, lo := c.closed.plateau, c.closed.lo
-	h := c.lastUsers()
+	h := c.lastVUHold()
 	if c.opt.By == BySessions && c.closed.hi != nil && !c.closed.falling && lo != nil { // what the largest number within tolerance did
-		h, p.goodput, p.se = lo, lo.x, lo.se
+		h, p.goodput, p.se = lo, lo.goodput, lo.se
 	}
 	s.Capacity = &record.Capacity{
 		VUBounds: s.VUs, Goodput: p.goodput, GoodputClosed: p.goodput, OfferedEstimate: p.goodput,
@@ -146,19 +146,19 @@ func (c *controller) capacityInUsers(s *record.Sizing) {
 	s.Reason = fmt.Sprintf("%s/s is what it completes, whatever the number of virtual users from %d on", number(p.goodput), p.from)
 }
 
-// carriedAt is the goodput of the confirmed arrivals. They are known, so only
+// goodputAt is the goodput of the confirmed arrivals. They are known, so only
 // the failing share is measured, which varies less than a count; and where a
 // service rejects, the pool of all saturated holds knows better than the dozen
 // seconds of one: a queue that still fills hides failures, a burst adds some.
-func (c *controller) carriedAt(h *hold) float64 {
-	b, full := &c.bracket, c.open.full
+func (c *controller) goodputAt(h *hold) float64 {
+	b, full := &c.bracket, c.open.saturated
 	counted := h.level * (1 - h.share())
 	if !c.pooledEnough() || b.hi == nil || !c.rejects() || c.open.falling {
 		return counted
 	}
-	switch pooled := full.rate() * c.useful(); {
-	case h.y > full.rate()*(1+max(.03, 3*h.se)): // the pool is older than a rise
-		return min(counted, h.x)
+	switch pooled := full.rate() * c.usefulShare(); {
+	case h.work > full.rate()*(1+max(.03, 3*h.se)): // the pool is older than a rise
+		return min(counted, h.goodput)
 	case math.Abs(counted/pooled-1) < max(.03, 3*h.se):
 		return min(h.level, pooled)
 	default:
@@ -169,11 +169,11 @@ func (c *controller) carriedAt(h *hold) float64 {
 // rejects says whether failures are what limits: also where a queue that still
 // fills looked like a backlog, once users have shown that it ends.
 func (c *controller) rejects() bool {
-	return c.bracket.hi.cause == causeFailures || c.open.expect == causeFailures
+	return c.bracket.hi.cause == causeFailures || c.open.expectedCause == causeFailures
 }
 
-// why says in a sentence what ended the search.
-func (c *controller) why(s *record.Sizing) string {
+// reason says in a sentence what ended the search.
+func (c *controller) reason(s *record.Sizing) string {
 	b := &c.bracket
 	h := b.confirmed
 	held := fmt.Sprintf("%s arrivals/s held for %.0f s with %s failing", number(h.level), h.length(), percent(h.share()))
@@ -211,9 +211,9 @@ func (c *controller) latencies(s *record.Sizing, h *hold) {
 
 // capacityFallen is what a re-check saw get through where a former answer held.
 func (c *controller) capacityFallen(s *record.Sizing) {
-	x, noise := c.carried, c.rechecked.Noise
+	x, noise := c.recheckGoodput, c.rechecked.Noise
 	s.Capacity = &record.Capacity{
-		VUBounds: s.VUs, Goodput: x, OfferedEstimate: x / c.succeed(),
+		VUBounds: s.VUs, Goodput: x, OfferedEstimate: x / c.goodputPerArrival(),
 		CI95: [2]float64{x * (1 - noise), x * (1 + noise)}, Resolution: 2 * noise,
 	}
 	s.Binding = c.holds[len(c.holds)-1].cause

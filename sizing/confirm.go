@@ -14,7 +14,7 @@ func (c *controller) confirm() bool {
 	if c.open.falling {
 		t *= 2
 	}
-	h := c.carry(b.lo.level, order{phase: "confirm", why: "the lower end, for longer", min: t, max: 1.25 * t})
+	h := c.holdRate(b.lo.level, holdSpec{phase: "confirm", why: "the lower end, for longer", min: t, max: 1.25 * t})
 	switch {
 	case h.pass:
 		b.confirmed = h
@@ -45,13 +45,13 @@ func (c *controller) stepDown(h *hold) {
 	for {
 		c.withinBudget()
 		rate *= factor
-		o.low = min(o.low, rate/2)
+		o.safeRate = min(o.safeRate, rate/2)
 		c.drain()
-		next := order{phase: "refine", why: "what passed before has failed: lower", min: refineMin, max: refineMax}
-		if c.late() {
+		next := holdSpec{phase: "refine", why: "what passed before has failed: lower", min: refineMin, max: refineMax}
+		if c.stopsNarrowing() {
 			next.phase, next.min, next.max = "confirm", confirmTime, 1.25*confirmTime
 		}
-		h := c.carry(rate, next)
+		h := c.holdRate(rate, next)
 		if h.pass {
 			c.pass(h)
 			if next.phase == "confirm" {
@@ -59,19 +59,19 @@ func (c *controller) stepDown(h *hold) {
 			}
 			break
 		}
-		if h.dead() {
+		if h.nearlyAllFail() {
 			c.drain()
 		}
 		c.fail(h)
 	}
 	if o.inversions >= 3 && b.hi.level > b.lo.level*(1+c.width()) {
-		b.hi = unseen(b.lo.level*(1+c.width()), b.hi.cause)
+		b.hi = untested(b.lo.level*(1+c.width()), b.hi.cause)
 	}
 }
 
-// sandwich tests the upper end again: it must fail. If it passes twice,
+// retestUpper tests the upper end again: it must fail. If it passes twice,
 // capacity rose, or its failing was noise, and the search goes on upwards.
-func (c *controller) sandwich() bool {
+func (c *controller) retestUpper() bool {
 	b := &c.bracket
 	if c.ablations.noSandwich {
 		return true
@@ -80,38 +80,38 @@ func (c *controller) sandwich() bool {
 	if limit := c.limit(); limit > 0 { // too near to it, chance decides
 		rate = clamp(limit*(1+c.width()/2), rate, b.lo.level*(1+1.5*c.width()))
 	}
-	h := c.carry(rate, order{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin, max: refineMax})
+	h := c.holdRate(rate, holdSpec{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin, max: refineMax})
 	if h.pass && !c.spent() {
-		h = c.carry(rate, order{phase: "sandwich", why: "it passed: once more, longer", min: .75 * confirmTime, max: confirmTime})
+		h = c.holdRate(rate, holdSpec{phase: "sandwich", why: "it passed: once more, longer", min: .75 * confirmTime, max: confirmTime})
 	}
 	if !h.pass {
 		c.fail(h)
 		c.drain()
 		return true
 	}
-	if c.wavers(rate) {
-		b.hi = unseen(max(b.hi.level, c.closed.plateau.goodput*(1+c.width())), causeBacklog)
-		b.testedHi = false
+	if c.fluctuates(rate) {
+		b.hi = untested(max(b.hi.level, c.closed.plateau.goodput*(1+c.width())), causeBacklog)
+		b.hiTested = false
 		return true
 	}
 	c.pass(h)
 	c.open.rises++
 	b.hi, b.confirmed = nil, nil
-	if h.share() <= c.opt.Tolerance && c.late() { // the second look was long enough to stand
+	if h.share() <= c.opt.Tolerance && c.stopsNarrowing() { // the second look was long enough to stand
 		b.confirmed = h
 	}
-	c.open.backed, c.open.measured = pool{}, false
+	c.open.backlogged, c.open.backlogMeasured = pool{}, false
 	b.step = 2 * c.opt.Resolution
-	if b.handed {
+	if b.fromVUs {
 		b.step = 2 * c.width()
 	}
 	return false
 }
 
-// wavers says that a rate at which a backlog grew, and which passes now, tells
+// fluctuates says that a rate at which a backlog grew, and which passes now, tells
 // of a speed that moves to and fro: it is no more than users back to back
 // reach, so capacity did not rise, and looking for it again finds no end.
-func (c *controller) wavers(rate float64) bool {
+func (c *controller) fluctuates(rate float64) bool {
 	p := c.closed.plateau
-	return c.bracket.testedHi && c.bracket.hi.cause == causeBacklog && p.goodput > 0 && rate <= p.goodput*(1+2*p.se)
+	return c.bracket.hiTested && c.bracket.hi.cause == causeBacklog && p.goodput > 0 && rate <= p.goodput*(1+2*p.se)
 }

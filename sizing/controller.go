@@ -26,24 +26,24 @@ type controller struct {
 	holds    []*hold
 	rows     []record.Hold
 
-	gate      float64 // effect that an early fail needs, in multiples of what is allowed
-	unloaded  unloaded
-	closed    closed
-	open      open
-	bracket   bracket
-	watch     watch
-	forgotten int // holds before the last rise
-	outages   []uint64
-	rechecked *record.Recheck
-	carried   float64 // goodput that a re-check found
-	notes     []string
-	recovery  float64
+	effectGate     float64 // effect that an early fail needs, in multiples of what is allowed
+	unloaded       unloaded
+	closed         closed
+	open           open
+	bracket        bracket
+	watch          generatorWatch
+	staleHolds     int // holds before the last rise
+	outages        []uint64
+	rechecked      *record.Recheck
+	recheckGoodput float64 // goodput that a re-check found
+	notes          []string
+	recovery       float64
 }
 
 // unloaded is what one virtual user saw.
 type unloaded struct {
 	iteration, request float64 // seconds
-	pause              float64 // between two iterations, seconds: a user's that the script asks for
+	pause              float64 // between two iterations, seconds: a VU's that the script asks for
 	share              float64 // of failed iterations
 	count              float64 // iterations that say so
 	known              bool    // more of them say nothing new: there is a load already
@@ -104,9 +104,9 @@ func (c *controller) wait(d float64) sums {
 	return s
 }
 
-// users sets the number of virtual users; arrivals rate those per second.
-func (c *controller) users(n int)         { c.check(c.resize(n)) }
-func (c *controller) arrive(rate float64) { c.check(c.setRate(rate)) }
+// setVUs sets the number of virtual users, setArrivals the arrivals per second.
+func (c *controller) setVUs(n int)             { c.check(c.resize(n)) }
+func (c *controller) setArrivals(rate float64) { c.check(c.setRate(rate)) }
 
 // spent says whether the budget is.
 func (c *controller) spent() bool { return c.now > c.budget }
@@ -162,7 +162,7 @@ type mix struct {
 	all   []ScenarioTick // since the start
 	sound []ScenarioTick // of holds within tolerance
 	given []Scenario
-	users float64
+	vus   float64
 }
 
 func (m *mix) add(t Tick) {
@@ -170,7 +170,7 @@ func (m *mix) add(t Tick) {
 		m.grow(i)
 		if n := float64(s.OK); n > 0 {
 			m.seen[i] += n
-			weight := min(1, n/min(m.seen[i], max(20, 2*m.users)))
+			weight := min(1, n/min(m.seen[i], max(20, 2*m.vus)))
 			m.mean[i] += (s.Seconds/n - m.mean[i]) * weight
 		}
 		merge(&m.all[i], s)
@@ -184,8 +184,8 @@ func (m *mix) grow(i int) {
 	}
 }
 
-// trust takes in what a hold within tolerance saw: failed iterations may be shorter than good ones.
-func (m *mix) trust(scenarios []ScenarioTick) {
+// addSound takes in what a hold within tolerance saw: failed iterations may be shorter than good ones.
+func (m *mix) addSound(scenarios []ScenarioTick) {
 	for i, s := range scenarios {
 		m.grow(i)
 		merge(&m.sound[i], s)
@@ -235,11 +235,11 @@ func (m *mix) perIteration() float64 {
 func (c *controller) note(text string) { c.notes = append(c.notes, text) }
 
 // announce tells what comes next, and why.
-func (c *controller) announce(o order, by Control, level float64) {
+func (c *controller) announce(o holdSpec, by Control, level float64) {
 	if c.opt.OnStep != nil {
 		c.opt.OnStep(Decision{
 			Phase: o.phase, Control: by, Level: level, Why: o.why,
-			Left: time.Duration(c.left(&hold{order: o, arrivals: by == ByRate}) * float64(time.Second)),
+			Left: time.Duration(c.timeLeft(&hold{holdSpec: o, arrivals: by == ByRate}) * float64(time.Second)),
 		})
 	}
 }

@@ -11,14 +11,14 @@ func (c *controller) drain() {
 	o, t1 := &c.open, c.unloaded.iteration
 	start := c.now
 	if t1 < emptyAt/2 { // else those in flight may have every right to be
-		c.emptied(o.low * (1.5*t1 + emptyAt))
+		c.awaitInFlight(o.safeRate * (1.5*t1 + emptyAt))
 	}
-	c.arrive(o.low)
+	c.setArrivals(o.safeRate)
 	before, since, down := c.inFlight, c.now, outageWatch{at: uint64(c.total.requests())}
 	for grows := false; !c.drained(down.last); {
-		if grows || c.now-start >= patience || c.spent() { // a harmless rate does not drain it: none does, if anything
-			c.arrive(0)
-			for c.now-start < 2*patience && c.inFlight > 0 && !c.spent() {
+		if grows || c.now-start >= drainTimeout || c.spent() { // a harmless rate does not drain it: none does, if anything
+			c.setArrivals(0)
+			for c.now-start < 2*drainTimeout && c.inFlight > 0 && !c.spent() {
 				c.step(tick)
 			}
 			break
@@ -27,7 +27,7 @@ func (c *controller) drain() {
 			return
 		}
 		d := c.now - since
-		grows = d > max(growthTime, 1.2*t1) && c.inFlight > before+3*math.Sqrt(before+o.low*d)
+		grows = d > max(growthTime, 1.2*t1) && c.inFlight > before+3*math.Sqrt(before+o.safeRate*d)
 	}
 	c.recovery = max(c.recovery, c.now-start)
 }
@@ -43,15 +43,15 @@ type outageWatch struct {
 // waits until the service answers again, and notes the outage.
 func (c *controller) isDown(w *outageWatch) bool {
 	w.last = sums{}
-	w.last.add(c.stepArrivals(c.open.low))
+	w.last.add(c.stepArrivals(c.open.safeRate))
 	if !w.last.failing() {
 		return false
 	}
 	if w.down += tick; w.down < outageTime {
 		return false
 	}
-	c.awaken(func(t Tick) bool { return t.RequestsOK > t.RequestsFailed && t.RequestsOK > 1 }, w.at)
-	c.fell(w.at)
+	c.awaitRecovery(func(t Tick) bool { return t.RequestsOK > t.RequestsFailed && t.RequestsOK > 1 }, w.at)
+	c.recordOutage(w.at)
 	return true
 }
 
@@ -65,8 +65,8 @@ func (c *controller) drained(last sums) bool {
 	if last.seconds == 0 || last.failing() {
 		return false
 	}
-	n := c.open.low * c.unloaded.iteration
-	usual := max(1.1*c.open.lowInFlight, 1.5*n+3*math.Sqrt(n+1)+2)
+	n := c.open.safeRate * c.unloaded.iteration
+	usual := max(1.1*c.open.safeInFlight, 1.5*n+3*math.Sqrt(n+1)+2)
 	late := 0.0
 	for _, n := range last.slow {
 		late = max(late, n)
@@ -74,22 +74,22 @@ func (c *controller) drained(last sums) bool {
 	return c.inFlight <= usual && (late <= .3*last.requests() || last.requests() <= 3)
 }
 
-// emptied lets nothing arrive while more than so many iterations are under way:
+// awaitInFlight lets nothing arrive while more than so many iterations are under way:
 // a large backlog goes twice as fast without new ones.
-func (c *controller) emptied(most float64) {
+func (c *controller) awaitInFlight(most float64) {
 	if c.inFlight <= most {
 		return
 	}
-	c.arrive(0)
-	for start := c.now; c.inFlight > most && c.now-start < patience && !c.spent(); {
+	c.setArrivals(0)
+	for start := c.now; c.inFlight > most && c.now-start < drainTimeout && !c.spent(); {
 		c.step(tick)
 	}
 }
 
 // Times of a drain, in seconds.
 const (
-	emptyAt    = 2.0 // of harmless arrivals: more in flight than come in so long goes first
-	growthTime = 3.0 // what it takes to see that it drains nothing
-	outageTime = 1.5 // of failures that make an outage
-	patience   = 20.0
+	emptyAt      = 2.0 // of harmless arrivals: more in flight than come in so long goes first
+	growthTime   = 3.0 // what it takes to see that it drains nothing
+	outageTime   = 1.5 // of failures that make an outage
+	drainTimeout = 20.0
 )

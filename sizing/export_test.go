@@ -50,8 +50,8 @@ func CarryWithout(ctx context.Context, load Load, rate float64, rule string) (bo
 		rules[rule](&c.ablations)
 	}
 	c.next = func(d time.Duration) (Tick, error) { return load.Tick(ctx, d) }
-	c.unloaded.iteration, c.gate, c.open.low = .01, sureGate, rate/2
-	return c.carry(rate, order{phase: "refine", min: refineMin, max: refineMax}).pass, nil
+	c.unloaded.iteration, c.effectGate, c.open.safeRate = .01, minEffect, rate/2
+	return c.holdRate(rate, holdSpec{phase: "refine", min: refineMin, max: refineMax}).pass, nil
 }
 
 // Survives is the chance to have a way back after a minute.
@@ -60,6 +60,6 @@ var Survives = survives
 // StepSize is that of a service whose goodput, with more users than at its peak, was so many by tick.
 func StepSize(good []float64) float64 {
 	c := &controller{holds: []*hold{{level: 20, pass: true, good: good}}}
-	c.closed.bestN = 10
+	c.closed.bestVUs = 10
 	return c.stepSize()
 }

@@ -21,9 +21,9 @@ type Wish struct {
 	Why     string
 }
 
-// further holds what Options.Further asks for, once each. What cuts it short
+// holdFurther holds what Options.Further asks for, once each. What cuts it short
 // is not told: the answer stands.
-func (c *controller) further(answer record.Sizing) {
+func (c *controller) holdFurther(answer record.Sizing) {
 	if c.opt.Further == nil || (answer.Verdict != Found && answer.Verdict != Budget) {
 		return
 	}
@@ -38,15 +38,15 @@ func (c *controller) further(answer record.Sizing) {
 	wishes := c.opt.Further(answer)
 	for _, w := range wishes[:min(len(wishes), mostWishes)] {
 		length := clamp(w.Seconds, 1, longestWish)
-		o := order{phase: "further", why: w.Why, min: length, max: length, need: math.Inf(1), exact: true}
+		o := holdSpec{phase: "further", why: w.Why, min: length, max: length, need: math.Inf(1), exact: true}
 		if w.Control == ByVUs {
-			c.keepOnce(int(clamp(math.Ceil(w.Level), 1, float64(c.closed.max))), o)
+			c.holdVUsOnce(int(clamp(math.Ceil(w.Level), 1, float64(c.closed.max))), o)
 			continue
 		}
-		if c.open.low == 0 { // nothing has arrived yet
-			c.open.low = w.Level
+		if c.open.safeRate == 0 { // nothing has arrived yet
+			c.open.safeRate = w.Level
 		}
 		c.drain()
-		c.carryOnce(w.Level, o)
+		c.holdRateOnce(w.Level, o)
 	}
 }

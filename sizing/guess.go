@@ -14,43 +14,43 @@ type guess struct {
 
 // handOver stops the virtual users and lets them end what they began.
 func (c *controller) handOver() {
-	c.users(0)
-	c.gate = sureGate
+	c.setVUs(0)
+	c.effectGate = minEffect
 	o := &c.open
-	o.lowInFlight = o.low * c.unloaded.iteration
+	o.safeInFlight = o.safeRate * c.unloaded.iteration
 	o.falling = c.closed.falling
 	if t1 := c.unloaded.iteration; t1 > 1 {
-		c.wait(1.1 * max(t1, c.lastUsers().mean))
+		c.wait(1.1 * max(t1, c.lastVUHold().mean))
 	}
 }
 
-// fromUsers turns what virtual users showed into the rate to test, and what
+// guessFromVUs turns what virtual users showed into the rate to test, and what
 // the open holds need to know.
-func (c *controller) fromUsers() guess {
+func (c *controller) guessFromVUs() guess {
 	s, o := &c.closed, &c.open
 	p := s.plateau
 	x := p.goodput
-	o.low = x / 2
-	o.wide = 1
+	o.safeRate = x / 2
+	o.widthFactor = 1
 	g := guess{rate: x}
 	switch {
 	case s.falling:
-		g = c.beforeCollapse()
-		o.low = min(g.rate, c.lastUsers().y) / 2
+		g = c.guessBeforeCollapse()
+		o.safeRate = min(g.rate, c.lastVUHold().work) / 2
 	case s.hi != nil && s.hi.cause == causeFailures:
-		g = guess{x / c.succeed(), causeFailures, fmt.Sprintf("%.4g/s is what it completes; the tolerance allows %.4g/s to arrive", x, x/c.succeed())}
+		g = guess{x / c.goodputPerArrival(), causeFailures, fmt.Sprintf("%.4g/s is what it completes; the tolerance allows %.4g/s to arrive", x, x/c.goodputPerArrival())}
 		if !s.everRose { // what still rises is no measure of what is to come
-			o.full = pool{}.with(p.count/p.seconds, p.seconds)
+			o.saturated = pool{}.with(p.count/p.seconds, p.seconds)
 		}
 	default:
 		g.cause, g.why = causeBacklog, fmt.Sprintf("%.4g/s is what it completes, however many users wait", x)
-		o.backed, o.wide = pool{}.with(p.count/p.seconds, p.seconds), 1.5
+		o.backlogged, o.widthFactor = pool{}.with(p.count/p.seconds, p.seconds), 1.5
 	}
 	for i, objective := range c.opt.Objectives {
 		g = c.forObjective(g, i, objective)
 	}
-	o.expect = g.cause
-	o.bestX = x * (1 - 2/math.Sqrt(max(p.count, 100)))
+	o.expectedCause = g.cause
+	o.bestGoodput = x * (1 - 2/math.Sqrt(max(p.count, 100)))
 	return g
 }
 
@@ -59,7 +59,7 @@ func (c *controller) fromUsers() guess {
 func (c *controller) forObjective(g guess, i int, objective Objective) guess {
 	x, t1 := c.closed.plateau.goodput, c.unloaded.iteration
 	slots := max(1, int(math.Round(x*t1)))
-	rate := largest(0, .97*x, func(l float64) bool {
+	rate := largestWhere(0, .97*x, func(l float64) bool {
 		return erlangTail(l, 1/t1, slots, objective.Limit.Seconds()) <= objective.allowed()
 	})
 	if rate >= g.rate {
@@ -68,22 +68,22 @@ func (c *controller) forObjective(g guess, i int, objective Objective) guess {
 	return guess{rate, c.criteria[i+1].cause, fmt.Sprintf("%d slots of %.3g s would just keep %s", slots, t1, objective)}
 }
 
-// stayInUsers answers in virtual users where arrivals would take too long.
-func (c *controller) stayInUsers() bool {
+// staysInVUs answers in virtual users where arrivals would take too long.
+func (c *controller) staysInVUs() bool {
 	x, left := c.closed.plateau.goodput, c.budget-c.now
-	return x*left < bothSides && !c.closed.falling && len(c.opt.Objectives) == 0
+	return x*left < testIterations && !c.closed.falling && len(c.opt.Objectives) == 0
 }
 
-// confirmUsers measures the plateau once more, for as long as the budget allows.
-func (c *controller) confirmUsers() {
+// confirmVUs measures the plateau once more, for as long as the budget allows.
+func (c *controller) confirmVUs() {
 	s, w := &c.closed, c.opt.Resolution
 	need := 4 * 9 / (w * w)
-	h := c.keep(s.lo.number(), order{
+	h := c.holdVUs(s.lo.vus(), holdSpec{
 		phase: "confirm", why: "too slow for arrivals on both sides within the budget: the answer stays in virtual users",
 		min: 1, max: min((c.budget-c.now)/2, need/s.plateau.goodput), need: need,
 	})
 	p := c.pooledPlateau()
-	if !h.pass || h.y < s.plateau.goodput/2 || p.goodput == 0 || p.se > .15 {
+	if !h.pass || h.work < s.plateau.goodput/2 || p.goodput == 0 || p.se > .15 {
 		c.outOfTime(h)
 	}
 	s.plateau = p

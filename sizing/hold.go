@@ -61,52 +61,52 @@ func (s *series) ratio(from int, a ablations) float64 {
 	return llr(sum(bad), sum(n), s.allowed) / phi
 }
 
-// order is a hold that is asked for.
-type order struct {
-	phase, why string
-	min, max   float64 // seconds
-	need       float64 // successful iterations before a pass is believed (closed)
-	ramp       bool    // weak evidence suffices to go on
-	exact      bool    // its times are not stretched
-	most       float64 // in flight, beyond which it is over at once; 0: as tooMany says
+// holdSpec is a hold that is asked for.
+type holdSpec struct {
+	phase, why  string
+	min, max    float64 // seconds
+	need        float64 // successful iterations before a pass is believed (closed)
+	ramp        bool    // weak evidence suffices to go on
+	exact       bool    // its times are not stretched
+	maxInFlight float64 // in flight, beyond which it is over at once; 0: as backlogLimit says
 }
 
 // hold is a load that was kept for a while, and what came of it.
 type hold struct {
-	order
+	holdSpec
 	arrivals bool
 	level    float64 // virtual users, or arrivals per second
 
-	start, settle float64
-	sum           sums
-	series        []series
-	good          []float64 // successful iterations by tick
-	busy          []float64 // seconds of these
-	reqGood       []float64
-	reqBad        []float64
-	sent          []float64 // iterations started
-	missing       []float64 // those less the successful ones
-	scenarios     []ScenarioTick
-	latency       metric.Histogram
-	lateness      metric.Histogram // of arrivals, where ticks have it
-	inFlight      float64          // mean
-	inFlight0     float64
-	ending        float64   // in flight at its end
-	underWay      []float64 // in flight at the end of each tick
-	requestsAt    uint64    // total before it
+	start, settle  float64
+	sum            sums
+	series         []series
+	good           []float64 // successful iterations by tick
+	busy           []float64 // seconds of these
+	reqGood        []float64
+	reqBad         []float64
+	started        []float64 // iterations started
+	unfinished     []float64 // those less the successful ones
+	scenarios      []ScenarioTick
+	latency        metric.Histogram
+	lateness       metric.Histogram // of arrivals, where ticks have it
+	inFlight       float64          // mean
+	startInFlight  float64
+	endInFlight    float64   // in flight at its end
+	inFlightByTick []float64 // in flight at the end of each tick
+	requestsAt     uint64    // total before it
 
-	x, y, se  float64 // goodput; comparable goodput, and its relative standard error
-	mean      float64 // successful iteration, seconds
-	growth    float64 // z of the growth of what is in flight
-	pass      bool
-	marginal  bool
-	void      bool
-	cause     string
-	lastShare float64 // of requests that failed in the last two ticks
+	goodput, work, se float64 // goodput; comparable goodput, and its relative standard error
+	mean              float64 // successful iteration, seconds
+	growth            float64 // z of the growth of what is in flight
+	pass              bool
+	marginal          bool
+	void              bool
+	cause             string
+	lastShare         float64 // of requests that failed in the last two ticks
 }
 
-func (c *controller) newHold(o order, arrivals bool, level float64) *hold {
-	h := &hold{order: o, arrivals: arrivals, level: level, start: c.now, requestsAt: uint64(c.total.requests())}
+func (c *controller) newHold(o holdSpec, arrivals bool, level float64) *hold {
+	h := &hold{holdSpec: o, arrivals: arrivals, level: level, start: c.now, requestsAt: uint64(c.total.requests())}
 	h.restart(c)
 	return h
 }
@@ -114,8 +114,8 @@ func (c *controller) newHold(o order, arrivals bool, level float64) *hold {
 // restart forgets what was counted so far.
 func (h *hold) restart(c *controller) {
 	h.sum, h.good, h.reqGood, h.reqBad, h.scenarios = sums{}, nil, nil, nil, nil
-	h.sent, h.missing, h.busy, h.underWay = nil, nil, nil, nil
-	h.latency, h.lateness, h.inFlight, h.inFlight0 = metric.Histogram{}, metric.Histogram{}, 0, c.inFlight
+	h.started, h.unfinished, h.busy, h.inFlightByTick = nil, nil, nil, nil
+	h.latency, h.lateness, h.inFlight, h.startInFlight = metric.Histogram{}, metric.Histogram{}, 0, c.inFlight
 	h.series = make([]series, len(c.criteria))
 	for i, k := range c.criteria {
 		h.series[i].criterion = k
@@ -135,8 +135,8 @@ func (h *hold) add(c *controller, t Tick) {
 	h.good = append(h.good, h.sum.ok-before.ok)
 	h.busy = append(h.busy, h.sum.busy-before.busy)
 	started := h.sum.started - before.started
-	h.sent = append(h.sent, started)
-	h.missing = append(h.missing, started-(h.sum.ok-before.ok))
+	h.started = append(h.started, started)
+	h.unfinished = append(h.unfinished, started-(h.sum.ok-before.ok))
 	h.reqGood = append(h.reqGood, float64(t.RequestsOK))
 	h.reqBad = append(h.reqBad, float64(t.RequestsFailed))
 	for i, s := range t.Scenarios {
@@ -147,20 +147,20 @@ func (h *hold) add(c *controller, t Tick) {
 	}
 	h.latency.Merge(t.Latency)
 	h.lateness.Merge(t.Lateness)
-	h.ending = float64(t.InFlight)
-	h.underWay = append(h.underWay, h.ending)
-	h.inFlight += (h.ending - h.inFlight) / float64(len(h.good))
+	h.endInFlight = float64(t.InFlight)
+	h.inFlightByTick = append(h.inFlightByTick, h.endInFlight)
+	h.inFlight += (h.endInFlight - h.inFlight) / float64(len(h.good))
 	h.figure(c)
 }
 
 func (h *hold) figure(c *controller) {
 	d := h.length()
-	h.x = h.sum.ok / d
-	h.y = h.x
+	h.goodput = h.sum.ok / d
+	h.work = h.goodput
 	counted := h.good
 	if m := c.mix.perIteration(); m > 1 && (h.arrivals || h.share() > c.opt.Tolerance/2) {
 		// A failed iteration of several requests has done work too.
-		h.y = h.sum.reqOK / m / d
+		h.work = h.sum.reqOK / m / d
 		counted = h.reqGood
 	}
 	h.se = math.Sqrt(dispersion(counted) / max(1, sum(counted)))
@@ -168,26 +168,26 @@ func (h *hold) figure(c *controller) {
 	last := max(0, len(h.good)-2)
 	bad, good := sum(h.reqBad[last:]), sum(h.reqGood[last:])
 	h.lastShare = bad / max(1, bad+good)
-	h.growth = (h.ending - h.inFlight0) / math.Sqrt((1+c.closed.unruly)*max(1, h.sum.started))
+	h.growth = (h.endInFlight - h.startInFlight) / math.Sqrt((1+c.closed.dispersion)*max(1, h.sum.started))
 }
 
-// late is the 99 % quantile of how long after they were due iterations began,
+// lateP99 is the 99 % quantile of how long after they were due iterations began,
 // in seconds, of a hold of whole seconds in whose rest none is late; of ticks
 // that tell no more it is their own quantiles' mean.
-func (h *hold) late(whole float64) float64 {
+func (h *hold) lateP99(whole float64) float64 {
 	if h.lateness.Count() > 0 {
 		return h.lateness.Quantile(max(0, 1-.01*whole/h.length())).Seconds()
 	}
 	return h.sum.late / whole
 }
 
-func (h *hold) length() float64 { return h.sum.seconds }
-func (h *hold) ticks() int      { return len(h.good) }
-func (h *hold) half() int       { return len(h.good) / 2 }
-func (h *hold) share() float64  { return h.series[0].share(0) }
-func (h *hold) lately() float64 { return h.series[0].share(h.half()) }
-func (h *hold) number() int     { return int(h.level) }
-func (h *hold) dead() bool      { return h.lastShare >= .85 }
+func (h *hold) length() float64      { return h.sum.seconds }
+func (h *hold) ticks() int           { return len(h.good) }
+func (h *hold) half() int            { return len(h.good) / 2 }
+func (h *hold) share() float64       { return h.series[0].share(0) }
+func (h *hold) recentShare() float64 { return h.series[0].share(h.half()) }
+func (h *hold) vus() int             { return int(h.level) }
+func (h *hold) nearlyAllFail() bool  { return h.lastShare >= .85 }
 
 // collapsed says whether nearly every request of a second failed.
 func (h *hold) collapsed() bool {
@@ -199,14 +199,14 @@ func (h *hold) collapsed() bool {
 	return bad >= 20 && bad > .95*(bad+good)
 }
 
-func (h *hold) rejecting() bool { return h.cause == causeFailures && !h.dead() }
+func (h *hold) rejecting() bool { return h.cause == causeFailures && !h.nearlyAllFail() }
 func (h *hold) forLatency() bool {
 	return h.cause != "" && h.cause != causeFailures && h.cause != causeBacklog
 }
 
-// early looks for a cause to stop at once: the test must be sure, on the whole
+// earlyCause looks for a cause to stop at once: the test must be sure, on the whole
 // or on its later part, with the worst ticks left out, and the share well above what is allowed.
-func (h *hold) early(bound, gate float64, trim int, a ablations) string {
+func (h *hold) earlyCause(bound, gate float64, trim int, a ablations) string {
 	if a.noTrim {
 		trim = 0
 	}
@@ -241,8 +241,8 @@ func (h *hold) within(bound float64, a ablations) bool {
 	return true
 }
 
-// calm says whether at most half of what is allowed was bad, in both halves.
-func (h *hold) calm() bool {
+// wellWithin says whether at most half of what is allowed was bad, in both halves.
+func (h *hold) wellWithin() bool {
 	for i := range h.series {
 		s := &h.series[i]
 		if s.share(0) > s.allowed/2 || s.share(h.half()) > s.allowed/2 {
@@ -252,8 +252,8 @@ func (h *hold) calm() bool {
 	return true
 }
 
-// beyond is the cause for which the last half was beyond a criterion.
-func (h *hold) beyond() string {
+// exceededCause is the cause for which the last half was beyond a criterion.
+func (h *hold) exceededCause() string {
 	for i := range h.series {
 		if s := &h.series[i]; s.share(h.half()) > s.allowed {
 			return s.cause
@@ -265,8 +265,8 @@ func (h *hold) beyond() string {
 // close ends a hold: it joins the curve and is told.
 func (c *controller) close(h *hold) *hold {
 	if h.pass {
-		c.gate = sureGate
-		c.mix.trust(h.scenarios)
+		c.effectGate = minEffect
+		c.mix.addSound(h.scenarios)
 	}
 	c.holds = append(c.holds, h)
 	row := c.row(h)
@@ -283,10 +283,10 @@ func (c *controller) row(h *hold) record.Hold {
 		N: len(c.holds), Phase: h.phase, Control: string(ByVUs), Level: h.level, Why: h.why,
 		StartS: h.start, SettleS: h.settle, LengthS: h.length(),
 		Sent: uint64(h.sum.started), OK: uint64(h.sum.ok), Failed: uint64(h.sum.failed), Requests: uint64(h.sum.requests()),
-		Share: h.share(), Goodput: h.x, Work: h.y, SE: h.se, InFlight: h.inFlight, MeanS: h.mean,
+		Share: h.share(), Goodput: h.goodput, Work: h.work, SE: h.se, InFlight: h.inFlight, MeanS: h.mean,
 		P50S: h.latency.Quantile(.5).Seconds(), P95S: h.latency.Quantile(.95).Seconds(), P99S: h.latency.Quantile(.99).Seconds(),
 		GrowthZ: h.growth, Phi: inflation(h.series[0].bad, h.series[0].n), LLR: h.series[0].ratio(0, ablations{}),
-		Verdict: "fail", Cause: h.cause, Marginal: h.marginal, Interval: c.bounds(), LeftS: c.left(h),
+		Verdict: "fail", Cause: h.cause, Marginal: h.marginal, Interval: c.bounds(), LeftS: c.timeLeft(h),
 	}
 	if h.arrivals {
 		r.Control = string(ByRate)

@@ -19,8 +19,8 @@ type plateau struct {
 
 // point is what all holds at one number of users say together.
 type point struct {
-	n       int
-	y       float64
+	vus     int
+	work    float64
 	weight  float64 // inverse variance
 	seconds float64
 	mean    float64
@@ -30,29 +30,29 @@ type point struct {
 // nearly everything failed, and those beyond the tolerance, say nothing about it.
 func (c *controller) curve() []point {
 	var ps []point
-	for _, h := range c.sinceRise() {
-		if h.cause == causeFailures || h.y <= 0 || h.dead() {
+	for _, h := range c.vuHolds() {
+		if h.cause == causeFailures || h.work <= 0 || h.nearlyAllFail() {
 			continue
 		}
-		i := slices.IndexFunc(ps, func(p point) bool { return p.n == h.number() })
+		i := slices.IndexFunc(ps, func(p point) bool { return p.vus == h.vus() })
 		if i < 0 {
 			i = len(ps)
-			ps = append(ps, point{n: h.number()})
+			ps = append(ps, point{vus: h.vus()})
 		}
-		p, w := &ps[i], 1/(h.se*h.se*h.y*h.y)
-		p.y = (p.y*p.weight + h.y*w) / (p.weight + w)
+		p, w := &ps[i], 1/(h.se*h.se*h.work*h.work)
+		p.work = (p.work*p.weight + h.work*w) / (p.weight + w)
 		p.weight += w
 		p.mean = (p.mean*p.seconds + h.mean*h.length()) / (p.seconds + h.length())
 		p.seconds += h.length()
 	}
-	slices.SortFunc(ps, func(a, b point) int { return cmp.Compare(a.n, b.n) })
+	slices.SortFunc(ps, func(a, b point) int { return cmp.Compare(a.vus, b.vus) })
 	return ps
 }
 
-// sinceRise are the holds of virtual users that still count: those after the last rise.
-func (c *controller) sinceRise() []*hold {
+// vuHolds are the holds of virtual users that still count: those after the last rise.
+func (c *controller) vuHolds() []*hold {
 	var hs []*hold
-	for _, h := range c.holds[c.forgotten:] {
+	for _, h := range c.holds[c.staleHolds:] {
 		if !h.arrivals && !h.void {
 			hs = append(hs, h)
 		}
@@ -65,7 +65,7 @@ func (c *controller) sinceRise() []*hold {
 // and makes every fall doubtful: the smaller numbers were tried earlier.
 func (c *controller) judgeCurve() {
 	s := &c.closed
-	holds := c.sinceRise()
+	holds := c.vuHolds()
 	for i, h := range holds {
 		for _, g := range holds[:i] {
 			if c.rose(g, h) {
@@ -74,40 +74,40 @@ func (c *controller) judgeCurve() {
 		}
 	}
 	ps := c.curve()
-	s.best, s.bestN, s.falling = 0, 0, false
+	s.best, s.bestVUs, s.falling = 0, 0, false
 	var top point
 	for _, p := range ps {
-		if p.y > s.best {
-			s.best, s.bestN, top = p.y, p.n, p
+		if p.work > s.best {
+			s.best, s.bestVUs, top = p.work, p.vus, p
 		}
 	}
 	for _, p := range ps {
-		z := (s.best - p.y) / math.Sqrt(1/p.weight+1/top.weight)
-		if p.n > s.bestN && p.y < .95*s.best && z > 3 && !s.rising && !s.flat && !c.ablations.noRetrograde {
+		z := (s.best - p.work) / math.Sqrt(1/p.weight+1/top.weight)
+		if p.vus > s.bestVUs && p.work < .95*s.best && z > 3 && !s.rising && !s.fallRefuted && !c.ablations.noRetrograde {
 			s.falling = true
 		}
 	}
 	for _, h := range holds { // a service that rejects has its plateau above the limit
-		if h.rejecting() && h.y > s.best && !s.falling {
-			s.best = h.y
+		if h.rejecting() && h.work > s.best && !s.falling {
+			s.best = h.work
 		}
 	}
 }
 
 // rose says whether the same number of users gave more later.
 func (c *controller) rose(before, after *hold) bool {
-	comparable := before.level == after.level && before.cause != causeFailures && after.cause != causeFailures && before.y > 0 && !after.dead() && !before.dead()
+	comparable := before.level == after.level && before.cause != causeFailures && after.cause != causeFailures && before.work > 0 && !after.nearlyAllFail() && !before.nearlyAllFail()
 	return comparable && !c.ablations.noRising &&
-		after.y > 1.06*before.y && after.y-before.y > 3*math.Hypot(after.se*after.y, before.se*before.y)
+		after.work > 1.06*before.work && after.work-before.work > 3*math.Hypot(after.se*after.work, before.se*before.work)
 }
 
 // pooledPlateau puts together the saturated holds that agree.
 func (c *controller) pooledPlateau() plateau {
-	full := c.little()
+	full := c.fillingVUs()
 	var sat []*hold
-	for _, h := range c.sinceRise() {
+	for _, h := range c.vuHolds() {
 		saturated := h.level >= 1.3*full || h.rejecting() && h.share() > 2*c.opt.Tolerance
-		if saturated && !h.dead() && !h.forLatency() && h.sum.ended() > 0 && h.y > 0 {
+		if saturated && !h.nearlyAllFail() && !h.forLatency() && h.sum.ended() > 0 && h.work > 0 {
 			sat = append(sat, h)
 		}
 	}
@@ -115,38 +115,38 @@ func (c *controller) pooledPlateau() plateau {
 	if len(sat) == 0 {
 		return p
 	}
-	middle := median(sat)
+	middle := medianWork(sat)
 	information := 0.0
 	for _, h := range sat {
-		if math.Abs(h.y/middle-1) > max(.02, 3*h.se) {
+		if math.Abs(h.work/middle-1) > max(.02, 3*h.se) {
 			continue
 		}
-		p.count += h.y * h.length()
+		p.count += h.work * h.length()
 		p.seconds += h.length()
 		information += 1 / (h.se * h.se)
-		if p.from == 0 || h.number() < p.from {
-			p.from = h.number()
+		if p.from == 0 || h.vus() < p.from {
+			p.from = h.vus()
 		}
-		p.to = max(p.to, h.number())
+		p.to = max(p.to, h.vus())
 	}
 	p.goodput, p.se, p.kind = p.count/p.seconds, 1/math.Sqrt(information), "flat"
 	return p
 }
 
-// median is the goodput below which half of what is known lies: a long hold
+// medianWork is the goodput below which half of what is known lies: a long hold
 // counts for more than several short ones, made while less was known.
-func median(hs []*hold) float64 {
-	slices.SortFunc(hs, func(a, b *hold) int { return cmp.Compare(a.y, b.y) })
+func medianWork(hs []*hold) float64 {
+	slices.SortFunc(hs, func(a, b *hold) int { return cmp.Compare(a.work, b.work) })
 	all, below := 0.0, 0.0
 	for _, h := range hs {
 		all += 1 / (h.se * h.se)
 	}
 	for _, h := range hs {
 		if below += 1 / (h.se * h.se); below >= all/2 {
-			return h.y
+			return h.work
 		}
 	}
-	return hs[len(hs)-1].y
+	return hs[len(hs)-1].work
 }
 
 // explore ramps, and again when the same number of users gave more later: a
@@ -163,26 +163,26 @@ func (c *controller) explore() {
 		}
 		c.note("the same load gave more later: what was seen before is not used")
 		c.startOver(1)
-		c.unloaded.iteration = max(s.lo.mean, leastIteration)
+		c.unloaded.iteration = max(s.lo.mean, minIteration)
 	}
 	s.plateau = c.finalPlateau()
-	c.measureUnruly()
+	c.measureDispersion()
 }
 
 // startOver forgets the holds of virtual users and begins again with n of them.
 func (c *controller) startOver(n int) {
 	s := &c.closed
-	c.forgotten = len(c.holds)
-	h := c.keep(n, order{phase: "probe", why: "goodput rose: all over again", min: 1, max: 4, need: 20, ramp: true})
-	s.rising, s.falling, s.flat, s.everRose, s.hi, s.lo = false, false, false, true, nil, h
-	s.best, s.bestN = h.y, n
+	c.staleHolds = len(c.holds)
+	h := c.holdVUs(n, holdSpec{phase: "probe", why: "goodput rose: all over again", min: 1, max: 4, need: 20, ramp: true})
+	s.rising, s.falling, s.fallRefuted, s.everRose, s.hi, s.lo = false, false, false, true, nil, h
+	s.best, s.bestVUs = h.work, n
 }
 
 const staleUsers = "capacity rose after the ramp, and no time was left to see what it means for virtual users"
 
-// refreshUsers looks at virtual users again when arrivals have shown that
+// refreshVUs looks at virtual users again when arrivals have shown that
 // capacity rose since: the answer in users would be that of another service.
-func (c *controller) refreshUsers() {
+func (c *controller) refreshVUs() {
 	s, h := &c.closed, c.bracket.confirmed
 	if c.ablations.noRising || s.falling || len(c.opt.Objectives) > 0 || h.level*(1-h.share()) < 1.06*s.plateau.goodput {
 		return
@@ -222,10 +222,10 @@ func (c *controller) finalPlateau() plateau {
 		return p
 	}
 	for _, q := range c.curve() {
-		if q.n == s.bestN {
+		if q.vus == s.bestVUs {
 			return plateau{
-				goodput: q.y, se: 1 / math.Sqrt(q.weight) / q.y, count: q.y * q.seconds, seconds: q.seconds,
-				from: q.n, to: q.n, kind: "peak",
+				goodput: q.work, se: 1 / math.Sqrt(q.weight) / q.work, count: q.work * q.seconds, seconds: q.seconds,
+				from: q.vus, to: q.vus, kind: "peak",
 			}
 		}
 	}
@@ -239,7 +239,7 @@ const enoughToGuess = .03
 // number of users of the ramp, so that a drift shows. No overload is needed.
 func (c *controller) measurePlateau() {
 	s := &c.closed
-	c.lookAtOne()
+	c.remeasureOneVU()
 	p := c.pooledPlateau()
 	aim := c.opt.Resolution / 3
 	if s.hi == nil {
@@ -248,67 +248,67 @@ func (c *controller) measurePlateau() {
 	if p.goodput > 0 && p.se <= aim {
 		return
 	}
-	if n := c.plateauUsers(); s.hi != nil && n >= s.hi.number() && s.hi.cause == causeFailures && p.se < enoughToGuess {
+	if n := c.plateauVUs(); s.hi != nil && n >= s.hi.vus() && s.hi.cause == causeFailures && p.se < enoughToGuess {
 		return // where only a load that fails is large enough: arrivals tell it as well, with fewer failures
 	}
 	rate := max(p.goodput, s.best)
-	c.measureUnruly()
-	need := rate * confirmTime * c.stretch(rate) * c.closed.unruly
+	c.measureDispersion()
+	need := rate * confirmTime * c.stretch(rate) * c.closed.dispersion
 	if s.falling {
-		need = max(1/(peakError*peakError)-c.countAt(s.bestN), rate)
+		need = max(1/(peakError*peakError)-c.countAt(s.bestVUs), rate)
 	}
 	if p.goodput > 0 {
 		excess := p.se / aim
 		need = min(need, p.count*(excess*excess-1))
 	}
 	longest := clamp(need/rate, 1, confirmTime*c.stretch(rate))
-	h := c.keep(c.plateauUsers(), order{phase: "plateau", why: "goodput that more users do not raise, precisely", min: 1, max: longest, need: need})
+	h := c.holdVUs(c.plateauVUs(), holdSpec{phase: "plateau", why: "goodput that more users do not raise, precisely", min: 1, max: longest, need: need})
 	c.judgeCurve()
 	if s.falling && !s.rising && !c.clearlyFalls() {
-		c.doubtFall(h)
+		c.verifyFall(h)
 	}
 }
 
 // countAt is how many iterations so many users have completed.
 func (c *controller) countAt(n int) float64 {
 	for _, p := range c.curve() {
-		if p.n == n {
-			return p.y * p.seconds
+		if p.vus == n {
+			return p.work * p.seconds
 		}
 	}
 	return 0
 }
 
-// lookAtOne measures one user's goodput again where it is nearly that of more: it
+// remeasureOneVU measures one user's goodput again where it is nearly that of more: it
 // may be the peak itself, and the probe saw it for a second, with everything cold.
-func (c *controller) lookAtOne() {
-	s, first := &c.closed, c.sinceRise()[0]
-	if first.number() != 1 || first.y < nearlyAlone*s.best || s.lo.number() == 1 {
+func (c *controller) remeasureOneVU() {
+	s, first := &c.closed, c.vuHolds()[0]
+	if first.vus() != 1 || first.work < loneShare*s.best || s.lo.vus() == 1 {
 		return
 	}
 	need := 1 / (peakError * peakError)
-	c.keep(1, order{
+	c.holdVUs(1, holdSpec{
 		phase: "plateau", why: "one user gets nearly as much as more do: is that the peak?",
-		min: 4, max: clamp(need/first.y, 4, confirmTime), need: need,
+		min: 4, max: clamp(need/first.work, 4, confirmTime), need: need,
 	})
 	c.judgeCurve()
 }
 
-// nearlyAlone is the share of the best goodput from which on one user may be the best.
-const nearlyAlone = .85
+// loneShare is the share of the best goodput from which on one user may be the best.
+const loneShare = .85
 
-// doubtFall looks at the best and at the largest number of users once more,
+// verifyFall looks at the best and at the largest number of users once more,
 // and believes these two alone: the best of a dozen noisy holds looks like a
 // peak, and a service that warms up is slower at the numbers tried first.
-func (c *controller) doubtFall(best *hold) {
+func (c *controller) verifyFall(best *hold) {
 	s := &c.closed
 	seconds := clamp(1/(peakError*peakError*max(s.best, 1)), 2, clamp(c.budget-c.now, 2, confirmTime))
-	o := order{phase: "plateau", why: "goodput seems to fall with more users: by chance, or slower earlier?", min: seconds, max: seconds, need: math.Inf(1)}
-	if best.number() != s.bestN {
-		best = c.keep(s.bestN, o)
+	o := holdSpec{phase: "plateau", why: "goodput seems to fall with more users: by chance, or slower earlier?", min: seconds, max: seconds, need: math.Inf(1)}
+	if best.vus() != s.bestVUs {
+		best = c.holdVUs(s.bestVUs, o)
 	}
-	last := c.keep(s.largest(), o)
-	s.flat = last.y > .95*best.y || best.y-last.y < 2*math.Hypot(best.se*best.y, last.se*last.y)
+	last := c.holdVUs(s.largest(), o)
+	s.fallRefuted = last.work > .95*best.work || best.work-last.work < 2*math.Hypot(best.se*best.work, last.se*last.work)
 	c.judgeCurve()
 }
 
@@ -316,48 +316,48 @@ func (c *controller) doubtFall(best *hold) {
 // is decided elsewhere on the curve.
 const peakError = .025
 
-// measureUnruly finds how much goodput varies while the service is full: a mix
+// measureDispersion finds how much goodput varies while the service is full: a mix
 // of short and long scenarios completes far more unevenly than one of equals.
-func (c *controller) measureUnruly() {
+func (c *controller) measureDispersion() {
 	ticks, d := 4.0, 4.0 // weight of the usual
-	for _, h := range c.sinceRise() {
-		if h.level >= 1.3*c.little() && h.pass && h.ticks() >= 4 {
+	for _, h := range c.vuHolds() {
+		if h.level >= 1.3*c.fillingVUs() && h.pass && h.ticks() >= 4 {
 			k := float64(h.ticks())
 			ticks, d = ticks+k, d+k*dispersion(h.good)
 		}
 	}
-	c.closed.unruly = clamp(d/ticks, 1, 4)
+	c.closed.dispersion = clamp(d/ticks, 1, 4)
 }
 
 // largest is the largest number of users that says something about goodput.
 func (s *closed) largest() int {
 	if s.hi != nil && s.hi.cause != causeFailures {
-		return s.hi.number()
+		return s.hi.vus()
 	}
-	return s.lo.number()
+	return s.lo.vus()
 }
 
 // clearlyFalls says whether the fall is too deep to be a matter of chance or of a warm-up.
 func (c *controller) clearlyFalls() bool {
 	ps := c.curve()
 	last := ps[len(ps)-1]
-	return last.y < .8*c.closed.best && len(ps) > 3 && ps[len(ps)-2].y < .9*c.closed.best
+	return last.work < .8*c.closed.best && len(ps) > 3 && ps[len(ps)-2].work < .9*c.closed.best
 }
 
-// plateauUsers is the smallest number of the ramp that surely fills the service.
-func (c *controller) plateauUsers() int {
-	s, full := &c.closed, c.little()
+// plateauVUs is the smallest number of the ramp that surely fills the service.
+func (c *controller) plateauVUs() int {
+	s, full := &c.closed, c.fillingVUs()
 	if s.falling {
-		return s.bestN
+		return s.bestVUs
 	}
-	n := s.lo.number()
-	for _, h := range c.sinceRise() {
-		if h.level >= fullAt*full {
-			n = min(n, h.number())
+	n := s.lo.vus()
+	for _, h := range c.vuHolds() {
+		if h.level >= fullFactor*full {
+			n = min(n, h.vus())
 		}
 	}
 	if float64(n) < 1.3*full && s.hi != nil {
-		n = s.hi.number()
+		n = s.hi.vus()
 	}
 	return n
 }
@@ -366,30 +366,30 @@ func (c *controller) plateauUsers() int {
 // plateau, with two holds at most: where Little's law puts it, then half-way.
 func (c *controller) narrowKnee() {
 	for try := 0; ; try++ {
-		a, b := c.aroundKnee()
-		c.closed.knee, c.closed.kneeLow = b.n, a.n
-		if a.n == 0 || b.n <= a.n+1 || float64(b.n) <= 1.08*float64(a.n) || try == 2 || c.unloaded.iteration > 2 || c.spent() {
+		a, b := c.kneeNeighbours()
+		c.closed.knee, c.closed.kneeBelow = b.vus, a.vus
+		if a.vus == 0 || b.vus <= a.vus+1 || float64(b.vus) <= 1.08*float64(a.vus) || try == 2 || c.unloaded.iteration > 2 || c.spent() {
 			return
 		}
-		n := int(math.Ceil(.97 * c.closed.plateau.goodput * float64(a.n) / max(a.y, 1e-9)))
-		if try == 1 || n >= b.n {
-			n = int(math.Round(math.Sqrt(float64(a.n) * float64(b.n))))
+		n := int(math.Ceil(.97 * c.closed.plateau.goodput * float64(a.vus) / max(a.work, 1e-9)))
+		if try == 1 || n >= b.vus {
+			n = int(math.Round(math.Sqrt(float64(a.vus) * float64(b.vus))))
 		}
-		c.keep(min(max(n, a.n+1), b.n-1), order{phase: "knee", why: "the fewest users that reach 97 %", min: 2, max: 6, need: 1500})
+		c.holdVUs(min(max(n, a.vus+1), b.vus-1), holdSpec{phase: "knee", why: "the fewest users that reach 97 %", min: 2, max: 6, need: 1500})
 	}
 }
 
-// aroundKnee are the points below and at 97 % of the plateau.
-func (c *controller) aroundKnee() (below, at point) {
+// kneeNeighbours are the points below and at 97 % of the plateau.
+func (c *controller) kneeNeighbours() (below, at point) {
 	var ps []point
-	for _, h := range c.sinceRise() {
-		if !h.dead() {
-			ps = append(ps, point{n: h.number(), y: h.y})
+	for _, h := range c.vuHolds() {
+		if !h.nearlyAllFail() {
+			ps = append(ps, point{vus: h.vus(), work: h.work})
 		}
 	}
-	slices.SortStableFunc(ps, func(a, b point) int { return cmp.Compare(a.n, b.n) })
+	slices.SortStableFunc(ps, func(a, b point) int { return cmp.Compare(a.vus, b.vus) })
 	for _, p := range ps {
-		if p.y >= .97*c.closed.plateau.goodput {
+		if p.work >= .97*c.closed.plateau.goodput {
 			return below, p
 		}
 		below = p

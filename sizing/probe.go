@@ -6,13 +6,13 @@ import "math"
 // else is going on, and what fails whatever the load. It returns nil when one
 // user is within tolerance, else the hold that was not.
 func (c *controller) probe() *hold {
-	h := c.keep(1, order{phase: "probe", why: "one virtual user: an iteration without load", min: 1, max: 4, need: 20, ramp: true})
-	c.nothingWorks(h)
+	h := c.holdVUs(1, holdSpec{phase: "probe", why: "one virtual user: an iteration without load", min: 1, max: 4, need: 20, ramp: true})
+	c.endIfAllFail(h)
 	if h.sum.ok < 3 { // slow iterations, or time-outs
-		h = c.keep(1, order{phase: "probe", why: "too few iterations ended to know how long one takes", min: 4, max: 30, need: 3, ramp: true})
-		c.nothingWorks(h)
+		h = c.holdVUs(1, holdSpec{phase: "probe", why: "too few iterations ended to know how long one takes", min: 4, max: 30, need: 3, ramp: true})
+		c.endIfAllFail(h)
 		if h.sum.ok == 0 {
-			c.stuck(h)
+			c.noneSucceeded(h)
 		}
 	}
 	c.unloaded = unloaded{request: h.latency.Mean().Seconds(), share: h.share()}
@@ -20,15 +20,15 @@ func (c *controller) probe() *hold {
 	c.unloaded.pause = h.pause()
 	c.budget = c.opt.Budget.Seconds() + budgetPerUnit*c.cycle()
 	if !h.pass && h.share() < 4*c.opt.Tolerance {
-		h = c.keep(1, order{phase: "probe", why: "one user fails at times: by chance?", min: 3, max: 8, need: 100})
+		h = c.holdVUs(1, holdSpec{phase: "probe", why: "one user fails at times: by chance?", min: 3, max: 8, need: 100})
 	}
 	if h.pass {
-		c.closed.best, c.closed.bestN = h.y, 1
+		c.closed.best, c.closed.bestVUs = h.work, 1
 		c.closed.lo = h
 		return nil
 	}
-	if h.x > 0 { // once more: a limiter may have allowed a burst
-		h = c.keep(1, order{phase: "probe", why: "one user is too much: what gets through in the long run?", min: 3, max: 4, need: 3000})
+	if h.goodput > 0 { // once more: a limiter may have allowed a burst
+		h = c.holdVUs(1, holdSpec{phase: "probe", why: "one user is too much: what gets through in the long run?", min: 3, max: 4, need: 3000})
 	}
 	return h
 }
@@ -42,14 +42,14 @@ func (h *hold) warm() (mean, n float64) {
 	if cold >= 3 && n >= 3 {
 		first, mean := sum(h.busy[:half])/cold, sum(h.busy[half:])/n
 		if first-mean > 3*math.Hypot(first/math.Sqrt(cold), mean/math.Sqrt(n)) {
-			return max(mean, leastIteration), n
+			return max(mean, minIteration), n
 		}
 	}
-	return max(h.mean, leastIteration), h.sum.ok
+	return max(h.mean, minIteration), h.sum.ok
 }
 
-// leastIteration is the shortest that is reckoned with, in seconds.
-const leastIteration = .0005
+// minIteration is the shortest that is reckoned with, in seconds.
+const minIteration = .0005
 
 // pause is how long a user waits between iterations, if that is much: its
 // scenario's delay, which is no part of the iteration, and keeps no service busy.
@@ -63,39 +63,39 @@ func (h *hold) pause() float64 {
 // cycle is how long a user takes from one iteration to the next without load.
 func (c *controller) cycle() float64 { return c.unloaded.iteration + c.unloaded.pause }
 
-// nothingWorks ends the sizing when enough failed and nothing succeeded.
-func (c *controller) nothingWorks(h *hold) {
+// endIfAllFail ends the sizing when enough failed and nothing succeeded.
+func (c *controller) endIfAllFail(h *hold) {
 	if c.total.ok == 0 && h.sum.failed >= 20 {
 		c.end(Dead, "", "nothing worked: all of the first %.0f iterations failed", c.total.failed)
 	}
 }
 
-// stuck ends the sizing when not one iteration succeeded for half a minute.
-func (c *controller) stuck(h *hold) {
+// noneSucceeded ends the sizing when not one iteration succeeded for half a minute.
+func (c *controller) noneSucceeded(h *hold) {
 	if h.sum.failed > 0 {
 		c.end(Dead, "", "nothing worked: %.0f iterations failed in %.0f s and none succeeded", c.total.failed, c.now)
 	}
 	c.end(Budget, "budget", "no iteration ended within %.0f s: nothing can be said about a load", c.now)
 }
 
-// paced handles a service that one user, back to back, is too much for: it
+// testBaseline handles a service that one user, back to back, is too much for: it
 // passes a quarter of that rate, or fails whatever the load.
-func (c *controller) paced(h *hold) guess {
+func (c *controller) testBaseline(h *hold) guess {
 	quarter := max(h.sum.ended()/h.length()/4, .1)
-	c.open.low = quarter
+	c.open.safeRate = quarter
 	c.handOver()
-	c.arrive(quarter)
+	c.setArrivals(quarter)
 	c.wait(1)
-	low := c.carry(quarter, order{phase: "paced", why: "a quarter of what one user sends", min: refineMin, max: refineMax})
+	low := c.holdRate(quarter, holdSpec{phase: "paced", why: "a quarter of what one user sends", min: refineMin, max: refineMax})
 	if !low.pass && !c.ablations.noBaseline {
 		c.end(Baseline, low.cause, "%s at %.3g iterations/s, a quarter of what one user sends: not a question of load",
-			c.told(low), low.level)
+			c.describe(low), low.level)
 	}
 	c.closed.knee = 1
-	c.closed.plateau = plateau{goodput: h.y, se: h.se, from: 1, to: 1, count: h.sum.ok, kind: "flat"}
-	if n := h.y * h.length(); n > 100 {
-		c.open.full = pool{}.with(h.y, h.length())
+	c.closed.plateau = plateau{goodput: h.work, se: h.se, from: 1, to: 1, count: h.sum.ok, kind: "flat"}
+	if n := h.work * h.length(); n > 100 {
+		c.open.saturated = pool{}.with(h.work, h.length())
 	}
 	c.note("one virtual user back to back was too much: the load was paced from there on")
-	return guess{rate: h.y / c.succeed(), cause: causeFailures, why: "what gets through of one user back to back"}
+	return guess{rate: h.work / c.goodputPerArrival(), cause: causeFailures, why: "what gets through of one user back to back"}
 }

@@ -6,12 +6,12 @@ import (
 )
 
 const (
-	fullAt    = 1.9  // times the users that fill the service by Little's law: goodput cannot rise beyond
-	farBeyond = 16.0 // the same, where the ramp ends if nothing gives
-	farUsers  = 64   // and at least as many users
-	slowBy    = 2.0  // seconds: an iteration so much slower than unloaded ends the ramp
-	atLeast   = 400  // iterations that bound a goodput by ± 10 %
-	bothSides = 6000 // iterations that a test on both sides takes
+	fullFactor      = 1.9  // times the users that fill the service by Little's law: goodput cannot rise beyond
+	farFactor       = 16.0 // the same, where the ramp ends if nothing gives
+	farVUs          = 64   // and at least as many users
+	slowIteration   = 2.0  // seconds: an iteration so much slower than unloaded ends the ramp
+	boundIterations = 400  // iterations that bound a goodput by ± 10 %
+	testIterations  = 6000 // iterations that a test on both sides takes
 )
 
 // ramp doubles virtual users, from the last number on, until something gives.
@@ -19,18 +19,18 @@ const (
 // smallest beyond it.
 func (c *controller) ramp() {
 	s := &c.closed
-	for n := s.lo.number(); ; {
+	for n := s.lo.vus(); ; {
 		factor := 2
 		if c.cycle() > 2 && s.lo.mean < 1.15*c.unloaded.iteration {
 			factor = 4 // each step costs an iteration
 		}
 		n = min(n*factor, s.max)
-		h := c.keep(n, order{phase: "ramp", why: c.whyMore(n), min: 1, max: 4, need: atLeast, ramp: true})
+		h := c.holdVUs(n, holdSpec{phase: "ramp", why: c.whyMore(n), min: 1, max: 4, need: boundIterations, ramp: true})
 		if !h.pass {
 			h = c.outage(h)
 		}
 		if !h.pass && h.share() < 4*c.opt.Tolerance {
-			h = c.keep(n, order{phase: "ramp", why: "near the tolerance: once more, longer", min: 3 * s.inflated, max: 8, need: 1000})
+			h = c.holdVUs(n, holdSpec{phase: "ramp", why: "near the tolerance: once more, longer", min: 3 * s.stretch, max: 8, need: 1000})
 		}
 		if !h.pass {
 			s.hi = h
@@ -39,8 +39,8 @@ func (c *controller) ramp() {
 		}
 		s.lo = h
 		c.refineUnloaded(h)
-		if h.y > s.best {
-			s.best, s.bestN = h.y, n
+		if h.work > s.best {
+			s.best, s.bestVUs = h.work, n
 		}
 		c.judgeCurve()
 		if c.rampEnds(h) {
@@ -57,7 +57,7 @@ func (c *controller) refineUnloaded(h *hold) {
 	switch {
 	case h.mean > 0 && h.mean < u.iteration*(1-max(coldBy, noise)):
 		// No load makes iterations shorter: those of the first user were cold.
-		u.iteration, u.count, u.known = max(h.mean, leastIteration), h.sum.ok, false
+		u.iteration, u.count, u.known = max(h.mean, minIteration), h.sum.ok, false
 	case u.known:
 	case u.count >= 100 || h.mean > 1.3*u.iteration || h.mean < .7*u.iteration:
 		u.known = true
@@ -72,31 +72,31 @@ const coldBy = .2
 
 func (c *controller) whyMore(n int) string {
 	lo := c.closed.lo
-	return fmt.Sprintf("%d within tolerance at %.4g/s: %d", lo.number(), lo.x, n)
+	return fmt.Sprintf("%d within tolerance at %.4g/s: %d", lo.vus(), lo.goodput, n)
 }
 
-// little is how many users give the best goodput if nothing ever waits.
-func (c *controller) little() float64 { return c.closed.best * c.cycle() }
+// fillingVUs is how many users give the best goodput if nothing ever waits.
+func (c *controller) fillingVUs() float64 { return c.closed.best * c.cycle() }
 
 // rampEnds says whether more users can show nothing new. It ends the sizing
 // where they would have to, and may not.
 func (c *controller) rampEnds(h *hold) bool {
-	n, full, t1 := h.level, c.little(), c.unloaded.iteration
+	n, full, t1 := h.level, c.fillingVUs(), c.unloaded.iteration
 	switch {
-	case c.spent(), h.y > 0 && c.now+atLeast/h.y > c.budget && n >= fullAt*full:
+	case c.spent(), h.work > 0 && c.now+boundIterations/h.work > c.budget && n >= fullFactor*full:
 		c.outOfTime(h)
-	case h.number() == c.closed.max && n < 1.5*full:
+	case h.vus() == c.closed.max && n < 1.5*full:
 		c.end(Maximum, "max-vus", "%d virtual users do not fill it: an iteration still takes %.1f times the unloaded one and goodput rises with their number; raise --max or shorten the pauses",
-			h.number(), h.mean/t1)
+			h.vus(), h.mean/t1)
 	}
-	return h.number() == c.closed.max ||
-		n >= fullAt*full && (n >= farBeyond*full && n >= farUsers || 2*h.mean-t1 > slowBy)
+	return h.vus() == c.closed.max ||
+		n >= fullFactor*full && (n >= farFactor*full && n >= farVUs || 2*h.mean-t1 > slowIteration)
 }
 
 // outOfTime ends the sizing for want of budget, and says how much it would need.
 func (c *controller) outOfTime(h *hold) {
-	x := max(c.closed.best, h.y, 1e-3)
-	c.open.needBounds, c.open.needTest = c.now+atLeast/x, c.now+bothSides/x
+	x := max(c.closed.best, h.work, 1e-3)
+	c.open.needBounds, c.open.needTest = c.now+boundIterations/x, c.now+testIterations/x
 	c.end(Budget, "budget", "the budget of %.0f s is too short: at %.3g iterations/s bounds of ± 10 %% take about %.0f s, a test on both sides %.0f s",
 		c.budget, x, c.open.needBounds, c.open.needTest)
 }

@@ -20,28 +20,28 @@ func (c *controller) recheck() {
 	r := &record.Recheck{Former: f.Goodput, MaxRegression: c.opt.MaxRegression}
 	c.rechecked = r
 	if one := c.probe(); one != nil && f.OfferedConfirmed == 0 {
-		c.compare(r, one.y, one.se)
+		c.compare(r, one.work, one.se)
 		return
 	}
 	if f.OfferedConfirmed == 0 {
-		c.recheckUsers(r)
+		c.recheckVUs(r)
 		return
 	}
-	c.open.low = f.OfferedConfirmed / 2
+	c.open.safeRate = f.OfferedConfirmed / 2
 	c.handOver()
-	c.arrive(c.open.low)
+	c.setArrivals(c.open.safeRate)
 	c.wait(recheckWarm)
-	below := c.carryFor(f.OfferedConfirmed, recheckBelow, "where it held before")
+	below := c.holdRateFor(f.OfferedConfirmed, recheckBelow, "where it held before")
 	if !below.pass {
 		c.fail(below)
-		c.bracket.lo = unseen(c.open.low, "")
+		c.bracket.lo = untested(c.open.safeRate, "")
 		// Above the limit what gets through is what it carries.
-		c.compare(r, below.y, below.se)
+		c.compare(r, below.work, below.se)
 		return
 	}
 	c.pass(below)
 	c.bracket.confirmed = below
-	above := c.carryFor(c.formerUpper(f), recheckAbove, "where it did not hold before")
+	above := c.holdRateFor(c.formerUpper(f), recheckAbove, "where it did not hold before")
 	if above.pass {
 		c.pass(above)
 		c.bracket.confirmed = above
@@ -53,8 +53,8 @@ func (c *controller) recheck() {
 	c.compare(r, held.level*(1-held.share()), held.se)
 }
 
-func (c *controller) carryFor(rate, seconds float64, why string) *hold {
-	return c.carry(rate, order{phase: "recheck", why: why, min: seconds, max: seconds, exact: true})
+func (c *controller) holdRateFor(rate, seconds float64, why string) *hold {
+	return c.holdRate(rate, holdSpec{phase: "recheck", why: why, min: seconds, max: seconds, exact: true})
 }
 
 // formerUpper is a rate that the former answer calls too much.
@@ -65,12 +65,12 @@ func (c *controller) formerUpper(f *record.Capacity) float64 {
 	return f.OfferedConfirmed * (1 + max(c.opt.Resolution, f.Resolution))
 }
 
-// recheckUsers does the same where the former answer stayed in virtual users.
-func (c *controller) recheckUsers(r *record.Recheck) {
+// recheckVUs does the same where the former answer stayed in virtual users.
+func (c *controller) recheckVUs(r *record.Recheck) {
 	n := max(1, 2*c.opt.From.Capacity.Knee)
-	h := c.keep(min(n, c.closed.max), order{phase: "recheck", why: "twice the users that filled it", min: recheckBelow, max: recheckBelow + recheckAbove, need: math.Inf(1)})
-	c.closed.plateau = plateau{goodput: h.y, se: h.se, count: h.sum.ok, seconds: h.length(), from: n, to: n, kind: "flat"}
-	c.compare(r, h.y, h.se)
+	h := c.holdVUs(min(n, c.closed.max), holdSpec{phase: "recheck", why: "twice the users that filled it", min: recheckBelow, max: recheckBelow + recheckAbove, need: math.Inf(1)})
+	c.closed.plateau = plateau{goodput: h.work, se: h.se, count: h.sum.ok, seconds: h.length(), from: n, to: n, kind: "flat"}
+	c.compare(r, h.work, h.se)
 }
 
 // compare says how much the goodput changed, and whether it fell by more than
@@ -84,5 +84,5 @@ func (c *controller) compare(r *record.Recheck, x, se float64) {
 	r.Noise = math.Hypot(1.96*se, former)
 	r.Regressed = r.Change < -r.MaxRegression && r.Change < -r.Noise
 	c.closed.plateau.goodput = max(c.closed.plateau.goodput, x)
-	c.carried = x
+	c.recheckGoodput = x
 }

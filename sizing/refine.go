@@ -7,16 +7,16 @@ import (
 
 // bracket is what arrivals have pinned down so far.
 type bracket struct {
-	lo, hi    *hold   // largest pass, smallest fail; hi may be a rate not tried yet (unseen)
-	soft      []*hold // passes of a ramp: weak evidence
-	confirmed *hold   // lo, held for the confirming time
-	step      float64 // relative, upwards, while there is no upper end
-	handed    bool    // virtual users came first
-	testedHi  bool
+	lo, hi     *hold   // largest pass, smallest fail; hi may be a rate not tried yet (untested)
+	weakPasses []*hold // passes of a ramp: weak evidence
+	confirmed  *hold   // lo, held for the confirming time
+	step       float64 // relative, upwards, while there is no upper end
+	fromVUs    bool    // virtual users came first
+	hiTested   bool
 }
 
-// unseen is a rate that is expected to fail and was not tried.
-func unseen(rate float64, cause string) *hold {
+// untested is a rate that is expected to fail and was not tried.
+func untested(rate float64, cause string) *hold {
 	return &hold{arrivals: true, level: rate, cause: cause}
 }
 
@@ -24,11 +24,11 @@ func unseen(rate float64, cause string) *hold {
 // confirming hold allows, and no less than what was asked for.
 func (c *controller) resolution(rate float64) float64 {
 	iterations := max(rate, 1) * confirmTime * c.stretch(rate)
-	return max(c.opt.Resolution, 1.6*math.Sqrt(c.closed.unruly/iterations))
+	return max(c.opt.Resolution, 1.6*math.Sqrt(c.closed.dispersion/iterations))
 }
 
 // width is that of the interval that is looked for.
-func (c *controller) width() float64 { return c.open.wide * c.resolution(c.bracket.lo.level) }
+func (c *controller) width() float64 { return c.open.widthFactor * c.resolution(c.bracket.lo.level) }
 
 // withinBudget ends the sizing when the budget is spent.
 func (c *controller) withinBudget() {
@@ -43,18 +43,18 @@ func (c *controller) withinBudget() {
 	}
 }
 
-// late says whether a narrower interval is not worth more time. What a
+// stopsNarrowing says whether a narrower interval is not worth more time. What a
 // service carries may move while it is looked for; then its limit is chased in
 // vain, and an interval that holds is better than none. Slow services take
 // longer for the same number of iterations, and a rise is followed to its end.
-func (c *controller) late() bool {
+func (c *controller) stopsNarrowing() bool {
 	o, b := &c.open, &c.bracket
 	t, g := c.opt.Budget.Seconds()/2, 1.0
 	switch {
 	case o.inversions == 0 && o.rises > 0:
 		g = 1.6
 	case o.inversions == 0 && b.lo != nil:
-		g = clamp(math.Sqrt(atLeast/max(b.lo.level, 1)), 1, 1.8)
+		g = clamp(math.Sqrt(boundIterations/max(b.lo.level, 1)), 1, 1.8)
 	}
 	return c.now > t*g+budgetPerUnit*c.cycle()
 }
@@ -73,28 +73,28 @@ func (c *controller) tellWidth() {
 // pass and fail move the ends of the bracket.
 func (c *controller) pass(h *hold) {
 	c.bracket.lo = h
-	c.open.lowInFlight = h.ending
-	c.open.low = max(c.open.low, h.level/2)
+	c.open.safeInFlight = h.endInFlight
+	c.open.safeRate = max(c.open.safeRate, h.level/2)
 }
 
-func (c *controller) fail(h *hold) { c.bracket.hi, c.bracket.testedHi = h, true }
+func (c *controller) fail(h *hold) { c.bracket.hi, c.bracket.hiTested = h, true }
 
-// straddle holds arrivals just below a guess; the upper end is then expected just above it.
-func (c *controller) straddle(g guess) {
+// testAround holds arrivals just below a guess; the upper end is then expected just above it.
+func (c *controller) testAround(g guess) {
 	b := &c.bracket
 	rate, w := g.rate, c.resolution(g.rate)
-	b.lo = unseen(c.open.low, "")
-	b.handed = true
+	b.lo = untested(c.open.safeRate, "")
+	b.fromVUs = true
 	b.step = c.opt.Resolution
 	c.drain()
-	h := c.carry(rate*(1-w/2), order{phase: "confirm", why: g.why, min: confirmTime, max: 1.25 * confirmTime})
+	h := c.holdRate(rate*(1-w/2), holdSpec{phase: "confirm", why: g.why, min: confirmTime, max: 1.25 * confirmTime})
 	if !h.pass {
 		c.fail(h)
 		return
 	}
 	c.pass(h)
 	b.confirmed = h
-	b.hi, b.testedHi = unseen(rate*(1+(c.open.wide-.5)*w), c.open.expect), false
+	b.hi, b.hiTested = untested(rate*(1+(c.open.widthFactor-.5)*w), c.open.expectedCause), false
 }
 
 // search narrows the bracket, confirms its lower end and tests the upper one
@@ -102,11 +102,11 @@ func (c *controller) straddle(g guess) {
 func (c *controller) search() {
 	for {
 		c.withinBudget()
-		if c.refine(); c.toUsers() {
-			c.exploreInstead("goodput falls above the limit: virtual users looked how far, for arrivals bring the service down before they tell")
+		if c.refine(); c.needsVUs() {
+			c.exploreWithVUs("goodput falls above the limit: virtual users looked how far, for arrivals bring the service down before they tell")
 			return
 		}
-		if c.confirm() && (c.late() && c.bracket.testedHi || c.sandwich()) {
+		if c.confirm() && (c.stopsNarrowing() && c.bracket.hiTested || c.retestUpper()) {
 			break
 		}
 	}
@@ -119,7 +119,7 @@ func (c *controller) search() {
 // refine narrows the bracket to the width that is looked for.
 func (c *controller) refine() {
 	b := &c.bracket
-	for !c.toUsers() && (b.hi == nil || !c.late() && b.hi.level/b.lo.level > (1+c.width())*1.003) {
+	for !c.needsVUs() && (b.hi == nil || !c.stopsNarrowing() && b.hi.level/b.lo.level > (1+c.width())*1.003) {
 		c.withinBudget()
 		var rate float64
 		var why string
@@ -131,7 +131,7 @@ func (c *controller) refine() {
 			c.withinBudget()
 			rate, why = c.candidate()
 		}
-		h := c.carry(rate, order{phase: "refine", why: why, min: refineMin, max: refineMax})
+		h := c.holdRate(rate, holdSpec{phase: "refine", why: why, min: refineMin, max: refineMax})
 		if c.wasOutage(h) {
 			continue
 		}
@@ -150,11 +150,11 @@ func (c *controller) candidate() (float64, string) {
 	b, w := &c.bracket, c.width()
 	c.measureBacklog()
 	g := c.expected()
-	if n := len(b.soft); n >= 2 && b.soft[n-1] == b.lo && g > 0 && g < b.lo.level*(1+w/2) && !c.open.falling {
+	if n := len(b.weakPasses); n >= 2 && b.weakPasses[n-1] == b.lo && g > 0 && g < b.lo.level*(1+w/2) && !c.open.falling {
 		// A second of the ramp passed, and what gets through above says it should not have.
-		b.soft = b.soft[:n-1]
-		c.pass(b.soft[n-2])
-		c.open.low = b.lo.level / 2
+		b.weakPasses = b.weakPasses[:n-1]
+		c.pass(b.weakPasses[n-2])
+		c.open.safeRate = b.lo.level / 2
 	}
 	lo, hi := b.lo.level, b.hi.level
 	rate, why := math.Sqrt(lo*hi), "half-way"
@@ -179,11 +179,11 @@ func (c *controller) expected() float64 {
 	hi := b.hi
 	switch {
 	case hi.cause == causeFailures:
-		return hi.y / c.succeed() // the goodput of requests is flat above the limit
-	case hi.cause == causeBacklog && c.open.backed.seconds > 0:
-		return c.open.backed.rate()
+		return hi.work / c.goodputPerArrival() // the goodput of requests is flat above the limit
+	case hi.cause == causeBacklog && c.open.backlogged.seconds > 0:
+		return c.open.backlogged.rate()
 	case hi.cause == causeBacklog:
-		return hi.x
+		return hi.goodput
 	}
 	for i := range hi.series {
 		s := &hi.series[i]
@@ -193,8 +193,8 @@ func (c *controller) expected() float64 {
 		lo := &b.lo.series[i]
 		from, to := logit(lo.share(b.lo.half())), logit(s.share(hi.half()))
 		g := b.lo.level + (hi.level-b.lo.level)*(logit(s.allowed)-from)/max(to-from, .1)
-		if hi.level > 1.1*hi.x {
-			g = min(g, .97*hi.x)
+		if hi.level > 1.1*hi.goodput {
+			g = min(g, .97*hi.goodput)
 		}
 		return g
 	}
@@ -204,23 +204,23 @@ func (c *controller) expected() float64 {
 // measureBacklog measures, once, the plateau of a service that queues, a little above it.
 func (c *controller) measureBacklog() {
 	o, hi := &c.open, c.bracket.hi
-	if hi.cause != causeBacklog || o.measured || hi.x == 0 || hi.level <= 1.08*hi.x {
+	if hi.cause != causeBacklog || o.backlogMeasured || hi.goodput == 0 || hi.level <= 1.08*hi.goodput {
 		return
 	}
-	o.measured = true
-	rate := 1.15 * hi.x
-	c.arrive(rate)
+	o.backlogMeasured = true
+	rate := 1.15 * hi.goodput
+	c.setArrivals(rate)
 	c.wait(.5)
 	s := c.wait(clamp(5000/rate, 3, 8))
 	if s.failed < s.ended()/100 {
-		o.backed = o.backed.with(s.ok/s.seconds, s.seconds)
+		o.backlogged = o.backlogged.with(s.ok/s.seconds, s.seconds)
 	}
 	c.drain()
 }
 
 // wasOutage says whether a failing hold was none of the load's doing.
 func (c *controller) wasOutage(h *hold) bool {
-	if h.pass || !h.dead() || c.ablations.noOutage {
+	if h.pass || !h.nearlyAllFail() || c.ablations.noOutage {
 		return false
 	}
 	before := len(c.outages)
@@ -231,9 +231,9 @@ func (c *controller) wasOutage(h *hold) bool {
 	if h.level > 1.5*c.bracket.lo.level {
 		return false
 	}
-	again := c.carry(h.level, order{phase: h.phase, why: "everything failed near a load that passed: is it the load?", min: refineMin, max: refineMax})
+	again := c.holdRate(h.level, holdSpec{phase: h.phase, why: "everything failed near a load that passed: is it the load?", min: refineMin, max: refineMax})
 	if again.pass {
-		c.fell(h.requestsAt)
+		c.recordOutage(h.requestsAt)
 	}
 	return again.pass
 }

@@ -11,43 +11,43 @@ import (
 // ever tried. The curve of goodput over users is the rate of deaths of a
 // birth-death process, which says so without a single collapse.
 const (
-	surviveTime  = 60.0
-	surviveIn    = .9
-	surviveStep  = .25  // seconds: implicit steps are stable at any length
-	octaves      = 1.5  // over which the curve is smoothed
-	stepBelow    = .04  // relative
-	nearCollapse = 6000 // iterations for each of the holds that measure the curve where it decides
+	surviveTime   = 60.0
+	surviveIn     = .9
+	surviveStep   = .25  // seconds: implicit steps are stable at any length
+	smoothOctaves = 1.5  // over which the curve is smoothed
+	stepBelow     = .04  // relative
+	nearCollapse  = 6000 // iterations for each of the holds that measure the curve where it decides
 )
 
-// beforeCollapse is the highest rate that the measured curve lets survive. It
+// guessBeforeCollapse is the highest rate that the measured curve lets survive. It
 // is computed, not tried: arrivals above it may bring the service down for good.
-func (c *controller) beforeCollapse() guess {
-	rate := c.survivable()
+func (c *controller) guessBeforeCollapse() guess {
+	rate := c.survivableRate()
 	seconds := clamp(nearCollapse/rate, 6, 8)
-	for _, n := range c.decisiveUsers(rate) {
-		c.keep(n, order{
-			phase: "plateau", why: fmt.Sprintf("goodput falls beyond %d users: how much, where %s arrivals/s are decided", c.closed.bestN, number(rate)),
+	for _, n := range c.decisiveVUs(rate) {
+		c.holdVUs(n, holdSpec{
+			phase: "plateau", why: fmt.Sprintf("goodput falls beyond %d users: how much, where %s arrivals/s are decided", c.closed.bestVUs, number(rate)),
 			min: seconds, max: seconds, need: math.Inf(1),
 		})
 	}
 	c.judgeCurve()
-	rate = c.survivable()
+	rate = c.survivableRate()
 	return guess{rate, causeCollapse, fmt.Sprintf("goodput falls from %s/s at %d users: about this much survives %g s in %g %% of runs",
-		number(c.closed.best), c.closed.bestN, surviveTime, 100*surviveIn)}
+		number(c.closed.best), c.closed.bestVUs, surviveTime, 100*surviveIn)}
 }
 
-// carryBelow holds the computed rate for twice the usual time, for a collapse
+// holdBelowCollapse holds the computed rate for twice the usual time, for a collapse
 // takes its time, and steps down if it does not hold. Nothing above is tried.
-func (c *controller) carryBelow(g guess) {
+func (c *controller) holdBelowCollapse(g guess) {
 	b := &c.bracket
-	b.lo = unseen(c.open.low, "")
+	b.lo = untested(c.open.safeRate, "")
 	ps := c.curve()
-	most := 2 * float64(ps[len(ps)-1].n) // a collapse is known when it begins, and need not be waited for
+	most := 2 * float64(ps[len(ps)-1].vus) // a collapse is known when it begins, and need not be waited for
 	rate, why, seconds := g.rate, g.why, 2*confirmTime
 	for {
 		c.withinBudget()
 		c.drain()
-		h := c.carry(rate, order{phase: "confirm", why: why, min: seconds, max: 1.25 * seconds, exact: true, most: most})
+		h := c.holdRate(rate, holdSpec{phase: "confirm", why: why, min: seconds, max: 1.25 * seconds, exact: true, maxInFlight: most})
 		if h.pass {
 			c.pass(h)
 			b.confirmed = h
@@ -60,20 +60,20 @@ func (c *controller) carryBelow(g guess) {
 		c.open.inversions++
 		rate, why = rate*(1-stepBelow*math.Pow(1.4, float64(c.open.inversions-1))), "the computed rate did not hold: lower"
 		seconds = 1.5 * confirmTime // what was computed from the whole curve is known to be a little too much, not wrong
-		c.open.low = min(c.open.low, rate/2)
+		c.open.safeRate = min(c.open.safeRate, rate/2)
 	}
 	if b.hi == nil {
-		b.hi = unseen(g.rate*(1+c.resolution(g.rate)/2), causeCollapse)
+		b.hi = untested(g.rate*(1+c.resolution(g.rate)/2), causeCollapse)
 	}
 	if len(c.outages) > 0 {
 		c.unstable()
 	}
 }
 
-// survivable is the highest rate that the curve lets survive.
-func (c *controller) survivable() float64 {
+// survivableRate is the highest rate that the curve lets survive.
+func (c *controller) survivableRate() float64 {
 	ps := c.curve()
-	last := ps[len(ps)-1].n
+	last := ps[len(ps)-1].vus
 	curve := make([]float64, last+1)
 	peak := 0.0
 	for n := 1; n <= last; n++ {
@@ -81,7 +81,7 @@ func (c *controller) survivable() float64 {
 		peak = max(peak, curve[n])
 	}
 	step := c.stepSize()
-	return largest(.05*peak, 1.05*peak, func(rate float64) bool { return survives(rate, curve, step) >= surviveIn })
+	return largestWhere(.05*peak, 1.05*peak, func(rate float64) bool { return survives(rate, curve, step) >= surviveIn })
 }
 
 // stepSize is that of the process: one, where completions are as random as
@@ -89,24 +89,24 @@ func (c *controller) survivable() float64 {
 // departures in steps of that size drift as before, and spread as they do.
 func (c *controller) stepSize() float64 {
 	ticks, d := 4.0, 4.0 // weight of the usual
-	for _, h := range c.sinceRise() {
-		if h.number() > c.closed.bestN && h.pass && h.ticks() >= 8 {
+	for _, h := range c.vuHolds() {
+		if h.vus() > c.closed.bestVUs && h.pass && h.ticks() >= 8 {
 			k := float64(h.ticks())
 			ticks, d = ticks+k, d+k*dispersion(h.good)
 		}
 	}
-	return (1 + clamp(d/ticks, evenest, 1)) / 2
+	return (1 + clamp(d/ticks, minDispersion, 1)) / 2
 }
 
-// evenest is the least variance of completions, in multiples of their mean,
+// minDispersion is the least variance of completions, in multiples of their mean,
 // that is reckoned with: those of fixed times still depend on random arrivals.
-const evenest = .3
+const minDispersion = .3
 
-// decisiveUsers are numbers around that at which goodput falls to the rate: half of it, and itself.
-func (c *controller) decisiveUsers(rate float64) []int {
+// decisiveVUs are numbers around that at which goodput falls to the rate: half of it, and itself.
+func (c *controller) decisiveVUs(rate float64) []int {
 	ps := c.curve()
-	last := ps[len(ps)-1].n
-	n := max(2, c.closed.bestN+1)
+	last := ps[len(ps)-1].vus
+	n := max(2, c.closed.bestVUs+1)
 	for n < last && smooth(ps, float64(n)) > rate {
 		n++
 	}
@@ -116,11 +116,11 @@ func (c *controller) decisiveUsers(rate float64) []int {
 // curveError is the relative error of the curve where it decides what survives.
 func (c *controller) curveError() float64 {
 	ps := c.curve()
-	v, ns := 0.0, c.decisiveUsers(c.bracket.confirmed.level)
+	v, ns := 0.0, c.decisiveVUs(c.bracket.confirmed.level)
 	for _, n := range ns {
 		weight := 0.0
 		for _, p := range ps {
-			weight += nearness(p.n, float64(n)) * p.weight * p.y * p.y
+			weight += nearness(p.vus, float64(n)) * p.weight * p.work * p.work
 		}
 		v += 1 / max(weight, 1)
 	}
@@ -129,7 +129,7 @@ func (c *controller) curveError() float64 {
 
 // nearness is the weight of what was measured at m users for the curve at n.
 func nearness(m int, n float64) float64 {
-	u := math.Abs(math.Log2(float64(m)/n)) / octaves
+	u := math.Abs(math.Log2(float64(m)/n)) / smoothOctaves
 	if u >= 1 {
 		return 0
 	}
@@ -142,13 +142,13 @@ func nearness(m int, n float64) float64 {
 func smooth(ps []point, n float64) float64 {
 	var w, x, y, xx, xy float64
 	for _, p := range ps {
-		d := math.Log2(float64(p.n) / n)
-		k := nearness(p.n, n) * p.weight * p.y * p.y // of the logarithm
-		v := math.Log(p.y)
+		d := math.Log2(float64(p.vus) / n)
+		k := nearness(p.vus, n) * p.weight * p.work * p.work // of the logarithm
+		v := math.Log(p.work)
 		w, x, y, xx, xy = w+k, x+k*d, y+k*v, xx+k*d*d, xy+k*d*v
 	}
 	if w == 0 {
-		return between(ps, n)
+		return interpolate(ps, n)
 	}
 	if det := w*xx - x*x; det > 1e-9*w*w {
 		return math.Exp((y*xx - x*xy) / det)
@@ -195,18 +195,18 @@ func survives(rate float64, curve []float64, step float64) float64 {
 	return sum(p[:last+1])
 }
 
-// between interpolates the curve's goodput at n users, on log scales.
-func between(ps []point, n float64) float64 {
+// interpolate interpolates the curve's goodput at n users, on log scales.
+func interpolate(ps []point, n float64) float64 {
 	for i, b := range ps {
-		if float64(b.n) < n {
+		if float64(b.vus) < n {
 			continue
 		}
 		if i == 0 {
-			return b.y
+			return b.work
 		}
 		a := ps[i-1]
-		u := math.Log(n/float64(a.n)) / math.Log(float64(b.n)/float64(a.n))
-		return math.Exp((1-u)*math.Log(a.y) + u*math.Log(b.y))
+		u := math.Log(n/float64(a.vus)) / math.Log(float64(b.vus)/float64(a.vus))
+		return math.Exp((1-u)*math.Log(a.work) + u*math.Log(b.work))
 	}
-	return ps[len(ps)-1].y
+	return ps[len(ps)-1].work
 }

@@ -22,7 +22,7 @@ func Run(ctx context.Context, load Load, o Options, onHold func(record.Hold)) (r
 	e := c.run()
 	answer := c.answer(e)
 	if e.err == nil {
-		c.further(answer)
+		c.holdFurther(answer)
 	}
 	return answer, e.err
 }
@@ -34,7 +34,7 @@ func newController(o Options, load Load) *controller {
 	if o.By != ByRate {
 		c.closed.max = int(min(o.Max, math.MaxInt32))
 	}
-	c.closed.inflated, c.closed.unruly, c.open.stretch, c.open.wide, c.open.above = 1, 1, 1, 1, 1
+	c.closed.stretch, c.closed.dispersion, c.open.stretch, c.open.widthFactor, c.open.backlogMargin = 1, 1, 1, 1, 1
 	return c
 }
 
@@ -75,7 +75,7 @@ func (c *controller) size() {
 	case c.opt.By == BySessions:
 		c.bySessions()
 	default:
-		c.byUsers()
+		c.byVUs()
 	}
 }
 
@@ -83,24 +83,24 @@ func (c *controller) size() {
 func (c *controller) soak() {
 	d := c.opt.Soak.Seconds()
 	c.budget = max(c.budget, c.now) + 2*d
-	o := order{phase: "soak", why: "the answer, for as long as was asked", min: d, max: d, need: atLeast, exact: true}
+	o := holdSpec{phase: "soak", why: "the answer, for as long as was asked", min: d, max: d, need: boundIterations, exact: true}
 	var h *hold
 	if held := c.bracket.confirmed; held != nil {
 		c.drain()
-		h = c.carry(held.level, o)
+		h = c.holdRate(held.level, o)
 	} else {
-		h = c.keep(c.closed.lo.number(), o)
+		h = c.holdVUs(c.closed.lo.vus(), o)
 	}
 	if !h.pass {
-		c.end(Unstable, h.cause, "what held for %.0f s did not hold for %s: %s", confirmTime, c.opt.Soak, c.told(h))
+		c.end(Unstable, h.cause, "what held for %.0f s did not hold for %s: %s", confirmTime, c.opt.Soak, c.describe(h))
 	}
 }
 
-// byUsers is the default: virtual users explore, arrivals test.
-func (c *controller) byUsers() {
+// byVUs is the default: virtual users explore, arrivals test.
+func (c *controller) byVUs() {
 	if one := c.probe(); one != nil {
-		g := c.paced(one)
-		c.open.wide, c.open.expect = 1, g.cause
+		g := c.testBaseline(one)
+		c.open.widthFactor, c.open.expectedCause = 1, g.cause
 		c.test(g)
 		return
 	}
@@ -114,14 +114,14 @@ func (c *controller) exploreAndTest() {
 	if !c.closed.falling {
 		c.closed.plateau = c.finalPlateau()
 	}
-	if x := c.closed.plateau.goodput; x == 0 || c.now+atLeast/x > c.budget {
+	if x := c.closed.plateau.goodput; x == 0 || c.now+boundIterations/x > c.budget {
 		c.outOfTime(c.closed.lo)
 	}
-	if c.stayInUsers() {
-		c.confirmUsers()
+	if c.staysInVUs() {
+		c.confirmVUs()
 		return
 	}
-	g := c.fromUsers()
+	g := c.guessFromVUs()
 	c.handOver()
 	c.test(g)
 }
@@ -129,12 +129,12 @@ func (c *controller) exploreAndTest() {
 // test holds arrivals around a guess until both sides of the limit are known.
 func (c *controller) test(g guess) {
 	if c.open.falling {
-		c.carryBelow(g)
+		c.holdBelowCollapse(g)
 		return
 	}
-	c.straddle(g)
+	c.testAround(g)
 	c.search()
-	c.refreshUsers()
+	c.refreshVUs()
 }
 
 // complete fills in the defaults and refuses what cannot be.

@@ -13,14 +13,14 @@ func (c *controller) bySessions() {
 	s := &c.closed
 	if one := c.probe(); one != nil {
 		s.hi = one
-		g := c.paced(one)
-		s.plateau.goodput = g.rate * c.succeed()
-		c.end(Found, one.cause, "one virtual user is too much: %s", c.told(one))
+		g := c.testBaseline(one)
+		s.plateau.goodput = g.rate * c.goodputPerArrival()
+		c.end(Found, one.cause, "one virtual user is too much: %s", c.describe(one))
 	}
 	c.explore()
 	for s.hi != nil {
 		c.refineSessions()
-		if c.confirmSessions() && c.sandwichSessions() {
+		if c.confirmSessions() && c.retestUpperVUs() {
 			break
 		}
 	}
@@ -29,18 +29,18 @@ func (c *controller) bySessions() {
 		c.unstable()
 	}
 	if s.hi == nil { // nothing fails: the plateau is the answer
-		n := min(s.lo.number(), 2*max(1, s.knee))
-		s.lo = c.keep(n, order{phase: "confirm", why: "no number of users fails: the plateau for longer", min: confirmTime, max: 1.25 * confirmTime, need: atLeast})
+		n := min(s.lo.vus(), 2*max(1, s.knee))
+		s.lo = c.holdVUs(n, holdSpec{phase: "confirm", why: "no number of users fails: the plateau for longer", min: confirmTime, max: 1.25 * confirmTime, need: boundIterations})
 	}
 	if !s.falling {
 		s.plateau = c.finalPlateau()
 	}
 }
 
-// tryUsers holds n users, and looks again where everything failed.
-func (c *controller) tryUsers(n int, o order) *hold {
+// tryVUs holds n users, and looks again where everything failed.
+func (c *controller) tryVUs(n int, o holdSpec) *hold {
 	c.withinBudget()
-	h := c.keep(n, o)
+	h := c.holdVUs(n, o)
 	if h.pass {
 		return h
 	}
@@ -50,9 +50,9 @@ func (c *controller) tryUsers(n int, o order) *hold {
 // refineSessions narrows the numbers that pass and fail to 5 %, or to one user.
 func (c *controller) refineSessions() {
 	s := &c.closed
-	for s.hi.number() > s.lo.number()+1 && s.hi.level > (1+sessionWidth)*1.01*s.lo.level {
+	for s.hi.vus() > s.lo.vus()+1 && s.hi.level > (1+sessionWidth)*1.01*s.lo.level {
 		n, why := c.sessionCandidate()
-		h := c.tryUsers(n, order{phase: "refine", why: why, min: refineMin * s.inflated, max: refineMax * s.inflated, need: atLeast})
+		h := c.tryVUs(n, holdSpec{phase: "refine", why: why, min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
 		if h.pass {
 			s.lo = h
 		} else {
@@ -83,49 +83,49 @@ func (c *controller) sessionCandidate() (int, string) {
 	case fits*(1+sessionWidth/2) < .99*hi.level && fits*(1+sessionWidth/2) > lo.level:
 		n, why = fits*(1+sessionWidth/2), fmt.Sprintf("about %.0f fit: just above", fits)
 	}
-	return min(max(int(math.Round(n)), lo.number()+1), hi.number()-1), why
+	return min(max(int(math.Round(n)), lo.vus()+1), hi.vus()-1), why
 }
 
 // confirmSessions holds the lower end for the confirming time, and steps down if it fails.
 func (c *controller) confirmSessions() bool {
 	s := &c.closed
-	h := c.tryUsers(s.lo.number(), order{phase: "confirm", why: "the lower end, for longer", min: confirmTime, max: 1.25 * confirmTime, need: atLeast})
+	h := c.tryVUs(s.lo.vus(), holdSpec{phase: "confirm", why: "the lower end, for longer", min: confirmTime, max: 1.25 * confirmTime, need: boundIterations})
 	if h.pass {
 		s.lo = h
 		return true
 	}
 	c.open.inversions++
-	s.inflated = min(s.inflated*1.4, 2.5)
+	s.stretch = min(s.stretch*1.4, 2.5)
 	s.hi = h
-	if h.number() == 1 {
-		c.end(Baseline, h.cause, "%s with one virtual user, which passed before", c.told(h))
+	if h.vus() == 1 {
+		c.end(Baseline, h.cause, "%s with one virtual user, which passed before", c.describe(h))
 	}
 	n := int(h.level / (1 + sessionWidth*math.Pow(1.6, float64(c.open.inversions-1))))
-	n = max(1, min(n, h.number()-1))
-	s.lo = c.tryUsers(n, order{phase: "refine", why: "what passed before has failed: lower", min: refineMin * s.inflated, max: refineMax * s.inflated, need: atLeast})
+	n = max(1, min(n, h.vus()-1))
+	s.lo = c.tryVUs(n, holdSpec{phase: "refine", why: "what passed before has failed: lower", min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
 	return false
 }
 
-// sandwichSessions tests the upper end again: it must fail, else the search goes on upwards.
-func (c *controller) sandwichSessions() bool {
+// retestUpperVUs tests the upper end again: it must fail, else the search goes on upwards.
+func (c *controller) retestUpperVUs() bool {
 	s := &c.closed
 	if c.ablations.noSandwich {
 		return true
 	}
-	h := c.tryUsers(s.hi.number(), order{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin * s.inflated, max: refineMax * s.inflated, need: atLeast})
+	h := c.tryVUs(s.hi.vus(), holdSpec{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
 	if !h.pass {
 		s.hi = h
 		return true
 	}
 	s.lo, s.hi = h, nil
-	for n := h.number(); n < s.max; {
+	for n := h.vus(); n < s.max; {
 		n = min(s.max, max(n+1, int(float64(n)*(1+2*sessionWidth))))
-		h = c.tryUsers(n, order{phase: "refine", why: "no upper end is known: higher", min: refineMin, max: refineMax, need: atLeast})
+		h = c.tryVUs(n, holdSpec{phase: "refine", why: "no upper end is known: higher", min: refineMin, max: refineMax, need: boundIterations})
 		if !h.pass {
 			s.hi = h
 			break
 		}
-		if s.lo = h; h.number() > farUsers && h.level > farBeyond*c.little() {
+		if s.lo = h; h.vus() > farVUs && h.level > farFactor*c.fillingVUs() {
 			break
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// slowed is how much less goodput than at first, at the same load, is told.
-const slowed = .06
+// slowedBy is how much less goodput than at first, at the same load, is told.
+const slowedBy = .06
 
 // slowing says whether the service surely became slower while it worked, and
 // what it gave at first: data grow, or the machine's speed falls. What arrivals
@@ -17,10 +17,10 @@ func (c *controller) slowing() (first, then plateau, ok bool) {
 		return first, then, false
 	}
 	var early, late []*hold
-	full := 1.3 * c.little()
-	for _, h := range c.sinceRise() {
+	full := 1.3 * c.fillingVUs()
+	for _, h := range c.vuHolds() {
 		switch {
-		case !h.pass || h.y <= 0 || h.level < full:
+		case !h.pass || h.work <= 0 || h.level < full:
 		case h.phase == "ramp":
 			early = append(early, h)
 		default:
@@ -30,20 +30,20 @@ func (c *controller) slowing() (first, then plateau, ok bool) {
 	if len(early) == 0 || len(late) == 0 {
 		return first, then, false
 	}
-	first, then = together(early), together(late)
+	first, then = poolHolds(early), poolHolds(late)
 	noise := math.Hypot(first.se*first.goodput, then.se*then.goodput)
-	return first, then, then.goodput < (1-slowed)*first.goodput && first.goodput-then.goodput > 3*noise
+	return first, then, then.goodput < (1-slowedBy)*first.goodput && first.goodput-then.goodput > 3*noise
 }
 
-// together pools holds.
-func together(hs []*hold) plateau {
-	p := plateau{kind: "peak", from: hs[0].number()}
+// poolHolds is the goodput of several holds together.
+func poolHolds(hs []*hold) plateau {
+	p := plateau{kind: "peak", from: hs[0].vus()}
 	information := 0.0
 	for _, h := range hs {
-		p.count += h.y * h.length()
+		p.count += h.work * h.length()
 		p.seconds += h.length()
 		information += 1 / (h.se * h.se)
-		p.from, p.to = min(p.from, h.number()), max(p.to, h.number())
+		p.from, p.to = min(p.from, h.vus()), max(p.to, h.vus())
 	}
 	p.goodput, p.se = p.count/p.seconds, 1/math.Sqrt(information)
 	return p

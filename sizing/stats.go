@@ -103,8 +103,8 @@ func logit(p float64) float64 {
 	return math.Log(p / (1 - p))
 }
 
-// largest is the largest x with f true, of which all smaller ones are.
-func largest(lo, hi float64, f func(float64) bool) float64 {
+// largestWhere is the largest x with f true, of which all smaller ones are.
+func largestWhere(lo, hi float64, f func(float64) bool) float64 {
 	for range 60 {
 		if x := (lo + hi) / 2; f(x) {
 			lo = x

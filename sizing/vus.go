@@ -7,25 +7,25 @@ import (
 
 // closed is what virtual users showed.
 type closed struct {
-	max      int
-	best     float64 // goodput, and the users that gave it
-	bestN    int
-	falling  bool // goodput at some larger number is lower, surely
-	flat     bool // it seemed to fall, and did not when looked at again
-	rising   bool // the same number gave more later
-	lo, hi   *hold
-	knee     int // smallest number of users that reaches 97 % of the plateau
-	kneeLow  int // largest that does not
-	plateau  plateau
-	everRose bool
-	unruly   float64 // how much more goodput varies than independent completions, 1 at least
-	inflated float64 // multiplies the length of holds after contradictions
+	max         int
+	best        float64 // goodput, and the users that gave it
+	bestVUs     int
+	falling     bool // goodput at some larger number is lower, surely
+	fallRefuted bool // it seemed to fall, and did not when looked at again
+	rising      bool // the same number gave more later
+	lo, hi      *hold
+	knee        int // smallest number of users that reaches 97 % of the plateau
+	kneeBelow   int // largest that does not
+	plateau     plateau
+	everRose    bool
+	dispersion  float64 // how much more goodput varies than independent completions, 1 at least
+	stretch     float64 // multiplies the length of holds after contradictions
 }
 
 const (
-	sureGate = 1.5
-	sure     = .01 // error of the sequential test
-	doubtful = .1  // in the ramp
+	minEffect     = 1.5
+	sureError     = .01 // error of the sequential test
+	doubtfulError = .1  // in the ramp
 )
 
 // bound is Wald's, for an error a on either side.
@@ -34,11 +34,11 @@ func bound(a float64) float64 { return math.Log((1 - a) / a) }
 // stretch makes holds of slow services longer, for the same number of
 // iterations, and those of services whose goodput varies much.
 func (c *controller) stretch(rate float64) float64 {
-	return clamp(math.Sqrt(400*c.closed.unruly/max(rate, 1)), 1, 2.5)
+	return clamp(math.Sqrt(400*c.closed.dispersion/max(rate, 1)), 1, 2.5)
 }
 
-// lastUsers is the last hold of virtual users.
-func (c *controller) lastUsers() *hold {
+// lastVUHold is the last hold of virtual users.
+func (c *controller) lastVUHold() *hold {
 	for i := len(c.holds) - 1; i >= 0; i-- {
 		if !c.holds[i].arrivals && !c.holds[i].void {
 			return c.holds[i]
@@ -47,15 +47,15 @@ func (c *controller) lastUsers() *hold {
 	return nil
 }
 
-// settleUsers is how long n users need until they are all at work.
-func (c *controller) settleUsers(n int) float64 {
-	last := c.lastUsers()
-	if last == nil || last.number() == n || c.ablations.noSettle {
+// settleVUs is how long n users need until they are all at work.
+func (c *controller) settleVUs(n int) float64 {
+	last := c.lastVUHold()
+	if last == nil || last.vus() == n || c.ablations.noSettle {
 		return 0
 	}
 	t1 := c.unloaded.iteration
 	t := max(last.mean, t1, c.mix.slowest()) // the slowest scenario sets the pace
-	if was := last.number(); n > was && t > 1.15*t1 {
+	if was := last.vus(); n > was && t > 1.15*t1 {
 		t *= float64(n) / float64(was)
 	}
 	return max(.25, 1.1*(t+c.unloaded.pause)+c.opt.slowest())
@@ -70,41 +70,41 @@ func (o *Options) slowest() float64 {
 	return t
 }
 
-// keep holds n virtual users until the verdict and the goodput are known well
+// holdVUs holds n virtual users until the verdict and the goodput are known well
 // enough, or time is up. Growth is not tested: n bounds what is in flight.
-func (c *controller) keep(n int, o order) *hold {
+func (c *controller) holdVUs(n int, o holdSpec) *hold {
 	for try := 1; ; try++ {
-		h := c.keepOnce(n, o)
+		h := c.holdVUsOnce(n, o)
 		if !h.void {
 			return h
 		}
 		c.giveUp(try)
-		c.users(max(1, n/2))
-		c.wait(breath)
+		c.setVUs(max(1, n/2))
+		c.wait(cooldown)
 		o.why = "the generator was in trouble: the same again"
 	}
 }
 
-func (c *controller) keepOnce(n int, o order) *hold {
-	settle := min(c.settleUsers(n), max(0, c.budget-c.now))
+func (c *controller) holdVUsOnce(n int, o holdSpec) *hold {
+	settle := min(c.settleVUs(n), max(0, c.budget-c.now))
 	c.announce(o, ByVUs, float64(n))
-	c.users(n)
-	c.mix.users = float64(n)
+	c.setVUs(n)
+	c.mix.vus = float64(n)
 	c.wait(settle)
 	began := c.now
-	c.leave(n)
+	c.awaitSurplus(n)
 	h := c.newHold(o, false, float64(n))
 	h.settle = settle + c.now - began
-	h.max = max(o.max, c.whole(n)*c.cycle())
-	a := bound(sure)
+	h.max = max(o.max, c.leastIterations(n)*c.cycle())
+	a := bound(sureError)
 	if o.ramp {
-		a = bound(doubtful)
+		a = bound(doubtfulError)
 	}
 	for again := 0; ; again++ {
-		for !c.judgeUsers(h, a) {
+		for !c.judgeVUs(h, a) {
 		}
 		// Little's law does not hold yet: not all users are at work. Count anew.
-		unsteady := h.pass && h.sum.ok >= 100 && h.share() < c.opt.Tolerance/2 && h.mean > .2 && float64(n) > 1.15*h.x*(h.mean+c.unloaded.pause)
+		unsteady := h.pass && h.sum.ok >= 100 && h.share() < c.opt.Tolerance/2 && h.mean > .2 && float64(n) > 1.15*h.goodput*(h.mean+c.unloaded.pause)
 		if !unsteady || again == 3 || c.spent() || c.ablations.noLittle {
 			break
 		}
@@ -113,32 +113,32 @@ func (c *controller) keepOnce(n int, o order) *hold {
 	return c.close(h)
 }
 
-// leave waits until at most n iterations are under way: those that a larger
+// awaitSurplus waits until at most n iterations are under way: those that a larger
 // number of users began, and that are stuck in the service, are none of this load's.
-func (c *controller) leave(n int) {
-	for start := c.now; c.inFlight > 1.02*float64(n)+1 && c.now-start < patience && !c.spent() && !c.ablations.noDrain; {
+func (c *controller) awaitSurplus(n int) {
+	for start := c.now; c.inFlight > 1.02*float64(n)+1 && c.now-start < drainTimeout && !c.spent() && !c.ablations.noDrain; {
 		c.step(tick)
 	}
 }
 
-// whole is how many unloaded iterations a hold lasts at least: fewer of them
+// leastIterations is how many unloaded iterations a hold lasts at least: fewer of them
 // are enough where many users give as many iterations in a part of one.
-func (c *controller) whole(n int) float64 {
-	if n >= 16 && c.cycle() > slowBy {
+func (c *controller) leastIterations(n int) float64 {
+	if n >= 16 && c.cycle() > slowIteration {
 		return .6
 	}
 	return 1.5
 }
 
-// judgeUsers lets a tick go by and says whether the hold is decided.
-func (c *controller) judgeUsers(h *hold, a float64) bool {
+// judgeVUs lets a tick go by and says whether the hold is decided.
+func (c *controller) judgeVUs(h *hold, a float64) bool {
 	h.add(c, c.step(max(tick, c.unloaded.iteration/8)))
-	if c.tired(h, h.max) {
+	if c.generatorOverloaded(h, h.max) {
 		return true
 	}
 	d := h.length()
 	if d >= .99 && h.sum.ended() > 30 && h.ticks() >= 4 && (d >= h.min || h.ramp) {
-		if h.cause = h.early(a, c.gate, 2+h.ticks()/10, c.ablations); h.cause != "" {
+		if h.cause = h.earlyCause(a, c.effectGate, 2+h.ticks()/10, c.ablations); h.cause != "" {
 			return true
 		}
 	}
@@ -148,12 +148,12 @@ func (c *controller) judgeUsers(h *hold, a float64) bool {
 	}
 	enough := d >= h.min && (h.sum.ok >= h.need || d >= h.max)
 	switch {
-	case h.ramp && enough && h.sum.ended() >= 15 && h.calm(), enough && h.within(a, c.ablations):
+	case h.ramp && enough && h.sum.ended() >= 15 && h.wellWithin(), enough && h.within(a, c.ablations):
 		h.pass = true
 		return true
 	case c.timeUp(h):
 		h.marginal = true
-		h.cause = h.beyond()
+		h.cause = h.exceededCause()
 		h.pass = h.cause == ""
 		return true
 	}
@@ -171,23 +171,23 @@ func (c *controller) timeUp(h *hold) bool {
 // smaller one passed. It waits until one user is served again, and looks once more.
 func (c *controller) outage(h *hold) *hold {
 	refused := h.sum.reqFailed - h.sum.timedOut // what times out is backlog
-	if h.pass || !h.dead() || refused < 20 || c.closed.best == 0 || c.ablations.noOutage {
+	if h.pass || !h.nearlyAllFail() || refused < 20 || c.closed.best == 0 || c.ablations.noOutage {
 		return h
 	}
-	c.users(1)
-	c.awaken(func(t Tick) bool { return t.RequestsOK > t.RequestsFailed }, h.requestsAt)
-	again := c.keep(h.number(), order{
+	c.setVUs(1)
+	c.awaitRecovery(func(t Tick) bool { return t.RequestsOK > t.RequestsFailed }, h.requestsAt)
+	again := c.holdVUs(h.vus(), holdSpec{
 		phase: h.phase, why: "everything failed although less passed: is it the load?", min: 2, max: 6, need: 400,
 	})
 	if again.pass || again.share() < .5 { // the same load fails little, if at all
-		c.fell(h.requestsAt)
+		c.recordOutage(h.requestsAt)
 	}
 	return again
 }
 
-// awaken waits until a service that is down answers again. If it does not
+// awaitRecovery waits until a service that is down answers again. If it does not
 // within a minute, the sizing ends.
-func (c *controller) awaken(up func(Tick) bool, since uint64) {
+func (c *controller) awaitRecovery(up func(Tick) bool, since uint64) {
 	answered := false
 	for start := c.now; c.now-start < longestOutage; {
 		t := c.step(tick)
@@ -205,8 +205,8 @@ func (c *controller) awaken(up func(Tick) bool, since uint64) {
 // longestOutage is how long a service that is down is waited for, in seconds.
 const longestOutage = 60.0
 
-// fell notes an outage; two are enough to give up.
-func (c *controller) fell(at uint64) {
+// recordOutage notes an outage; two are enough to give up.
+func (c *controller) recordOutage(at uint64) {
 	c.outages = append(c.outages, at)
 	if len(c.outages) >= 2 {
 		c.unstable()
