@@ -49,7 +49,8 @@ var layers = map[string][]string{
 		"runtime/record", "github.com/shirou/gopsutil", "github.com/moby/moby", "github.com/prometheus/common", "github.com/prometheus/client_model",
 		"golang.org/x/sys",
 	}, // the CPU clock of another process
-	"runtime/repo":   {"runtime/plan"},
+	"runtime/redact": {},
+	"runtime/repo":   {"runtime/plan", "runtime/redact"},
 	"runtime/target": {"github.com/valyala/fasthttp"},
 
 	"jsapi":      {"runtime/engine", "runtime/metric", "github.com/dop251/goja"}, // not vu
@@ -68,7 +69,7 @@ var layers = map[string][]string{
 	"remote/fakeaws":             {"github.com/johannesboyne/gofakes3"}, // speaks the wire, knows nothing of ours
 	"remote/fakeaws/cmd/fakeaws": {"remote/fakeaws"},                    // the same as a process
 
-	"report":            {"runtime/record", "runtime/metric", "report/chart", "gonum.org/v1/gonum", "golang.org/x/term"},
+	"report":            {"runtime/record", "runtime/metric", "runtime/redact", "report/chart", "gonum.org/v1/gonum", "golang.org/x/term"},
 	"report/chart":      {"github.com/wcharczuk/go-chart"},
 	"report/reporttest": {"runtime/plan", "runtime/record", "runtime/metric", "report"}, // records for tests
 	"report/html":       {"runtime/record", "runtime/metric", "report", "report/chart"},

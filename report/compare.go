@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/redact"
 )
 
 // Set is runs of the same thing: several of them tell how much it varies by itself.
@@ -81,7 +82,7 @@ func Compare(sets []Set) (*Comparison, error) {
 		if len(s.Runs) == 0 {
 			return nil, fmt.Errorf("compare: set %d has no run", i+1)
 		}
-		s.Name = cmp.Or(Clean(s.Name), machines[i], baseName(s.Runs[0].Path), fmt.Sprintf("set %d", i+1))
+		s.Name = cmp.Or(redact.Line(s.Name), machines[i], baseName(s.Runs[0].Path), fmt.Sprintf("set %d", i+1))
 		for slices.ContainsFunc(c.sets, func(o Set) bool { return o.Name == s.Name }) {
 			s.Name += "'"
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/redact"
 )
 
 // errTwoRuns says that records were put one behind the other.
@@ -91,7 +92,7 @@ func (f *Fold) warn(text string) {
 	}
 }
 
-// Add takes the next row, a pointer to one of record's types, and may clean it in place.
+// Add takes the next row, a pointer to one of record's types, which stays as it is.
 func (f *Fold) Add(row any) error {
 	switch row := row.(type) {
 	case *record.Run:
@@ -99,36 +100,45 @@ func (f *Fold) Add(row any) error {
 			return errTwoRuns
 		}
 		f.begun = true
-		cleanHead(row)
-		f.run.Head = *row
+		f.run.Head = cleanHead(row)
 	case *record.Names:
-		scrub(row)
+		row = redact.Row(row)
 		f.names.Scenarios = append(f.names.Scenarios, row.Scenarios...)
 		f.names.Endpoints = append(f.names.Endpoints, row.Endpoints...)
 		f.names.Checks = append(f.names.Checks, row.Checks...)
 		f.names.Failures = append(f.names.Failures, row.Failures...)
 	case *record.Window:
-		f.window(row)
+		f.window(*row)
 	case *record.Resources:
 		f.resources(row)
 	case *record.Hold:
-		scrub(row)
-		f.run.Holds = append(f.run.Holds, *row)
+		f.run.Holds = append(f.run.Holds, *redact.Row(row))
 	case *record.Event:
-		scrub(row)
-		f.run.Events = append(f.run.Events, *row)
+		f.run.Events = append(f.run.Events, *redact.Row(row))
 	case *record.Error:
 		if _, ok := f.errors[row.Failure]; !ok {
 			f.errors[row.Failure] = *row
 		}
 	case *record.End:
-		scrub(row)
-		f.run.End = row
+		end := *redact.Row(row)
+		f.run.End = &end
 	}
 	return nil
 }
 
-func (f *Fold) window(row *record.Window) {
+// cleanHead is the first row without the values of flags and settings that are secret by their name.
+func cleanHead(row *record.Run) record.Run {
+	head := *redact.Row(row)
+	head.Command = redact.Args(head.Command)
+	head.Settings = slices.Clone(head.Settings)
+	for i := range head.Settings {
+		s := &head.Settings[i]
+		s.Value = redact.Value(s.Name, s.Value)
+	}
+	return head
+}
+
+func (f *Fold) window(row record.Window) {
 	end := (f.total.Start + f.total.Length).Seconds()
 	placed := sane(row.StartS) && row.StartS >= end-0.5 && row.LengthS > shortest && sane(row.StartS+row.LengthS)
 	if !placed {
@@ -151,7 +161,7 @@ func (f *Fold) window(row *record.Window) {
 		f.seen[id].last = row.StartS + row.LengthS
 	}
 	if placed {
-		f.run.Points = append(f.run.Points, point(row, &w))
+		f.run.Points = append(f.run.Points, point(&row, &w))
 	}
 }
 
@@ -289,7 +299,7 @@ func (f *Fold) groups() {
 		x := Failure{Failure: f.failure(id), Iterations: c.Iterations, Requests: c.Requests}
 		x.First, x.Last = f.seen[id].first, f.seen[id].last
 		if e, ok := f.errors[metric.FailureID(id)]; ok {
-			x.VU, x.Iteration, x.Detail = e.VU, e.Iteration, cleanText(e.Detail)
+			x.VU, x.Iteration, x.Detail = e.VU, e.Iteration, redact.Lines(e.Detail)
 		}
 		g := byKind[x.Kind]
 		if g == nil {

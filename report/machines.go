@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/redact"
 )
 
 // MachineOf is what a sized service carries on the machine that it ran on, and
@@ -68,7 +69,7 @@ func (r *Run) MachineLine() string {
 	if m.LoadFrom != "" {
 		text += "; loaded from " + m.LoadFrom
 	}
-	return Clean(text)
+	return redact.Line(text)
 }
 
 func machineName(m *record.Machine) string {
@@ -85,7 +86,7 @@ func machineNames(sets []Set) []string {
 		if len(s.Runs) == 0 || s.Runs[0].Head.Machine == nil || s.Runs[0].Head.Machine.Type == "" {
 			return nil
 		}
-		names = append(names, Clean(machineName(s.Runs[0].Head.Machine)))
+		names = append(names, redact.Line(machineName(s.Runs[0].Head.Machine)))
 	}
 	if len(slices.Compact(slices.Clone(names))) < 2 {
 		return nil
@@ -94,7 +95,9 @@ func machineNames(sets []Set) []string {
 }
 
 // calledBy says that a set has its machine's name.
-func calledBy(s Set, m *record.Machine) bool { return m != nil && s.Name == Clean(machineName(m)) }
+func calledBy(s Set, m *record.Machine) bool {
+	return m != nil && s.Name == redact.Line(machineName(m))
+}
 
 func machineOf(s Set, m *record.Machine) MachineOf {
 	sizing := s.Runs[0].sizing() // with its curve, which is in the record's own rows

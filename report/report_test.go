@@ -190,22 +190,6 @@ func TestFailuresAreGroupedWithASample(t *testing.T) {
 
 func TestSecretsAreRedacted(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{
-		"Authorization: Basic c2VjcmV0OnNlY3JldA==":        "Authorization: [redacted]",
-		"GET /a?token=abc&page=2":                          "GET /a?token=[redacted]&page=2",
-		"GET /a?page=2&api_key=abc":                        "GET /a?page=2&api_key=[redacted]",
-		"http://bob:pw@host/x":                             "http://[redacted]@host/x",
-		"set-cookie: sid=1; Path=/":                        "set-cookie: [redacted]",
-		`{"password":"hunter2","name":"bob"}`:              `{"password":"[redacted]","name":"bob"}`,
-		"sent Bearer abcdefghijklmnop to it":               "sent [redacted] to it",
-		"AKIAIOSFODNN7EXAMPLE":                             "[redacted]",
-		"the token is a word, and so is secret":            "the token is a word, and so is secret",
-		"GET /v1/buckets/load/collections/:id/records/:id": "GET /v1/buckets/load/collections/:id/records/:id",
-	} {
-		if got := report.Clean(in); got != want {
-			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
-		}
-	}
 	head := record.Run{SchemaVersion: 1, Mode: "run", Command: []string{"plimsoll", "run", "--api-key", "k1", "--env=TOKEN=k2", "-e", "DB_PASSWORD=k3"}}
 	r := read(t, rows(t, head))
 	if all := fmt.Sprint(r.Head.Command); strings.Contains(all, "k1") || strings.Contains(all, "k2") || strings.Contains(all, "k3") {

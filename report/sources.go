@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/redact"
 )
 
 // source gathers one source's readings, column by column.
@@ -28,11 +29,11 @@ func (f *Fold) resources(row *record.Resources) {
 	}
 	s := f.sources[row.Source]
 	if s == nil {
-		s = &source{Source: Source{Name: Clean(row.Source)}, columns: map[string]int{}}
+		s = &source{Source: Source{Name: redact.Line(row.Source)}, columns: map[string]int{}}
 		f.sources[row.Source] = s
 	}
 	if row.Note != "" {
-		s.Notes = append(s.Notes, record.Event{AtS: row.AtS, Kind: "gap", Message: Clean(row.Note)})
+		s.Notes = append(s.Notes, record.Event{AtS: row.AtS, Kind: "gap", Message: redact.Line(row.Note)})
 	}
 	if n := len(s.At); n > 0 && row.AtS <= s.At[n-1] {
 		return // the same moment again
@@ -61,7 +62,7 @@ func (s *source) column(key string) *Series {
 		return &s.Series[i]
 	}
 	s.columns[key] = len(s.Series)
-	s.Series = append(s.Series, Series{Key: Clean(key), Values: gaps(len(s.At)), Limits: gaps(len(s.At))})
+	s.Series = append(s.Series, Series{Key: redact.Line(key), Values: gaps(len(s.At)), Limits: gaps(len(s.At))})
 	return &s.Series[len(s.Series)-1]
 }
 

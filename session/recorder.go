@@ -6,6 +6,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/redact"
 )
 
 // rowEvery is how often windows become a row of the record.
@@ -16,7 +17,7 @@ const rowEvery = time.Second
 type recorder struct {
 	start  time.Time
 	names  *metric.Names
-	hidden secrets
+	hidden *redact.Redactor
 
 	mu      sync.Mutex
 	sinks   []listener
@@ -33,7 +34,7 @@ type listener struct {
 }
 
 func newRecorder(names *metric.Names, sinks []Sink) *recorder {
-	r := &recorder{start: time.Now(), names: names}
+	r := &recorder{start: time.Now(), names: names, hidden: redact.New()}
 	for _, s := range sinks {
 		r.sinks = append(r.sinks, listener{Sink: s})
 	}
@@ -81,7 +82,7 @@ func (r *recorder) row(row any) {
 func (r *recorder) tell(e Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e.Text = r.hidden.hide(e.Text)
+	e.Text = r.hidden.Hide(e.Text)
 	r.each(func(s Sink) error { return s.Event(e) })
 }
 
@@ -122,7 +123,7 @@ func (r *recorder) flush() {
 }
 
 func (r *recorder) write(row any) {
-	r.hidden.hideIn(row)
+	row = r.hidden.Row(row)
 	r.each(func(s Sink) error { return s.Row(row) })
 }
 

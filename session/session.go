@@ -22,6 +22,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,6 +36,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/monitor"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/redact"
 	"github.com/plimsoll-load/plimsoll/runtime/repo"
 	"github.com/plimsoll-load/plimsoll/runtime/sched"
 	"github.com/plimsoll-load/plimsoll/runtime/script"
@@ -154,15 +156,15 @@ func (s *Session) compile(binder *jsapi.Binder) (*script.Script, error) {
 
 // declare runs the script once: it says what scenarios there are.
 func (s *Session) declare(ctx context.Context, binder *jsapi.Binder) (err error) {
-	given := append(append([]string{}, s.o.Env...), s.o.Secret...)
+	given := slices.Concat(s.o.Env, s.o.Secret)
 	if s.demo != nil {
-		given = append([]string{"SERVER_URL=" + s.demo.url}, given...)
+		given = slices.Concat([]string{"SERVER_URL=" + s.demo.url}, given)
 	}
 	s.env, err = s.o.Test.Environment(given, s.o.Environ)
 	if err != nil {
 		return err
 	}
-	s.rec.hidden = secretsOf(s.o.Secret, s.env)
+	s.rec.hidden = redact.New(s.secrets()...)
 	shared := &engine.Shared{}
 	s.factory, err = vu.Load(ctx, vu.Config{
 		Script: s.script, Names: s.names, Buffer: s.metrics.Buffer, Env: s.env, Within: s.o.Within,
@@ -172,6 +174,15 @@ func (s *Session) declare(ctx context.Context, binder *jsapi.Binder) (err error)
 		Console: func(l vu.Line) { s.rec.tell(Event{Kind: Console, Text: l.String()}) },
 	})
 	return err
+}
+
+// secrets are the values of the variables that were marked.
+func (s *Session) secrets() (values []string) {
+	for _, pair := range s.o.Secret {
+		name, _, _ := strings.Cut(pair, "=")
+		values = append(values, s.env[name])
+	}
+	return values
 }
 
 // resolve merges all sources of settings into the plan, and makes the load.
@@ -273,10 +284,14 @@ func (u user) Iterate(ctx context.Context, due time.Time) sched.Result {
 // head is the record's first row.
 func (s *Session) head() *record.Run {
 	host, _ := os.Hostname() // a record without the name is as good
+	settings := slices.Clone(s.plan.Settings)
+	for i := range settings {
+		settings[i].Value = redact.Value(settings[i].Name, settings[i].Value)
+	}
 	return &record.Run{
 		SchemaVersion: record.SchemaVersion, Tool: "plimsoll " + Version, Mode: s.mode(), Started: s.rec.start.UTC(),
-		Command: s.o.Command, Repository: s.o.Repository, Script: s.o.Script, ScriptHash: s.script.Hash(),
-		Seed: s.plan.Seed, Tolerance: s.plan.Sizing.Tolerance, Settings: s.plan.Settings,
+		Command: redact.Args(s.o.Command), Repository: s.o.Repository, Script: s.o.Script, ScriptHash: s.script.Hash(),
+		Seed: s.plan.Seed, Tolerance: s.plan.Sizing.Tolerance, Settings: settings,
 		Generator: record.Host{Name: host, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), GoVersion: runtime.Version()},
 		Machine:   s.o.Machine,
 	}

@@ -6,8 +6,6 @@ import (
 	"os"
 
 	"golang.org/x/term"
-
-	"github.com/plimsoll-load/plimsoll/runtime/repo"
 )
 
 // process is the world that a command lives in. Nothing else in this program
@@ -53,15 +51,6 @@ func width(w io.Writer) (int, bool) {
 func (p process) colour(w io.Writer) bool {
 	_, terminal := width(w)
 	return terminal && p.env("NO_COLOR") == "" && p.env("TERM") != "dumb"
-}
-
-// typed is the command line for the record, without passwords in URLs.
-func (p process) typed() []string {
-	line := []string{"plimsoll"}
-	for _, arg := range p.args {
-		line = append(line, repo.Redact(arg))
-	}
-	return line
 }
 
 // say writes a line of what goes on.

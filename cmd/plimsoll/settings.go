@@ -129,7 +129,7 @@ func (o *settings) session(ctx context.Context, p process) session.Options {
 	made := session.Options{
 		Script: o.script, Within: o.root, Mode: o.mode, Settings: o.given, Test: o.test,
 		Env: o.env, Secret: o.secret, Environ: p.environ(), Monitor: o.monitor, ClassicOnly: o.classicOnly, From: o.former,
-		Command: p.typed(), Repository: o.repository, Machine: o.machine,
+		Command: slices.Concat([]string{"plimsoll"}, p.args), Repository: o.repository, Machine: o.machine,
 	}
 	switch o.demo {
 	case "":

@@ -6,6 +6,8 @@ import (
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/redact"
 )
 
 // address is a repository's URL, checked.
@@ -23,7 +25,7 @@ var scpLike = regexp.MustCompile(`^(?:([A-Za-z0-9_][A-Za-z0-9_.-]*)@)?([A-Za-z0-
 // parseAddress accepts https and ssh, http to this machine alone, and file
 // when it is allowed. git's remote helpers (ext::…) run commands: never.
 func parseAddress(raw string, allowFile bool) (address, error) {
-	shown := Redact(raw)
+	shown := redact.URL(raw)
 	if strings.HasPrefix(raw, "-") || strings.ContainsFunc(raw, control) {
 		return address{}, refuse("", urlHint, "%q is no repository URL", shown)
 	}
@@ -61,29 +63,6 @@ func control(r rune) bool { return r < ' ' || r == 0x7f }
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// Redact returns a URL without password, token and query; a user name stays only with ssh.
-// What is no URL is returned as it is, but for what stands before an @.
-func Redact(raw string) string {
-	scheme, rest, ok := strings.Cut(raw, "://")
-	if !ok {
-		return raw
-	}
-	rest, _, _ = strings.Cut(rest, "?")
-	rest, _, _ = strings.Cut(rest, "#")
-	authority, path, slash := strings.Cut(rest, "/")
-	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
-		user, _, secret := strings.Cut(authority[:i], ":")
-		authority = authority[i+1:]
-		if scheme == "ssh" && !secret {
-			authority = user + "@" + authority
-		}
-	}
-	if slash {
-		authority += "/" + path
-	}
-	return scheme + "://" + authority
 }
 
 var (

@@ -196,22 +196,3 @@ func TestNoHookAndNoFilterRuns(t *testing.T) {
 		t.Error("a hook or filter ran")
 	}
 }
-
-func TestRedactKeepsNoSecret(t *testing.T) {
-	t.Parallel()
-	for raw, want := range map[string]string{
-		"https://u:p@example.org/x.git":         "https://example.org/x.git",
-		"https://token@example.org/x":           "https://example.org/x",
-		"https://u:p@ss@example.org/x":          "https://example.org/x",
-		"https://example.org/x?private_token=t": "https://example.org/x",
-		"https://example.org/x#frag":            "https://example.org/x",
-		"ssh://git@example.org/x":               "ssh://git@example.org/x",
-		"ssh://git:p@example.org/x":             "ssh://example.org/x",
-		"git@example.org:x.git":                 "git@example.org:x.git",
-		"loadtest.js":                           "loadtest.js",
-	} {
-		if got := repo.Redact(raw); got != want {
-			t.Errorf("Redact(%q) = %q, want %q", raw, got, want)
-		}
-	}
-}

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/redact"
 )
 
 var (
@@ -73,13 +75,13 @@ func (c cloner) gitHint(said string) string {
 // maxSaid bounds what is repeated of a tool's complaint.
 const maxSaid = 600
 
-// anyURL is a URL in what a tool says; Redact makes it fit to be shown.
+// anyURL is a URL in what a tool says; redact.URL makes it fit to be shown.
 var anyURL = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s'"]+`)
 
 // said is a tool's complaint in a line or a few: no credentials, and no
 // control characters, for some of it comes from the server.
 func (c cloner) said(f *failure) string {
-	s := anyURL.ReplaceAllStringFunc(strings.ReplaceAll(f.stderr, c.raw, c.shown), Redact)
+	s := anyURL.ReplaceAllStringFunc(strings.ReplaceAll(f.stderr, c.raw, c.shown), redact.URL)
 	var lines []string
 	for line := range strings.Lines(s) {
 		line = strings.TrimSpace(strings.Map(func(r rune) rune {

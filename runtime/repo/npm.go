@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/redact"
 )
 
 const lockName = "package-lock.json"
@@ -141,7 +143,7 @@ func checkLock(path string) error {
 		case p.Resolved == "", scheme == "https", scheme == "http":
 		case (scheme == "file" || p.Link) && filepath.IsLocal(strings.TrimPrefix(rest, "//")+strings.TrimPrefix(scheme, "file")):
 		default:
-			return refuse(lockName, "take the package from a registry, or put its .tgz into the repository", "%s comes from %s, which is not installed here", name, Redact(p.Resolved))
+			return refuse(lockName, "take the package from a registry, or put its .tgz into the repository", "%s comes from %s, which is not installed here", name, redact.URL(p.Resolved))
 		}
 	}
 	return nil

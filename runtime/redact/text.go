@@ -1,13 +1,16 @@
-package report
+// Package redact makes texts that come from outside (scripts, servers, command
+// lines) fit to be written and shown: without secrets and control characters,
+// and not endless. It is the one place that knows what a secret looks like: a
+// session writes its rows through a [Redactor], which also knows the values
+// that were marked secret; a report reads rows through [Rows], for records of
+// others; clones show URLs through [URL].
+package redact
 
 import (
-	"reflect"
 	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // Bounds of strings, in runes: a name on one line, a detail over several.
@@ -29,12 +32,12 @@ var (
 	secretName   = regexp.MustCompile(`(?i)(token|secret|passw(or)?d|api[_-]?key|access[_-]?key|credential|cookie|authorization)`)
 )
 
-// Clean makes a string from outside fit for one line: valid UTF-8, no control
+// Line makes a text from outside fit for one line: valid UTF-8, no control
 // or direction characters, no secrets, at most 300 characters.
-func Clean(s string) string { return shorten(redact(printable(cut(s, 16*maxName), false)), maxName) }
+func Line(s string) string { return shorten(redact(printable(cut(s, 16*maxName), false)), maxName) }
 
-// cleanText is Clean for several lines.
-func cleanText(s string) string {
+// Lines is Line for several lines, at most 4,000 characters.
+func Lines(s string) string {
 	return shorten(redact(printable(cut(s, 16*maxText), true)), maxText)
 }
 
@@ -77,45 +80,46 @@ func shorten(s string, runes int) string {
 	return string(list[:runes-1]) + "…"
 }
 
-// scrub cleans every string that v, a pointer, leads to, whatever fields later versions add.
-func scrub(v any) { scrubValue(reflect.ValueOf(v)) }
-
-func scrubValue(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if !v.IsNil() {
-			scrubValue(v.Elem())
+// Args returns a command line without the values of flags that are secret by
+// their name, and without credentials in URLs.
+func Args(args []string) []string {
+	var list []string
+	for i, word := range args {
+		if i > 0 && strings.HasPrefix(args[i-1], "-") && !strings.Contains(args[i-1], "=") && !strings.HasPrefix(word, "-") {
+			word = Value(args[i-1], word)
 		}
-	case reflect.String:
-		if v.CanSet() {
-			v.SetString(Clean(v.String()))
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Field(i).CanSet() {
-				scrubValue(v.Field(i))
-			}
-		}
-	case reflect.Slice, reflect.Array:
-		for i := range v.Len() {
-			scrubValue(v.Index(i))
-		}
-	default: // it holds no string
+		list = append(list, Line(URL(word)))
 	}
+	return list
 }
 
-// cleanHead also hides the values of flags and settings that are secret by their name.
-func cleanHead(h *record.Run) {
-	scrub(h)
-	for i, word := range h.Command {
-		if i > 0 && strings.HasPrefix(h.Command[i-1], "-") && !strings.Contains(h.Command[i-1], "=") &&
-			!strings.HasPrefix(word, "-") && secretName.MatchString(h.Command[i-1]) {
-			h.Command[i] = hidden
+// Value returns the value of a setting, or a mark where the setting's name says that it is secret.
+func Value(name, value string) string {
+	if value != "" && secretName.MatchString(name) {
+		return hidden
+	}
+	return value
+}
+
+// URL returns a URL without password, token and query; a user name stays only with ssh.
+// What is no URL is returned as it is.
+func URL(raw string) string {
+	scheme, rest, ok := strings.Cut(raw, "://")
+	if !ok {
+		return raw
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	rest, _, _ = strings.Cut(rest, "#")
+	authority, path, slash := strings.Cut(rest, "/")
+	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
+		user, _, secret := strings.Cut(authority[:i], ":")
+		authority = authority[i+1:]
+		if scheme == "ssh" && !secret {
+			authority = user + "@" + authority
 		}
 	}
-	for i := range h.Settings {
-		if s := &h.Settings[i]; s.Value != "" && secretName.MatchString(s.Name) {
-			s.Value = hidden
-		}
+	if slash {
+		authority += "/" + path
 	}
+	return scheme + "://" + authority
 }
