@@ -271,14 +271,7 @@ func (s *Session) spawn(ctx context.Context, id int) (sched.VU, error) {
 		return nil, err
 	}
 	s.spawned.Add(1)
-	return user{u}, nil
-}
-
-// user is a vu.User as the scheduler knows it: neither package knows the other.
-type user struct{ *vu.User }
-
-func (u user) Iterate(ctx context.Context, due time.Time) sched.Result {
-	return sched.Result(u.User.Iterate(ctx, due))
+	return u, nil
 }
 
 // head is the record's first row.

@@ -47,7 +47,7 @@ func (s *Session) control(ctx context.Context, b *runState, o sizing.Options) (r
 
 // eachAlone sizes one scenario after the other.
 func (s *Session) eachAlone(ctx context.Context, b *runState, o sizing.Options) (list []record.AloneResult, err error) {
-	defer s.factory.Only("")
+	defer s.load.SetScenario("")
 	scenarios := s.factory.Scenarios()
 	o.From, o.Further = nil, nil
 	s.evidence.Close() // what limits one scenario alone is not what limits the mix
@@ -55,7 +55,7 @@ func (s *Session) eachAlone(ctx context.Context, b *runState, o sizing.Options) 
 		if len(scenarios) < 2 || ctx.Err() != nil {
 			return list, nil
 		}
-		s.factory.Only(sc.Name)
+		s.load.SetScenario(sc.Name)
 		s.rec.event("phase", "scenario "+sc.Name+" alone")
 		answer, err := s.control(ctx, b, o)
 		if err != nil {

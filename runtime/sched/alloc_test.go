@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/sched"
 )
@@ -35,8 +36,8 @@ func TestIterationsDoNotAllocate(t *testing.T) {
 // idler does nothing.
 type idler struct{}
 
-func (idler) Iterate(context.Context, time.Time) sched.Result {
-	return sched.Result{OK: true, Took: time.Microsecond}
+func (idler) Iterate(context.Context, string, time.Time) metric.Outcome {
+	return metric.Outcome{OK: true, Took: time.Microsecond}
 }
 func (idler) Flush() {}
 func (idler) Rest()  {}

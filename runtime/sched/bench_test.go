@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/sched"
 )
@@ -19,7 +20,7 @@ type probe struct {
 	done       func(*probe)
 }
 
-func (p *probe) Iterate(_ context.Context, due time.Time) sched.Result {
+func (p *probe) Iterate(_ context.Context, _ string, due time.Time) metric.Outcome {
 	if !due.IsZero() {
 		p.late = append(p.late, time.Since(due))
 	}
@@ -31,7 +32,7 @@ func (p *probe) Iterate(_ context.Context, due time.Time) sched.Result {
 	if p.wait > 0 {
 		<-time.After(p.wait)
 	}
-	return sched.Result{OK: true, Took: max(p.work+p.wait, 100)}
+	return metric.Outcome{OK: true, Took: max(p.work+p.wait, 100)}
 }
 
 func (p *probe) Flush() {}

@@ -237,7 +237,7 @@ func TestArrivalsStopAtTheBudget(t *testing.T) {
 func TestHaltedGeneratorDropsWhatIsTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{halt: 5 * second}
-		s.iterate = func(ctx context.Context, n int) sched.Result {
+		s.iterate = func(ctx context.Context, n int) metric.Outcome {
 			if n == 1 {
 				return takes(250*time.Millisecond)(ctx, n)
 			}
@@ -270,10 +270,10 @@ func TestVUsThatFailedAreTheLastToBeTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// The first three arrivals overlap and fail; from then on one VU at a time is busy.
 		s := &service{}
-		s.iterate = func(ctx context.Context, n int) sched.Result {
+		s.iterate = func(ctx context.Context, n int) metric.Outcome {
 			if n <= 3 {
 				sleep(ctx, 350*time.Millisecond)
-				return sched.Result{Took: 350 * time.Millisecond}
+				return metric.Outcome{Took: 350 * time.Millisecond}
 			}
 			return takes(10*time.Millisecond)(ctx, n)
 		}

@@ -27,11 +27,12 @@ import (
 
 // VU is one virtual user. All its methods are called by one goroutine.
 type VU interface {
-	// Iterate runs one iteration. A zero due means a closed load; otherwise the
+	// Iterate runs one iteration of a scenario; without a name, of one that the
+	// VU picks by weight. A zero due means a closed load; otherwise the
 	// iteration is timed from due. Once ctx has ended it returns soon: scripts
 	// are interrupted and connections closed. ctx is the one that Spawn was
 	// given, the same for each iteration of a VU.
-	Iterate(ctx context.Context, due time.Time) Result
+	Iterate(ctx context.Context, scenario string, due time.Time) metric.Outcome
 	// Flush hands over the samples that are held back. It is called whenever
 	// the VU is about to wait, so that windows are complete.
 	Flush()
@@ -40,14 +41,6 @@ type VU interface {
 	Rest()
 	// Close ends the VU. Once ctx has ended it, too, returns soon.
 	Close()
-}
-
-// Result is how one iteration went.
-type Result struct {
-	Scenario metric.ScenarioID
-	OK       bool
-	Took     time.Duration // from its start (not from when it was due) to its end
-	Pause    time.Duration // the scenario's own delay, waited after it in a closed load
 }
 
 // Spawn makes the virtual user with an id: 1, 2, 3 and so on within a run. It
@@ -74,9 +67,10 @@ type Load struct {
 	keep     bool
 	patience time.Duration
 
-	ready        atomic.Int64 // VUs that were made and have not left
-	rests        atomic.Int64 // of them, those that rest
-	left         atomic.Int64 // iterations still to start, where they are limited
+	ready        atomic.Int64           // VUs that were made and have not left
+	rests        atomic.Int64           // of them, those that rest
+	left         atomic.Int64           // iterations still to start, where they are limited
+	scenario     atomic.Pointer[string] // that all iterations are of; empty: by weight
 	wakeRun      chan struct{}
 	wakeDispatch chan struct{} // wakes the dispatcher
 
@@ -112,6 +106,7 @@ func New(o Options) *Load {
 		random: rand.New(rand.NewPCG(o.Plan.Seed, jitterStream)),
 	}
 	l.left.Store(int64(o.Plan.Iterations))
+	l.SetScenario("")
 	switch b := o.Plan.Backoff; {
 	case b.None:
 		l.backoff.Mode = pace.Never
@@ -196,6 +191,10 @@ func (l *Load) SetRate(perSecond float64) {
 	l.open.due.SetRate(now.Sub(l.open.origin), perSecond)
 	notify(l.wakeDispatch)
 }
+
+// SetScenario lets iterations be of one scenario alone from each VU's next one
+// on; without a name VUs pick by weight again.
+func (l *Load) SetScenario(name string) { l.scenario.Store(&name) }
 
 // Stop ends the run: at the first call no iteration starts any more and those
 // under way have the grace period to end; at the second they are interrupted.

@@ -17,7 +17,7 @@ const second = time.Second
 
 // service is what the fake VUs of a test call: what all of them did.
 type service struct {
-	iterate func(ctx context.Context, n int) sched.Result // the n-th iteration started, from 1
+	iterate func(ctx context.Context, n int) metric.Outcome // the n-th iteration started, from 1
 	refuse  func(id int) error
 	making  time.Duration // how long Spawn takes
 	halt    time.Duration // how long the first drop takes
@@ -40,7 +40,7 @@ type fakeVU struct {
 	id int
 }
 
-func (v fakeVU) Iterate(ctx context.Context, due time.Time) sched.Result {
+func (v fakeVU) Iterate(ctx context.Context, _ string, due time.Time) metric.Outcome {
 	s := v.s
 	s.mu.Lock()
 	s.starts = append(s.starts, time.Since(s.begin))
@@ -121,9 +121,9 @@ func sleep(ctx context.Context, d time.Duration) bool {
 func pass(d time.Duration) { <-time.After(d) }
 
 // takes makes iterations that last so long and succeed unless they are interrupted.
-func takes(d time.Duration) func(context.Context, int) sched.Result {
-	return func(ctx context.Context, _ int) sched.Result {
-		return sched.Result{OK: sleep(ctx, d), Took: d}
+func takes(d time.Duration) func(context.Context, int) metric.Outcome {
+	return func(ctx context.Context, _ int) metric.Outcome {
+		return metric.Outcome{OK: sleep(ctx, d), Took: d}
 	}
 }
 
@@ -157,7 +157,7 @@ func TestConstantVUsForADuration(t *testing.T) {
 func TestIterationBudgetIsExact(t *testing.T) {
 	for _, vus := range []int{1, 3, 50} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &service{iterate: func(ctx context.Context, n int) sched.Result {
+			s := &service{iterate: func(ctx context.Context, n int) metric.Outcome {
 				return takes(time.Duration(n%7+1)*time.Second)(ctx, n)
 			}}
 			p := constant(vus, 0)
@@ -206,9 +206,9 @@ func TestRampStartsAndEndsVUsOneByOne(t *testing.T) {
 
 func TestPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &service{iterate: func(ctx context.Context, n int) sched.Result {
+		s := &service{iterate: func(ctx context.Context, n int) metric.Outcome {
 			sleep(ctx, 100*time.Millisecond)
-			return sched.Result{OK: true, Took: 100 * time.Millisecond, Pause: 300 * time.Millisecond}
+			return metric.Outcome{OK: true, Took: 100 * time.Millisecond, Pause: 300 * time.Millisecond}
 		}}
 		p := constant(1, 10*second-1)
 		p.Delay = 600 * time.Millisecond
@@ -232,9 +232,9 @@ func TestBackoffKeepsTheRateOfFailingVUs(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &service{iterate: func(ctx context.Context, n int) sched.Result {
+				s := &service{iterate: func(ctx context.Context, n int) metric.Outcome {
 					if n%2 == 0 {
-						return sched.Result{}
+						return metric.Outcome{}
 					}
 					return takes(100*time.Millisecond)(ctx, n)
 				}}
@@ -406,7 +406,7 @@ func TestContextInterruptsAtOnce(t *testing.T) {
 func TestVUThatDoesNotComeBackIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		s := &service{iterate: func(ctx context.Context, n int) sched.Result {
+		s := &service{iterate: func(ctx context.Context, n int) metric.Outcome {
 			if n == 2 {
 				<-release
 			}

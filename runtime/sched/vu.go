@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
 
 // VU is what the load knows of one virtual user.
@@ -200,7 +202,7 @@ func (l *Load) lap(ctx context.Context, v *vu, impl VU) bool {
 		return false
 	}
 	v.busy.Store(true)
-	r := impl.Iterate(ctx, time.Time{})
+	r := impl.Iterate(ctx, *l.scenario.Load(), time.Time{})
 	v.busy.Store(false)
 	v.failed = !r.OK
 	pause := l.plan.Delay + r.Pause
@@ -218,7 +220,7 @@ func (l *Load) lap(ctx context.Context, v *vu, impl VU) bool {
 
 // settle learns from the VU's iterations, r the last of them; it returns the
 // back-off that r calls for.
-func (l *Load) settle(v *vu, r Result) time.Duration {
+func (l *Load) settle(v *vu, r metric.Outcome) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.learn(&v.tally)
@@ -237,7 +239,7 @@ func (l *Load) serveArrival(ctx context.Context, v *vu, impl VU) {
 		return
 	}
 	v.busy.Store(true)
-	r := impl.Iterate(ctx, due)
+	r := impl.Iterate(ctx, *l.scenario.Load(), due)
 	v.busy.Store(false)
 	v.failed = !r.OK
 	v.tally.add(r)
@@ -315,11 +317,11 @@ const (
 )
 
 // takes says whether an iteration may wait in the tally.
-func (t *tally) takes(r Result) bool {
+func (t *tally) takes(r metric.Outcome) bool {
 	return r.OK && t.all+r.Took < tallyTime && t.n < tallySize && (t.n == 0 || t.scenario == int(r.Scenario))
 }
 
-func (t *tally) add(r Result) {
+func (t *tally) add(r metric.Outcome) {
 	t.scenario = int(r.Scenario)
 	t.n++
 	t.all += r.Took

@@ -11,8 +11,8 @@ import (
 func TestIterationAllocatesNothingOfItsOwn(t *testing.T) {
 	_, u := start(t, `import { scenario } from 'plimsoll'
 scenario('empty', () => {})`)
-	u.Iterate(t.Context(), time.Time{})
-	if n := testing.AllocsPerRun(200, func() { u.Iterate(t.Context(), time.Time{}) }); n > 1 {
+	u.Iterate(t.Context(), "", time.Time{})
+	if n := testing.AllocsPerRun(200, func() { u.Iterate(t.Context(), "", time.Time{}) }); n > 1 {
 		t.Errorf("an empty iteration allocates %v times, want 1", n)
 	}
 }

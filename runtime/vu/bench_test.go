@@ -14,7 +14,7 @@ func benchmark(b *testing.B, code string) {
 	ctx := b.Context()
 	b.ReportAllocs()
 	for b.Loop() {
-		u.Iterate(ctx, time.Time{})
+		u.Iterate(ctx, "", time.Time{})
 	}
 }
 
@@ -53,7 +53,7 @@ func BenchmarkMemory(b *testing.B) {
 	} {
 		b.Run("script="+name, func(b *testing.B) {
 			x, first := start(b, code)
-			first.Iterate(b.Context(), time.Time{})
+			first.Iterate(b.Context(), "", time.Time{})
 			var users []*vu.User
 			before := heap()
 			for b.Loop() {
@@ -61,7 +61,7 @@ func BenchmarkMemory(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				u.Iterate(b.Context(), time.Time{})
+				u.Iterate(b.Context(), "", time.Time{})
 				users = append(users, u)
 			}
 			b.ReportMetric(float64(heap()-before)/float64(len(users)), "B/user")

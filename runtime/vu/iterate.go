@@ -9,22 +9,15 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
 
-// Result is how one iteration went.
-type Result struct {
-	Scenario metric.ScenarioID
-	OK       bool
-	Took     time.Duration // from its start to its end
-	Pause    time.Duration // the scenario's delay, to be waited before the user's next iteration
-}
-
-// Iterate runs one iteration. In an open load due is when it should have
+// Iterate runs one iteration of a scenario that the script declared; the empty
+// name picks one by weight. In an open load due is when it should have
 // started, and its duration counts from there; in a closed one due is zero.
 // The context is the one that the user was made with.
-func (u *User) Iterate(_ context.Context, due time.Time) Result {
+func (u *User) Iterate(_ context.Context, scenario string, due time.Time) metric.Outcome {
 	if u.cut.Load() {
-		return Result{}
+		return metric.Outcome{}
 	}
-	s := u.pick()
+	s := u.choose(scenario)
 	start := time.Now()
 	origin := start
 	if !due.IsZero() {
@@ -44,7 +37,7 @@ func (u *User) Iterate(_ context.Context, due time.Time) Result {
 	end := start.Add(took)
 	u.samples.Iteration(end, metric.Sample{Scenario: s.id, Failure: u.failure, Duration: end.Sub(origin), Requests: uint32(u.requests)})
 	u.iteration++
-	return Result{Scenario: s.id, OK: !u.failed, Took: took, Pause: s.delay}
+	return metric.Outcome{Scenario: s.id, OK: !u.failed, Took: took, Pause: s.delay}
 }
 
 // conclude waits for what the scenario's function left behind, and notes why
@@ -69,13 +62,23 @@ func (u *User) conclude(value goja.Value, err error) {
 	}
 }
 
+// choose finds a scenario by its name, or picks one by weight.
+func (u *User) choose(name string) *scenario {
+	if name == "" {
+		return u.pick()
+	}
+	for i := range u.scenarios {
+		if u.scenarios[i].name == name {
+			return &u.scenarios[i]
+		}
+	}
+	panic("vu: the script declares no scenario " + name) // who names one knows Factory.Scenarios
+}
+
 // pick chooses a scenario by weight.
 func (u *User) pick() *scenario {
 	if len(u.scenarios) == 1 {
 		return &u.scenarios[0]
-	}
-	if only := u.factory.only.Load(); only > 0 {
-		return &u.scenarios[only-1]
 	}
 	at := u.picks.next() * u.weights
 	last := 0

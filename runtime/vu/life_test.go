@@ -272,7 +272,7 @@ func TestInterruptEndsWaiting(t *testing.T) {
 
 func TestOpenLoadIsTimedFromWhenItWasDue(t *testing.T) {
 	x, u := start(t, `export default () => {}`)
-	u.Iterate(t.Context(), time.Now().Add(-time.Second))
+	u.Iterate(t.Context(), "", time.Now().Add(-time.Second))
 	u.Flush()
 	w := x.counts.Collect(time.Now(), 1)
 	if d := w.Scenarios[0].Duration.Max(); d < 990*time.Millisecond {
@@ -343,7 +343,7 @@ scenario('s', async ({ vu }) => {
 				return
 			}
 			for range 5 {
-				if r := u.Iterate(t.Context(), time.Time{}); r.OK != (id == 0) {
+				if r := u.Iterate(t.Context(), "", time.Time{}); r.OK != (id == 0) {
 					t.Errorf("user %d: %+v", id+1, r)
 				}
 			}
@@ -502,17 +502,15 @@ import { scenario } from 'plimsoll'
 scenario('a', { weight: 9 }, () => {})
 scenario('b', { weight: 1 }, () => {})
 `)
-	x.factory.Only("b")
 	for range 20 {
-		u.Iterate(t.Context(), time.Time{})
+		u.Iterate(t.Context(), "b", time.Time{})
 	}
 	u.Flush()
 	if w := x.counts.Collect(time.Now(), 1); w.Scenarios[0].OK != 0 || w.Scenarios[1].OK != 20 {
 		t.Errorf("a ran %d times, b %d times, want b alone", w.Scenarios[0].OK, w.Scenarios[1].OK)
 	}
-	x.factory.Only("")
 	for range 200 {
-		u.Iterate(t.Context(), time.Time{})
+		u.Iterate(t.Context(), "", time.Time{})
 	}
 	u.Flush()
 	if w := x.counts.Collect(time.Now(), 1); w.Scenarios[0].OK == 0 {

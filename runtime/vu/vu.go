@@ -8,7 +8,8 @@
 //
 // # The life of an iteration
 //
-//   - [User.Iterate] picks a scenario by weight, and counts that it begins.
+//   - [User.Iterate] takes the scenario that it is told, or picks one by
+//     weight, and counts that it begins.
 //   - It calls the scenario's function. Requests are synchronous: the function
 //     of a module blocks in Go, and the VM with it.
 //   - When the function returned a promise, or left timers or asynchronous
@@ -34,9 +35,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/dop251/goja"
@@ -86,8 +85,6 @@ type Factory struct {
 	home    *User // runs beforeAll and afterAll
 	console console
 	shims   shims
-
-	only atomic.Int32 // 1 + index of the one scenario that runs; 0: all, by weight
 
 	mu    sync.Mutex
 	data  string // what beforeAll returned, JSON; empty: nothing
@@ -140,12 +137,6 @@ func (f *Factory) Scenarios() []Scenario {
 		list = append(list, Scenario{s.id, s.name, s.weight, s.delay})
 	}
 	return list
-}
-
-// Only lets all users run one scenario alone from their next iteration on;
-// the empty name lets them pick by weight again.
-func (f *Factory) Only(name string) {
-	f.only.Store(int32(1 + slices.IndexFunc(f.home.scenarios, func(s scenario) bool { return s.name == name })))
 }
 
 // BeforeAll runs beforeAll (k6: setup). What it returns is given to every

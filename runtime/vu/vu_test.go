@@ -76,7 +76,7 @@ func start(tb testing.TB, code string, change ...func(*vu.Config)) (*test, *vu.U
 // failure runs one iteration, which must fail, and returns why it did.
 func (x *test) failure(u *vu.User) metric.Failure {
 	x.t.Helper()
-	if r := u.Iterate(x.t.Context(), time.Time{}); r.OK {
+	if r := u.Iterate(x.t.Context(), "", time.Time{}); r.OK {
 		x.t.Fatal("the iteration is ok, want a failure")
 	}
 	u.Flush()
@@ -93,7 +93,7 @@ func (x *test) failure(u *vu.User) metric.Failure {
 
 func (x *test) passes(u *vu.User) {
 	x.t.Helper()
-	if r := u.Iterate(x.t.Context(), time.Time{}); !r.OK {
+	if r := u.Iterate(x.t.Context(), "", time.Time{}); !r.OK {
 		u.Flush()
 		x.counts.Collect(time.Now(), 1)
 		known, _ := x.names.Since(metric.Lengths{})
@@ -115,7 +115,7 @@ import { scenario, check } from 'plimsoll'
 scenario('one', { weight: 2, delay: '100ms' }, ({ vu, iteration }) => {
   check(vu + iteration, { 'is one': (n) => n === 1, 'is two': (n) => n === 2 })
 })`)
-	if r := u.Iterate(t.Context(), time.Time{}); r.OK || r.Pause != 100*time.Millisecond {
+	if r := u.Iterate(t.Context(), "", time.Time{}); r.OK || r.Pause != 100*time.Millisecond {
 		t.Errorf("first iteration: %+v, want a failed one and a pause of 100ms", r)
 	}
 	u.Flush()
@@ -236,7 +236,7 @@ func TestInterruptEndsEndlessLoops(t *testing.T) {
 			if got := x.failure(u); got.Kind != "interrupted" || !strings.Contains(got.Message, "grace is over") {
 				t.Errorf("got %+v, want kind interrupted and its cause", got)
 			}
-			if r := u.Iterate(ctx, time.Time{}); r.OK || r.Took > time.Second {
+			if r := u.Iterate(ctx, "", time.Time{}); r.OK || r.Took > time.Second {
 				t.Errorf("an interrupted user ran again: %+v", r)
 			}
 			u.Close()
