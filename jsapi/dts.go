@@ -1,13 +1,9 @@
 package jsapi
 
 import (
-	_ "embed"
 	"fmt"
 	"strings"
 )
-
-//go:embed globals.d.ts
-var globals string
 
 // DTS returns plimsoll.d.ts: the TypeScript declarations of the modules and of
 // the globals. It brings ES2023 and no DOM; since TypeScript 6 the latter
@@ -15,17 +11,19 @@ var globals string
 func DTS(modules []Module) string {
 	var b strings.Builder
 	b.WriteString("// Generated from the tables of the modules in jsapi. Save it beside your scripts for completion and type checks.\n")
-	b.WriteString("/// <reference no-default-lib=\"true\" />\n/// <reference lib=\"es2023\" />\n\n")
-	b.WriteString(globals)
+	b.WriteString("/// <reference no-default-lib=\"true\" />\n/// <reference lib=\"es2023\" />\n")
 	for _, m := range modules {
-		fmt.Fprintf(&b, "\ndeclare module '%s' {\n", m.Name)
-		indent(&b, "  ", strings.TrimSpace(m.Types))
-		for _, e := range m.Entries(nil) {
+		if m.Global {
 			b.WriteByte('\n')
-			for _, line := range e.declarations() {
-				indent(&b, "  ", comment(e.Doc)+line+";")
-			}
+			m.declare(&b, "", "declare ")
 		}
+	}
+	for _, m := range modules {
+		if m.Global {
+			continue
+		}
+		fmt.Fprintf(&b, "\ndeclare module '%s' {\n", m.Name)
+		m.declare(&b, "  ", "export ")
 		fmt.Fprintf(&b, "\n  const module: typeof import('%s');\n  export default module;\n}\n", m.Name)
 		for _, alias := range m.Aliases {
 			fmt.Fprintf(&b, "\ndeclare module '%s' {\n  export * from '%s';\n  export { default } from '%s';\n}\n", alias, m.Name, m.Name)
@@ -34,22 +32,60 @@ func DTS(modules []Module) string {
 	return b.String()
 }
 
-// declarations are the entry as TypeScript, one for each line of Sig.
-func (e Entry) declarations() []string {
-	var list []string
-	for sig := range strings.SplitSeq(e.Sig, "\n") {
-		sig = strings.TrimSuffix(sig, ";")
-		keyword := "function"
-		if e.isValue() {
-			keyword = "const"
+// declare writes the types and the entries.
+func (m Module) declare(b *strings.Builder, by, keyword string) {
+	indent(b, by, strings.TrimSpace(m.Types))
+	for _, e := range m.Entries {
+		b.WriteByte('\n')
+		for _, line := range e.declarations(m.Global) {
+			indent(b, by, comment(e.Doc)+keyword+line)
 		}
-		list = append(list, "export "+keyword+" "+e.Name+sig)
+	}
+}
+
+// declarations are the entry as TypeScript, one for each line of a function's Sig.
+func (e Entry) declarations(global bool) []string {
+	switch {
+	case e.Kind == KindValue && global: // a var is a property of globalThis, too
+		return []string{"var " + e.Name + e.Sig + ";"}
+	case e.Kind == KindValue:
+		return []string{"const " + e.Name + e.Sig + ";"}
+	case e.Kind == KindClass:
+		return []string{"class " + e.Name + e.body()}
+	}
+	var list []string
+	for _, sig := range e.signatures() {
+		list = append(list, "function "+e.Name+sig+";")
 	}
 	return list
 }
 
-// isValue tells a value (": string") from a function ("(url: string): Response").
-func (e Entry) isValue() bool { return strings.HasPrefix(e.Sig, ":") }
+// signatures are the lines of Sig.
+func (e Entry) signatures() []string {
+	var list []string
+	for sig := range strings.SplitSeq(e.Sig, "\n") {
+		list = append(list, strings.TrimSuffix(sig, ";"))
+	}
+	return list
+}
+
+// body is a class after its name: its Sig with the methods put in before the last brace.
+func (e Entry) body() string {
+	var b strings.Builder
+	if !strings.HasPrefix(e.Sig, "<") {
+		b.WriteByte(' ')
+	}
+	b.WriteString(strings.TrimRight(strings.TrimSuffix(strings.TrimSpace(e.Sig), "}"), "\n"))
+	for _, m := range e.Methods {
+		for _, sig := range m.signatures() {
+			b.WriteByte('\n')
+			indent(&b, "  ", strings.TrimSuffix(comment(m.Doc), "\n"))
+			b.WriteString("  " + m.Name + sig + ";")
+		}
+	}
+	b.WriteString("\n}")
+	return b.String()
+}
 
 func comment(doc string) string {
 	doc = strings.ReplaceAll(strings.TrimSpace(doc), "*/", "*\\/")

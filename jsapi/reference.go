@@ -12,25 +12,33 @@ func Reference(modules []Module) string {
 	b.WriteString("| module | also | exports |\n|---|---|---|\n")
 	for _, m := range modules {
 		var names []string
-		for _, e := range m.Entries(nil) {
+		for _, e := range m.Entries {
 			names = append(names, fmt.Sprintf("[%s](#%s)", e.Name, anchor(m, e)))
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", m.Name, code(m.Aliases), strings.Join(names, " "))
+		title := "`" + m.Name + "`"
+		if m.Global {
+			title = m.Name
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", title, code(m.Aliases), strings.Join(names, " "))
 	}
-	b.WriteString("\nThe globals are at the [end](#globals). `plimsoll types` prints all of it as TypeScript declarations.\n")
+	b.WriteString("\n`plimsoll types` prints all of it as TypeScript declarations.\n")
 	for _, m := range modules {
 		m.write(&b)
 	}
-	fmt.Fprintf(&b, "\n## Globals\n\n```ts\n%s```\n", globals)
 	return b.String()
 }
 
 func (m Module) write(b *strings.Builder) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n", m.Name, strings.TrimSpace(m.Doc))
-	for _, e := range m.Entries(nil) {
+	for _, e := range m.Entries {
 		fmt.Fprintf(b, "\n<a id=\"%s\"></a>\n### %s\n\n```ts\n", anchor(m, e), e.Name)
-		for sig := range strings.SplitSeq(e.Sig, "\n") {
-			fmt.Fprintf(b, "%s%s\n", e.Name, strings.TrimSuffix(sig, ";"))
+		switch e.Kind {
+		case KindClass:
+			fmt.Fprintf(b, "class %s%s\n", e.Name, e.body())
+		case KindFunction, KindValue:
+			for _, sig := range e.signatures() {
+				fmt.Fprintf(b, "%s%s\n", e.Name, sig)
+			}
 		}
 		fmt.Fprintf(b, "```\n%s\n", strings.TrimSpace(e.Doc))
 	}

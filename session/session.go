@@ -115,7 +115,10 @@ func (s *Session) prepare(ctx context.Context) (err error) {
 	if err := s.draw(); err != nil {
 		return err
 	}
-	binder := jsapi.NewBinder(s.o.Modules)
+	binder, err := jsapi.NewBinder(s.o.Modules)
+	if err != nil {
+		return err
+	}
 	if s.script, err = s.compile(binder); err != nil {
 		return err
 	}
@@ -145,8 +148,8 @@ func (s *Session) Close() error {
 // compile reads the script and all it imports.
 func (s *Session) compile(binder *jsapi.Binder) (*script.Script, error) {
 	var modules []script.Module
-	for _, m := range s.o.Modules {
-		modules = append(modules, script.Module{Name: m.Name, Aliases: m.Aliases, Exports: binder.Exports(m.Name)})
+	for _, m := range binder.Importable() {
+		modules = append(modules, script.Module(m))
 	}
 	if s.o.Within == "" {
 		return script.Load(s.o.Script, modules)

@@ -3,13 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -39,10 +35,14 @@ func TestEveryExportHasATypeAndADocLine(t *testing.T) {
 	dts := jsapi.DTS(all.Modules())
 	for _, m := range all.Modules() {
 		var names []string
-		for _, e := range m.Entries(nil) {
+		for _, e := range m.Entries {
 			names = append(names, e.Name)
 		}
-		if lacking := undescribed(moduleTypes(dts, m.Name), names); len(names) == 0 || len(lacking) > 0 {
+		declarations := dts
+		if !m.Global {
+			declarations = moduleTypes(dts, m.Name)
+		}
+		if lacking := undescribed(declarations, names); len(names) == 0 || len(lacking) > 0 {
 			t.Errorf("%s: of %d exports %q lack a type or a doc line", m.Name, len(names), lacking)
 		}
 	}
@@ -56,49 +56,6 @@ func TestEveryExportHasATypeAndADocLine(t *testing.T) {
 			t.Errorf("it is not seen that get lacks a type or a doc line in %q", broken)
 		}
 	}
-}
-
-// The globals of a script are named in three places of runtime/vu; none may be without a declaration.
-func TestEveryGlobalHasATypeAndADocLine(t *testing.T) {
-	t.Parallel()
-	names := globalNames(t)
-	if len(names) < 12 || !slices.Contains(names, "__ENV") || !slices.Contains(names, "setTimeout") || !slices.Contains(names, "TextEncoder") {
-		t.Fatalf("found only the globals %q", names)
-	}
-	dts, _, _ := strings.Cut(jsapi.DTS(all.Modules()), "declare module")
-	names = slices.DeleteFunc(names, func(name string) bool { return name == "WeakRef" }) // of the language: in lib.es2023
-	if lacking := undescribed(dts, names); len(lacking) > 0 {
-		t.Errorf("the globals %q lack a type or a doc line: jsapi/globals.d.ts", lacking)
-	}
-}
-
-// globalNames reads the cases of the functions that know a global by its name.
-func globalNames(t *testing.T) []string {
-	t.Helper()
-	var names []string
-	for _, file := range []string{"globals.go", "shims.go"} {
-		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", "runtime", "vu", file), nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range parsed.Decls {
-			f, ok := d.(*ast.FuncDecl)
-			if !ok || f.Name.Name != "function" && f.Name.Name != "Has" && f.Name.Name != "isShim" {
-				continue
-			}
-			ast.Inspect(f, func(n ast.Node) bool {
-				if c, ok := n.(*ast.CaseClause); ok {
-					for _, e := range c.List {
-						if name, err := strconv.Unquote(e.(*ast.BasicLit).Value); err == nil {
-							names = append(names, name)
-						}
-					}
-				}
-				return true
-			})
-		}
-	}
-	return names
 }
 
 // What a script finds in the objects that it is given is what their types say: no more, no less.

@@ -70,9 +70,9 @@ func BenchmarkRequest(b *testing.B) {
 	} {
 		b.Run("by=script/reads="+row.name, func(b *testing.B) {
 			h := newHost(b, engine.Options{})
-			_ = h.vm.Set("url", url)
-			h.run(b, `let i = 0; const params = {headers: {'X-Token': 'abc'}, tags: {name: 'hello'}}`)
-			v, err := h.vm.RunString(row.script)
+			_ = h.VM().Set("url", url)
+			h.Run(b, `let i = 0; const params = {headers: {'X-Token': 'abc'}, tags: {name: 'hello'}}`)
+			v, err := h.VM().RunString(row.script)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -55,17 +55,17 @@ func TestFailedRequestsAreToldAndCounted(t *testing.T) {
 		`http.get('no url')`:                             {metric.Failure{Kind: "invalid", Message: "the URL has no scheme: it should begin with http:// or https://", Target: "GET (invalid URL)", Code: 1020}, 0, 1020},
 	} {
 		h := newHost(t, engine.Options{})
-		site(t, h, pages)
-		got := h.run(t, `r = `+script+`; [r.status, r.error_code, r.error === '', r.body]`).([]any)
+		h.Serve(t, pages)
+		got := h.Run(t, `r = `+script+`; [r.status, r.error_code, r.error === '', r.body]`).([]any)
 		if got[0] != want.status || got[1] != want.errorCode || got[2] != (want.Kind == "status") {
 			t.Errorf("%s: the script sees %v", script, got)
 		}
-		if len(h.failures) != 1 || h.failures[0] != want.Failure {
-			t.Errorf("%s: failures\n got %+v\nwant %+v", script, h.failures, want.Failure)
+		if len(h.Failures) != 1 || h.Failures[0] != want.Failure {
+			t.Errorf("%s: failures\n got %+v\nwant %+v", script, h.Failures, want.Failure)
 		}
-		w := h.window()
-		if ok, failed := w.Requests(); ok != 0 || failed != 1 || h.requests != 1 {
-			t.Errorf("%s: %d ok, %d failed, %d told; want one failed", script, ok, failed, h.requests)
+		w := h.Window()
+		if ok, failed := w.Requests(); ok != 0 || failed != 1 || h.Requests != 1 {
+			t.Errorf("%s: %d ok, %d failed, %d told; want one failed", script, ok, failed, h.Requests)
 		}
 		if d := w.Endpoints[len(w.Endpoints)-1].Latency.Max(); want.Kind == "timeout" && d < 10*time.Millisecond {
 			t.Errorf("%s: its latency is %v", script, d)
@@ -90,10 +90,10 @@ func TestExpectedStatusesAreNoFailure(t *testing.T) {
 		`http.get(base + '/redirect')`: 0,
 	} {
 		h := newHost(t, engine.Options{})
-		site(t, h, pages)
-		h.run(t, script+`;0`)
-		if len(h.failures) != failures {
-			t.Errorf("%s: failures %+v, want %d", script, h.failures, failures)
+		h.Serve(t, pages)
+		h.Run(t, script+`;0`)
+		if len(h.Failures) != failures {
+			t.Errorf("%s: failures %+v, want %d", script, h.Failures, failures)
 		}
 	}
 }
@@ -101,20 +101,20 @@ func TestExpectedStatusesAreNoFailure(t *testing.T) {
 func TestEachHopIsARequest(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, engine.Options{})
-	site(t, h, pages)
-	if got := h.run(t, `r = http.post(base + '/redirect', 'x'); r.url.slice(base.length) + ' ' + r.request.method + ' ' + r.body`); got != "/users/17 POST /users/17" {
+	h.Serve(t, pages)
+	if got := h.Run(t, `r = http.post(base + '/redirect', 'x'); r.url.slice(base.length) + ' ' + r.request.method + ' ' + r.body`); got != "/users/17 POST /users/17" {
 		t.Errorf("got %q", got)
 	}
-	w := h.window()
-	snapshot, _ := h.names.Since(metric.Lengths{})
+	w := h.Window()
+	snapshot, _ := h.Names().Since(metric.Lengths{})
 	var told []string
 	for i, e := range snapshot.Endpoints {
 		if w.Endpoints[i].OK == 1 {
 			told = append(told, e.Method+" "+e.Name)
 		}
 	}
-	if want := []string{"POST /redirect", "POST /users/{id}"}; !slices.Equal(told, want) || h.requests != 2 {
-		t.Errorf("counted %q (%d told), want %q", told, h.requests, want)
+	if want := []string{"POST /redirect", "POST /users/{id}"}; !slices.Equal(told, want) || h.Requests != 2 {
+		t.Errorf("counted %q (%d told), want %q", told, h.Requests, want)
 	}
 	if w.Endpoints[0].BytesIn == 0 || w.Endpoints[0].Connections != 1 || w.Endpoints[1].Connections != 0 {
 		t.Errorf("counted %+v", w.Endpoints)
@@ -124,7 +124,7 @@ func TestEachHopIsARequest(t *testing.T) {
 func TestEndpointsAreNamedByWhatTheyAre(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, engine.Options{})
-	site(t, h, pages)
+	h.Serve(t, pages)
 	for _, row := range [][2]string{
 		{`base`, "/"},
 		{`base + '?a=1'`, "/"},
@@ -138,18 +138,18 @@ func TestEndpointsAreNamedByWhatTheyAre(t *testing.T) {
 		{`base + '/release/1.2.3/oauth2'`, "/release/1.2.3/oauth2"},
 		{"http.url`${base}/items/${'abc'}?x=${1}`", "/items/${}"},
 	} {
-		before, lengths := h.names.Since(metric.Lengths{})
-		h.run(t, `http.get(`+row[0]+`);0`)
-		after, _ := h.names.Since(lengths)
+		before, lengths := h.Names().Since(metric.Lengths{})
+		h.Run(t, `http.get(`+row[0]+`);0`)
+		after, _ := h.Names().Since(lengths)
 		all := slices.Concat(before.Endpoints, after.Endpoints)
 		if !slices.Contains(all, metric.Endpoint{Method: "GET", Name: row[1]}) {
 			t.Errorf("%s is counted as %+v, want %s", row[0], after.Endpoints, row[1])
 		}
 	}
 	// The same kind of request is one endpoint, however many there are.
-	_, lengths := h.names.Since(metric.Lengths{})
-	h.run(t, `for (let i = 0; i < 50; i++) http.get(base + '/v1/users/' + i + '/posts');0`)
-	if after, _ := h.names.Since(lengths); len(after.Endpoints) != 0 {
+	_, lengths := h.Names().Since(metric.Lengths{})
+	h.Run(t, `for (let i = 0; i < 50; i++) http.get(base + '/v1/users/' + i + '/posts');0`)
+	if after, _ := h.Names().Since(lengths); len(after.Endpoints) != 0 {
 		t.Errorf("new endpoints: %+v", after.Endpoints)
 	}
 }
@@ -157,8 +157,8 @@ func TestEndpointsAreNamedByWhatTheyAre(t *testing.T) {
 func TestRequestsWhileTheScriptIsLoadedThrow(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, engine.Options{})
-	h.client = nil
-	_, err := h.vm.RunString(`http.get('http://127.0.0.1/')`)
+	h.Engine = nil
+	_, err := h.VM().RunString(`http.get('http://127.0.0.1/')`)
 	if err == nil || !strings.Contains(err.Error(), "while the script is being loaded") {
 		t.Errorf("got %v", err)
 	}
@@ -167,13 +167,13 @@ func TestRequestsWhileTheScriptIsLoadedThrow(t *testing.T) {
 func TestAnInterruptedRequestIsNoRequestOfTheTarget(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, engine.Options{})
-	site(t, h, pages)
-	h.client.Interrupt()
-	if got := h.run(t, `r = http.get(base); r.status + r.error`); !strings.HasPrefix(got.(string), "0interrupted") {
+	h.Serve(t, pages)
+	h.Engine.Interrupt()
+	if got := h.Run(t, `r = http.get(base); r.status + r.error`); !strings.HasPrefix(got.(string), "0interrupted") {
 		t.Errorf("got %q", got)
 	}
-	w := h.window()
-	if ok, failed := w.Requests(); ok+failed != 0 || len(h.failures) != 1 || h.failures[0].Kind != "interrupted" {
-		t.Errorf("%d ok, %d failed; failures %+v", ok, failed, h.failures)
+	w := h.Window()
+	if ok, failed := w.Requests(); ok+failed != 0 || len(h.Failures) != 1 || h.Failures[0].Kind != "interrupted" {
+		t.Errorf("%d ok, %d failed; failures %+v", ok, failed, h.Failures)
 	}
 }

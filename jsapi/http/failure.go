@@ -45,7 +45,7 @@ func (m *instance) failure(j *job, h *hop, endpoint metric.EndpointID, err *engi
 		f.Kind, f.Code = "status", h.Status
 		f.Message = statusText(h.Status)
 	}
-	f.id = m.host.Names().Failure(f.Failure)
+	f.id = m.rec.Names().Failure(f.Failure)
 	m.failures[key] = f
 	return f
 }

@@ -19,7 +19,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 
 func TestWhatAResponseLooksLike(t *testing.T) {
 	h := newHost(t, engine.Options{})
-	site(t, h, echo)
+	h.Serve(t, echo)
 	for script, want := range map[string]any{
 		`http.get(base + '/a?b=1').body`:                                           "GET /a?b=1  ",
 		`http.get(base + '/a').status`:                                             int64(200),
@@ -39,11 +39,11 @@ func TestWhatAResponseLooksLike(t *testing.T) {
 		`Object.keys(http.get(base)).join(' ')`: "remote_ip remote_port url status status_text proto headers cookies body timings " +
 			"tls_version tls_cipher_suite ocsp error error_code request json",
 	} {
-		if got := h.run(t, script); got != want {
+		if got := h.Run(t, script); got != want {
 			t.Errorf("%s\n got %q\nwant %q", script, got, want)
 		}
 	}
-	if len(h.failures) != 0 {
-		t.Errorf("failures: %v", h.failures)
+	if len(h.Failures) != 0 {
+		t.Errorf("failures: %v", h.Failures)
 	}
 }

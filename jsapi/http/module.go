@@ -30,16 +30,47 @@ dash, the word stays (` + "`tasks-3fa85f64-…` is `tasks-{id}`" + `).`
 
 // Module returns the module's table.
 func Module() jsapi.Module {
-	return jsapi.Module{
-		Name: "plimsoll/http", Aliases: []string{"k6/http"}, Default: true,
-		Doc: about, Types: declarations, Entries: entries,
-	}
+	const withBody = "(url: HttpURL, body?: RequestBody, params?: Params | null): Response"
+	const withMethod = "(method: string, url: HttpURL, body?: RequestBody, params?: Params | null): "
+	return jsapi.Define(
+		jsapi.Module{Name: "plimsoll/http", Aliases: []string{"k6/http"}, Doc: about, Types: declarations}, newInstance,
+		bare("get", "GET", "Sends a GET request."),
+		bare("head", "HEAD", "Sends a HEAD request."),
+		full("post", "POST", withBody, "Sends a POST request. An object as body is sent as a form."),
+		full("put", "PUT", withBody, "Sends a PUT request."),
+		full("patch", "PATCH", withBody, "Sends a PATCH request."),
+		full("del", "DELETE", withBody, "Sends a DELETE request."),
+		full("options", "OPTIONS", withBody, "Sends an OPTIONS request."),
+		jsapi.Function("request", withMethod+"Response", "Sends a request with any method.", (*instance).any),
+		jsapi.Function("asyncRequest", withMethod+"Promise<Response>", "Sends a request and goes on; at most 6 to one host run at a time, the others wait.", (*instance).async),
+		jsapi.Function("batch", "<T extends BatchRequest[] | { [name: string]: BatchRequest }>(requests: T): { [K in keyof T]: Response }", "Sends requests in parallel, at most 20 at a time and 6 to one host, and waits for all. Each is a URL, an array `[method, url, body, params]` or an object of these; the result has the shape of the argument.", (*instance).batch),
+		jsapi.Function("url", "(strings: TemplateStringsArray, ...values: unknown[]): NamedURL", "A template tag: the request is counted under the text with `${}` in place of the values.", (*instance).template),
+		jsapi.Function("expectedStatuses", "(...statuses: (number | { min: number; max: number })[]): ExpectedStatuses", "Says which statuses are no failure, for `responseCallback` and `setResponseCallback`.", (*instance).expectedStatuses),
+		jsapi.Function("setResponseCallback", "(expected: ExpectedStatuses | null): void", "Sets what is expected of all requests of this virtual user that follow. With null no status is a failure.", (*instance).setResponseCallback),
+	)
+}
+
+// bare is the function of a method whose requests have no body.
+func bare(name, method, doc string) jsapi.Export[*instance] {
+	return jsapi.Function(name, "(url: HttpURL, params?: Params | null): Response", doc, func(m *instance, call goja.FunctionCall) goja.Value {
+		return m.send(asked{method: method, url: call.Argument(0), params: call.Argument(1)})
+	})
+}
+
+// full is the function of a method whose requests have a body.
+func full(name, method, sig, doc string) jsapi.Export[*instance] {
+	return jsapi.Function(name, sig, doc, func(m *instance, call goja.FunctionCall) goja.Value {
+		return m.send(asked{method: method, url: call.Argument(0), body: call.Argument(1), params: call.Argument(2)})
+	})
 }
 
 // instance is the module bound to one virtual user.
 type instance struct {
-	host     jsapi.Host
+	jsapi.Args
 	vm       *goja.Runtime
+	conn     jsapi.Connector
+	rec      jsapi.Recorder
+	loop     jsapi.Loop
 	live     *response // the last one, while its data are still in its job's buffers
 	free     []*job    // to be used again
 	expected *expected // what setResponseCallback set
@@ -52,45 +83,14 @@ type instance struct {
 	jsonFunc goja.Value    // Response.json
 }
 
-func entries(host jsapi.Host) []jsapi.Entry {
-	m := &instance{host: host, expected: defaultExpected()}
-	if host != nil {
-		m.vm = host.VM()
-	}
-	return []jsapi.Entry{
-		{Name: "get", Sig: "(url: HttpURL, params?: Params | null): Response", Value: m.bare("GET"), Doc: "Sends a GET request."},
-		{Name: "head", Sig: "(url: HttpURL, params?: Params | null): Response", Value: m.bare("HEAD"), Doc: "Sends a HEAD request."},
-		{Name: "post", Sig: "(url: HttpURL, body?: RequestBody, params?: Params | null): Response", Value: m.full("POST"), Doc: "Sends a POST request. An object as body is sent as a form."},
-		{Name: "put", Sig: "(url: HttpURL, body?: RequestBody, params?: Params | null): Response", Value: m.full("PUT"), Doc: "Sends a PUT request."},
-		{Name: "patch", Sig: "(url: HttpURL, body?: RequestBody, params?: Params | null): Response", Value: m.full("PATCH"), Doc: "Sends a PATCH request."},
-		{Name: "del", Sig: "(url: HttpURL, body?: RequestBody, params?: Params | null): Response", Value: m.full("DELETE"), Doc: "Sends a DELETE request."},
-		{Name: "options", Sig: "(url: HttpURL, body?: RequestBody, params?: Params | null): Response", Value: m.full("OPTIONS"), Doc: "Sends an OPTIONS request."},
-		{Name: "request", Sig: "(method: string, url: HttpURL, body?: RequestBody, params?: Params | null): Response", Value: m.any, Doc: "Sends a request with any method."},
-		{Name: "asyncRequest", Sig: "(method: string, url: HttpURL, body?: RequestBody, params?: Params | null): Promise<Response>", Value: m.async, Doc: "Sends a request and goes on; at most 6 to one host run at a time, the others wait."},
-		{Name: "batch", Sig: "<T extends BatchRequest[] | { [name: string]: BatchRequest }>(requests: T): { [K in keyof T]: Response }", Value: m.batch, Doc: "Sends requests in parallel, at most 20 at a time and 6 to one host, and waits for all. Each is a URL, an array `[method, url, body, params]` or an object of these; the result has the shape of the argument."},
-		{Name: "url", Sig: "(strings: TemplateStringsArray, ...values: unknown[]): NamedURL", Value: m.template, Doc: "A template tag: the request is counted under the text with `${}` in place of the values."},
-		{Name: "expectedStatuses", Sig: "(...statuses: (number | { min: number; max: number })[]): ExpectedStatuses", Value: m.expectedStatuses, Doc: "Says which statuses are no failure, for `responseCallback` and `setResponseCallback`."},
-		{Name: "setResponseCallback", Sig: "(expected: ExpectedStatuses | null): void", Value: m.setResponseCallback, Doc: "Sets what is expected of all requests of this virtual user that follow. With null no status is a failure."},
-	}
-}
-
-// bare makes the function of a method whose requests have no body.
-func (m *instance) bare(method string) func(goja.FunctionCall) goja.Value {
-	return func(call goja.FunctionCall) goja.Value {
-		return m.send(asked{method: method, url: call.Argument(0), params: call.Argument(1)})
-	}
-}
-
-// full makes the function of a method whose requests have a body.
-func (m *instance) full(method string) func(goja.FunctionCall) goja.Value {
-	return func(call goja.FunctionCall) goja.Value {
-		return m.send(asked{method: method, url: call.Argument(0), body: call.Argument(1), params: call.Argument(2)})
+func newInstance(h jsapi.Host) *instance {
+	return &instance{
+		Args: jsapi.Args{VM: h.VM(), Prefix: "plimsoll/http: "}, vm: h.VM(), expected: defaultExpected(),
+		conn: jsapi.Need[jsapi.Connector](h), rec: jsapi.Need[jsapi.Recorder](h), loop: jsapi.Need[jsapi.Loop](h),
 	}
 }
 
 func (m *instance) any(call goja.FunctionCall) goja.Value { return m.send(askedFor(call)) }
 
 // throw ends the script's call with a TypeError.
-func (m *instance) throw(message string) {
-	panic(m.vm.NewTypeError("%s", "plimsoll/http: "+message))
-}
+func (m *instance) throw(message string) { m.Throw("%s", message) }

@@ -59,7 +59,7 @@ func (m *instance) async(call goja.FunctionCall) goja.Value {
 		return m.vm.ToValue(promise)
 	}
 	lane := m.lanes.of(j.text)
-	done := m.host.Await()
+	done := m.loop.Await()
 	go func() {
 		lane <- struct{}{}
 		j.run()

@@ -15,7 +15,7 @@ import (
 func TestAResponseKeepsItsDataWhenOthersFollow(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, engine.Options{})
-	site(t, h, func(w http.ResponseWriter, r *http.Request) {
+	h.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Path", r.URL.Path)
 		n := 10
 		if strings.HasPrefix(r.URL.Path, "/long") {
@@ -23,7 +23,7 @@ func TestAResponseKeepsItsDataWhenOthersFollow(t *testing.T) {
 		}
 		_, _ = w.Write([]byte(strings.Repeat(r.URL.Path[len(r.URL.Path)-1:], n)))
 	})
-	h.run(t, `
+	h.Run(t, `
 		const all = [];
 		for (let i = 0; i < 8; i++) all.push(http.get(base + '/short' + (i + 1)), http.get(base + '/long' + (i + 1), {responseType: i % 2 ? 'text' : 'binary'}));
 		all[2].body;
@@ -41,7 +41,7 @@ func TestAResponseKeepsItsDataWhenOthersFollow(t *testing.T) {
 func TestWhatScriptsDoWithAResponse(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, engine.Options{})
-	s := site(t, h, pages)
+	s := h.Serve(t, pages)
 	for script, want := range map[string]any{
 		`http.get(base + '/json').json().data[1].id`:                          "ü",
 		`http.get(base + '/json').json('data.0.n')`:                           1.5,
@@ -75,7 +75,7 @@ func TestWhatScriptsDoWithAResponse(t *testing.T) {
 		`r = http.get(base + '/a'); r.hasOwnProperty('status') && typeof r.json === 'function'`:                                                               true,
 		`'' + http.url` + "`${base}/x/${1}`":                                                                                                                  s.URL + "/x/1",
 	} {
-		if got := h.run(t, script); got != want {
+		if got := h.Run(t, script); got != want {
 			t.Errorf("%s\n got %#v\nwant %#v", script, got, want)
 		}
 	}
@@ -84,7 +84,7 @@ func TestWhatScriptsDoWithAResponse(t *testing.T) {
 func TestWrongArgumentsThrow(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, engine.Options{})
-	site(t, h, pages)
+	h.Serve(t, pages)
 	for script, want := range map[string]string{
 		`http.get(base, {timeout: 'soon'})`:                    `timeout is "soon"`,
 		`http.get(base, {timeout: 0})`:                         `timeout is "0"`,
@@ -100,12 +100,12 @@ func TestWrongArgumentsThrow(t *testing.T) {
 		`http.url('x')`:                                        `is a template tag`,
 		`http.get(base, {headers: {get a() { throw 'own' }}})`: `own`,
 	} {
-		_, err := h.vm.RunString(script)
+		_, err := h.VM().RunString(script)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", script, err, want)
 		}
 	}
-	if got := h.run(t, `http.get(base + '/after').body`); got != "/after" {
+	if got := h.Run(t, `http.get(base + '/after').body`); got != "/after" {
 		t.Errorf("after all these: %v", got)
 	}
 }
@@ -113,14 +113,14 @@ func TestWrongArgumentsThrow(t *testing.T) {
 func TestDefaultsOfBeforeVUAreMerged(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, engine.Options{})
-	site(t, h, pages)
-	h.defaults = h.vm.NewObject()
-	_ = h.defaults.Set("headers", map[string]any{"X-Token": "vu", "Authorization": "t"})
+	h.Serve(t, pages)
+	h.Params = h.VM().NewObject()
+	_ = h.Params.Set("headers", map[string]any{"X-Token": "vu", "Authorization": "t"})
 	for script, want := range map[string]string{
 		`http.get(base + '/headers').body`:                                "t|vu|",
 		`http.get(base + '/headers', {headers: {'x-token': 'own'}}).body`: "t|own|",
 	} {
-		if got := h.run(t, script); got != want {
+		if got := h.Run(t, script); got != want {
 			t.Errorf("%s: got %q, want %q", script, got, want)
 		}
 	}
@@ -131,7 +131,7 @@ func TestBatchRunsInParallelAndKeepsTheShape(t *testing.T) {
 	h := newHost(t, engine.Options{})
 	var running, most atomic.Int32
 	all := make(chan struct{})
-	site(t, h, func(w http.ResponseWriter, r *http.Request) {
+	h.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		n := running.Add(1)
 		defer running.Add(-1)
 		most.Store(max(most.Load(), n))
@@ -149,7 +149,7 @@ func TestBatchRunsInParallelAndKeepsTheShape(t *testing.T) {
 		`http.batch(Array.from({length: 6}, (_, i) => base + '/meet' + i)).map(r => r.status).join('')`:                                                                            "200200200200200200",
 		`http.batch(Array.from({length: 30}, (_, i) => base + '/n' + i)).every((r, i) => r.body === 'GET/n' + i) + ''`:                                                             "true",
 	} {
-		if got := h.run(t, script); got != want {
+		if got := h.Run(t, script); got != want {
 			t.Errorf("%s\n got %v\nwant %v", script, got, want)
 		}
 	}
@@ -161,19 +161,21 @@ func TestBatchRunsInParallelAndKeepsTheShape(t *testing.T) {
 func TestAsyncRequests(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, engine.Options{})
-	site(t, h, pages)
-	if got := h.run(t, `Promise.all([1, 2, 3].map(i => http.asyncRequest('GET', base + '/' + 'abc'[i - 1]))).then(l => l.map(r => r.body).join())`); got != "/a,/b,/c" {
+	h.Serve(t, pages)
+	if got := h.Run(t, `Promise.all([1, 2, 3].map(i => http.asyncRequest('GET', base + '/' + 'abc'[i - 1]))).then(l => l.map(r => r.body).join())`); got != "/a,/b,/c" {
 		t.Errorf("got %v", got)
 	}
-	if got := h.run(t, `http.asyncRequest('GET', base, null, {timeout: 'x'}).catch(e => e.message)`); !strings.Contains(got.(string), "timeout is") {
+	if got := h.Run(t, `http.asyncRequest('GET', base, null, {timeout: 'x'}).catch(e => e.message)`); !strings.Contains(got.(string), "timeout is") {
 		t.Errorf("got %v", got)
 	}
-	if h.requests != 3 {
-		t.Errorf("%d requests told, want 3", h.requests)
+	if h.Requests != 3 {
+		t.Errorf("%d requests told, want 3", h.Requests)
 	}
-	got, err := h.vm.RunString(`http.asyncRequest('GET', base)`)
+	got, err := h.VM().RunString(`http.asyncRequest('GET', base)`)
 	if _, ok := got.Export().(*goja.Promise); err != nil || !ok {
 		t.Errorf("got %v, %v", got, err)
 	}
-	(<-h.queue)()
+	if err := h.Drain(); err != nil {
+		t.Error(err)
+	}
 }

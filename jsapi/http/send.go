@@ -62,7 +62,7 @@ func (m *instance) take() *job {
 		m.free = m.free[:n-1]
 		return j
 	}
-	client := m.host.Client()
+	client := m.conn.Client()
 	if client == nil {
 		m.throw("no requests while the script is being loaded: send them in a scenario, in the default function or in a hook")
 	}
@@ -100,7 +100,7 @@ func (m *instance) prepare(j *job, a asked) {
 	if a.body != nil {
 		m.setBody(j, a.body)
 	}
-	if d := m.host.Defaults(); d != nil {
+	if d := m.conn.Defaults(); d != nil {
 		m.apply(j, d)
 	}
 	if !goja.IsUndefined(a.params) && !goja.IsNull(a.params) {
@@ -163,7 +163,7 @@ func (m *instance) finish(j *job) (*response, *goja.Object) {
 // count writes the sample of one exchange, and fails the iteration when it failed.
 func (m *instance) count(j *job, h *hop, last bool) {
 	if h.Err != nil && h.Err.Kind == engine.KindInterrupted && h.BytesOut == 0 {
-		m.host.Fail(m.failure(j, h, 0, h.Err).Failure)
+		m.rec.Fail(m.failure(j, h, 0, h.Err).Failure)
 		return // it was never sent
 	}
 	endpoint := m.endpoint(j, h)
@@ -174,23 +174,23 @@ func (m *instance) count(j *job, h *hop, last bool) {
 	}
 	if err != nil || !j.expected.has(h.Status) {
 		f := m.failure(j, h, endpoint, err)
-		m.host.Fail(f.Failure)
+		m.rec.Fail(f.Failure)
 		failure = f.id
 	}
-	m.host.Requested()
+	m.rec.Requested()
 	duration := h.Timings.Duration()
 	if h.BytesOut == 0 {
 		duration = h.Timings.Total() // waiting for a connection is all that it did
 	}
-	m.host.Samples().Request(h.Began.Add(h.Timings.Total()), metric.Sample{
-		Scenario: m.host.Scenario(), Endpoint: endpoint, Status: uint16(h.Status), Failure: failure,
+	m.rec.Samples().Request(h.Began.Add(h.Timings.Total()), metric.Sample{
+		Scenario: m.rec.Scenario(), Endpoint: endpoint, Status: uint16(h.Status), Failure: failure,
 		Duration: duration, BytesIn: h.BytesIn, BytesOut: h.BytesOut, Reused: h.Reused, Repeated: h.Repeated,
 	})
 }
 
 func (m *instance) endpoint(j *job, h *hop) metric.EndpointID {
 	if j.name != "" {
-		return m.names.named(m.host.Names(), h.method, j.name)
+		return m.names.named(m.rec.Names(), h.method, j.name)
 	}
-	return m.names.masked(m.host.Names(), h.method, h.url)
+	return m.names.masked(m.rec.Names(), h.method, h.url)
 }

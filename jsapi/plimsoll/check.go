@@ -30,11 +30,11 @@ func (m *module) check(call goja.FunctionCall) goja.Value {
 	m.running("check")
 	checks, ok := call.Argument(1).(*goja.Object)
 	if !ok {
-		panic(m.typeError("%s: the second argument must be an object of functions", checkUsage))
+		m.Throw("%s: the second argument must be an object of functions", checkUsage)
 	}
 	names := checks.Keys()
 	if len(names) == 0 {
-		panic(m.typeError("%s: the object has no functions", checkUsage))
+		m.Throw("%s: the object has no functions", checkUsage)
 	}
 	args := call.Arguments[:1] // the predicates' own
 	now := time.Now()
@@ -42,16 +42,16 @@ func (m *module) check(call goja.FunctionCall) goja.Value {
 	for _, name := range names {
 		passed, err := m.holds(checks.Get(name), args)
 		c := m.known(name)
-		m.host.Samples().Check(now, metric.Sample{Scenario: m.host.Scenario(), Check: c.id, OK: passed})
+		m.rec.Samples().Check(now, metric.Sample{Scenario: m.rec.Scenario(), Check: c.id, OK: passed})
 		if !passed {
 			all = false
-			m.host.Fail(metric.Failure{Kind: "check", Message: c.name})
+			m.rec.Fail(metric.Failure{Kind: "check", Message: c.name})
 		}
 		if err != nil {
 			panic(err)
 		}
 	}
-	return m.host.VM().ToValue(all)
+	return m.VM.ToValue(all)
 }
 
 // holds asks one predicate. What it throws is given back, to be thrown on.
@@ -69,24 +69,24 @@ func (m *module) holds(predicate goja.Value, args []goja.Value) (bool, error) {
 		panic(err)
 	}
 	if jsapi.IsPromise(value) {
-		panic(m.typeError("%s: the function is async: await first, then check what came of it", checkUsage))
+		m.Throw("%s: the function is async: await first, then check what came of it", checkUsage)
 	}
 	return value.ToBoolean(), nil
 }
 
 func (m *module) known(name string) known {
-	key := checkKey{m.host.Scenario(), m.path, name}
+	key := checkKey{m.rec.Scenario(), m.path, name}
 	if c, ok := m.checks[key]; ok {
 		return c
 	}
 	if strings.Contains(name, separator) {
-		panic(m.typeError("check: the name %q must not contain %q, which separates groups", name, separator))
+		m.Throw("check: the name %q must not contain %q, which separates groups", name, separator)
 	}
 	full := name
 	if m.path != "" {
 		full = m.path + separator + name
 	}
-	c := known{m.host.Names().Check(metric.CheckName{Scenario: key.scenario, Name: full}), full}
+	c := known{m.rec.Names().Check(metric.CheckName{Scenario: key.scenario, Name: full}), full}
 	if m.checks == nil || len(m.checks) >= maxKnown {
 		m.checks = map[checkKey]known{}
 	}
@@ -102,13 +102,13 @@ const separator = "::"
 
 func (m *module) group(call goja.FunctionCall) goja.Value {
 	m.running("group")
-	name, ok := call.Argument(0).Export().(string)
+	name, ok := jsapi.Text(call.Argument(0))
 	if !ok || strings.Contains(name, separator) {
-		panic(m.typeError("group(name, fn): the name must be a string without %q", separator))
+		m.Throw("group(name, fn): the name must be a string without %q", separator)
 	}
 	fn, ok := goja.AssertFunction(call.Argument(1))
 	if !ok {
-		panic(m.typeError("group(name, fn): group %q has no function", name))
+		m.Throw("group(name, fn): group %q has no function", name)
 	}
 	m.groups = append(m.groups, name)
 	m.path = strings.Join(m.groups, separator)
@@ -121,7 +121,7 @@ func (m *module) group(call goja.FunctionCall) goja.Value {
 		panic(err)
 	}
 	if jsapi.IsPromise(value) {
-		panic(m.typeError("group(name, fn): the function of group %q is async: groups are synchronous", name))
+		m.Throw("group(name, fn): the function of group %q is async: groups are synchronous", name)
 	}
 	return value
 }
@@ -129,9 +129,9 @@ func (m *module) group(call goja.FunctionCall) goja.Value {
 func (m *module) sleep(call goja.FunctionCall) goja.Value {
 	seconds := call.Argument(0).ToFloat()
 	if math.IsNaN(seconds) {
-		panic(m.typeError("sleep(seconds): the argument must be a number"))
+		m.Throw("sleep(seconds): the argument must be a number")
 	}
-	m.host.Sleep(time.Duration(min(seconds, float64(math.MaxInt64/int64(time.Second))) * float64(time.Second)))
+	m.loop.Sleep(time.Duration(min(seconds, float64(math.MaxInt64/int64(time.Second))) * float64(time.Second)))
 	return goja.Undefined()
 }
 
@@ -141,8 +141,7 @@ func (m *module) fail(call goja.FunctionCall) goja.Value {
 	if len(call.Arguments) > 0 {
 		message = call.Argument(0).String()
 	}
-	vm := m.host.VM()
-	failure, err := vm.New(vm.Get("Error"), vm.ToValue(message))
+	failure, err := m.VM.New(m.VM.Get("Error"), m.VM.ToValue(message))
 	if err != nil {
 		panic(err)
 	}
@@ -151,6 +150,6 @@ func (m *module) fail(call goja.FunctionCall) goja.Value {
 
 func (m *module) randomSeed(call goja.FunctionCall) goja.Value {
 	random := rand.New(rand.NewPCG(uint64(call.Argument(0).ToInteger()), 0))
-	m.host.VM().SetRandSource(random.Float64)
+	m.VM.SetRandSource(random.Float64)
 	return goja.Undefined()
 }

@@ -1,17 +1,19 @@
 package plimsoll
 
 import (
-	"strings"
+	"fmt"
 	"time"
 
 	"github.com/dop251/goja"
+
+	"github.com/plimsoll-load/plimsoll/jsapi"
 )
 
 func (m *module) scenario(call goja.FunctionCall) goja.Value {
 	const usage = "scenario(name, { weight, delay }, fn)"
-	name, ok := call.Argument(0).Export().(string)
+	name, ok := jsapi.Text(call.Argument(0))
 	if !ok {
-		panic(m.typeError("%s: the name must be a string", usage))
+		m.Throw("%s: the name must be a string", usage)
 	}
 	options, last := call.Argument(1), call.Argument(2)
 	fn, ok := goja.AssertFunction(last)
@@ -20,11 +22,11 @@ func (m *module) scenario(call goja.FunctionCall) goja.Value {
 		options = goja.Undefined()
 	}
 	if !ok {
-		panic(m.typeError("%s: scenario %q has no function", usage, name))
+		m.Throw("%s: scenario %q has no function", usage, name)
 	}
 	weight, delay := m.scenarioOptions(name, options)
-	if err := m.host.AddScenario(name, weight, delay, fn); err != nil {
-		panic(m.typeError("scenario: %v", err))
+	if err := m.script.AddScenario(name, weight, delay, fn); err != nil {
+		m.Throw("scenario: %v", err)
 	}
 	return goja.Undefined()
 }
@@ -36,46 +38,34 @@ func (m *module) scenarioOptions(name string, v goja.Value) (weight float64, del
 	}
 	options, ok := v.(*goja.Object)
 	if !ok {
-		panic(m.typeError("scenario %q: the second argument must be an object such as { weight: 2, delay: '100ms' }", name))
+		m.Throw("scenario %q: the second argument must be an object such as { weight: 2, delay: '100ms' }", name)
 	}
 	for _, key := range options.Keys() {
-		value := options.Get(key)
+		value := jsapi.Get(options, key)
 		switch key {
 		case "weight":
-			if _, isText := value.Export().(string); isText {
-				panic(m.typeError("scenario %q: the weight must be a number", name))
+			if _, isText := jsapi.Text(value); isText {
+				m.Throw("scenario %q: the weight must be a number", name)
 			}
 			weight = value.ToFloat()
 		case "delay":
-			delay = m.duration(name, value)
+			delay = m.Duration(value, fmt.Sprintf("scenario %q: the delay", name))
 		default:
-			panic(m.typeError("scenario %q: there is no option %q: there are weight and delay", name, key))
+			m.Throw("scenario %q: there is no option %q: there are weight and delay", name, key)
 		}
 	}
 	return weight, delay
 }
 
-// duration reads '100ms', '2s', or a number of milliseconds.
-func (m *module) duration(name string, v goja.Value) time.Duration {
-	text, ok := v.Export().(string)
-	if !ok {
-		return time.Duration(v.ToFloat() * float64(time.Millisecond))
-	}
-	d, err := time.ParseDuration(strings.TrimSpace(text))
-	if err != nil {
-		panic(m.typeError("scenario %q: the delay %q is not a duration such as '100ms' or '2s'", name, text))
-	}
-	return d
-}
-
-func (m *module) hook(name string) func(goja.FunctionCall) goja.Value {
-	return func(call goja.FunctionCall) goja.Value {
+// hook is the function that declares a hook.
+func hook(name string) func(*module, goja.FunctionCall) goja.Value {
+	return func(m *module, call goja.FunctionCall) goja.Value {
 		fn, ok := goja.AssertFunction(call.Argument(0))
 		if !ok {
-			panic(m.typeError("%s(fn): the argument must be a function", name))
+			m.Throw("%s(fn): the argument must be a function", name)
 		}
-		if err := m.host.AddHook(name, fn); err != nil {
-			panic(m.typeError("%s: %v", name, err))
+		if err := m.script.AddHook(name, fn); err != nil {
+			m.Throw("%s: %v", name, err)
 		}
 		return goja.Undefined()
 	}
@@ -83,10 +73,10 @@ func (m *module) hook(name string) func(goja.FunctionCall) goja.Value {
 
 func (m *module) options(call goja.FunctionCall) goja.Value {
 	if _, ok := call.Argument(0).(*goja.Object); !ok {
-		panic(m.typeError("options({ … }): the argument must be an object"))
+		m.Throw("options({ … }): the argument must be an object")
 	}
-	if err := m.host.SetOptions(call.Argument(0)); err != nil {
-		panic(m.typeError("options: %v", err))
+	if err := m.script.SetOptions(call.Argument(0)); err != nil {
+		m.Throw("options: %v", err)
 	}
 	return goja.Undefined()
 }

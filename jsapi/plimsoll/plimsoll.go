@@ -3,22 +3,8 @@
 package plimsoll
 
 import (
-	"github.com/dop251/goja"
-
 	"github.com/plimsoll-load/plimsoll/jsapi"
 )
-
-// Module returns the module's table.
-func Module() jsapi.Module {
-	return jsapi.Module{
-		Name:    "plimsoll",
-		Aliases: []string{"k6"},
-		Doc:     doc,
-		Types:   types,
-		Default: true,
-		Entries: entries,
-	}
-}
 
 const doc = `Declares what virtual users do, and judges what they get.
 
@@ -98,82 +84,78 @@ export interface Options {
 /** What must hold of a value: functions, or what came of them. */
 export type Checks<T> = { [name: string]: ((value: T) => unknown) | string | number | boolean | null | undefined };`
 
-func entries(h jsapi.Host) []jsapi.Entry {
-	m := &module{host: h}
-	return []jsapi.Entry{
-		{
-			Name: "scenario", Value: m.scenario,
-			Sig: "(name: string, options: ScenarioOptions, fn: (context: Context) => unknown): void;\n(name: string, fn: (context: Context) => unknown): void",
-			Doc: "Declares a scenario, at the top level of the script. The function may be async. Names are unique.",
-		},
-		{
-			Name: "beforeAll", Value: m.hook("beforeAll"),
-			Sig: "(fn: () => unknown): void",
-			Doc: "Runs once, before the load. What it returns (or its promise comes to) is given to each virtual user as `data`, by way of JSON. If it throws, the test does not start.",
-		},
-		{
-			Name: "afterAll", Value: m.hook("afterAll"),
-			Sig: "(fn: (context: Context) => unknown): void",
-			Doc: "Runs once, when the load has ended.",
-		},
-		{
-			Name: "beforeVU", Value: m.hook("beforeVU"),
-			Sig: "(fn: (context: Context) => Defaults | void | Promise<Defaults | void>): void",
-			Doc: "Runs once for each virtual user, before its first iteration. What it returns are defaults for the user's requests, such as `{ headers: { Authorization: … } }`.",
-		},
-		{
-			Name: "afterVU", Value: m.hook("afterVU"),
-			Sig: "(fn: (context: Context) => unknown): void",
-			Doc: "Runs once for each virtual user, after its last iteration: to delete what it made, for example.",
-		},
-		{
-			Name: "options", Value: m.options,
-			Sig: "(options: Options): void",
-			Doc: "Sets options, as `export const options = { … }` does. Flags of the command line win over both.",
-		},
-		{
-			Name: "check", Value: m.check,
-			Sig: "<T>(value: T, checks: Checks<T>, tags?: Record<string, string>): boolean",
-			Doc: "Counts for each name whether its function returns something true for the value, and returns whether all did. A false check makes the iteration fail, and lets it go on.",
-		},
-		{
-			Name: "sleep", Value: m.sleep,
-			Sig: "(seconds: number): void",
-			Doc: "Blocks the virtual user.",
-		},
-		{
-			Name: "group", Value: m.group,
-			Sig: "<R>(name: string, fn: () => R): R",
-			Doc: "Runs the function at once and returns what it returns; the checks in it are counted under the group's name. Groups nest. The function must not be async.",
-		},
-		{
-			Name: "fail", Value: m.fail,
-			Sig: "(message?: string): never",
-			Doc: "Ends the iteration, which fails with this message.",
-		},
-		{
-			Name: "randomSeed", Value: m.randomSeed,
-			Sig: "(seed: number): void",
-			Doc: "Makes `Math.random` of this virtual user repeat the same numbers.",
-		},
-	}
+// Module returns the module's table.
+func Module() jsapi.Module {
+	return jsapi.Define(jsapi.Module{Name: "plimsoll", Aliases: []string{"k6"}, Doc: doc, Types: types}, newInstance,
+		jsapi.Function("scenario",
+			"(name: string, options: ScenarioOptions, fn: (context: Context) => unknown): void;\n(name: string, fn: (context: Context) => unknown): void",
+			"Declares a scenario, at the top level of the script. The function may be async. Names are unique.",
+			(*module).scenario),
+		jsapi.Function("beforeAll",
+			"(fn: () => unknown): void",
+			"Runs once, before the load. What it returns (or its promise comes to) is given to each virtual user as `data`, by way of JSON. If it throws, the test does not start.",
+			hook("beforeAll")),
+		jsapi.Function("afterAll",
+			"(fn: (context: Context) => unknown): void",
+			"Runs once, when the load has ended.",
+			hook("afterAll")),
+		jsapi.Function("beforeVU",
+			"(fn: (context: Context) => Defaults | void | Promise<Defaults | void>): void",
+			"Runs once for each virtual user, before its first iteration. What it returns are defaults for the user's requests, such as `{ headers: { Authorization: … } }`.",
+			hook("beforeVU")),
+		jsapi.Function("afterVU",
+			"(fn: (context: Context) => unknown): void",
+			"Runs once for each virtual user, after its last iteration: to delete what it made, for example.",
+			hook("afterVU")),
+		jsapi.Function("options",
+			"(options: Options): void",
+			"Sets options, as `export const options = { … }` does. Flags of the command line win over both.",
+			(*module).options),
+		jsapi.Function("check",
+			"<T>(value: T, checks: Checks<T>, tags?: Record<string, string>): boolean",
+			"Counts for each name whether its function returns something true for the value, and returns whether all did. A false check makes the iteration fail, and lets it go on.",
+			(*module).check),
+		jsapi.Function("sleep",
+			"(seconds: number): void",
+			"Blocks the virtual user.",
+			(*module).sleep),
+		jsapi.Function("group",
+			"<R>(name: string, fn: () => R): R",
+			"Runs the function at once and returns what it returns; the checks in it are counted under the group's name. Groups nest. The function must not be async.",
+			(*module).group),
+		jsapi.Function("fail",
+			"(message?: string): never",
+			"Ends the iteration, which fails with this message.",
+			(*module).fail),
+		jsapi.Function("randomSeed",
+			"(seed: number): void",
+			"Makes `Math.random` of this virtual user repeat the same numbers.",
+			(*module).randomSeed),
+	)
 }
 
 // module is the state of the module in one virtual machine.
 type module struct {
-	host   jsapi.Host
+	jsapi.Args
+	conn   jsapi.Connector
+	rec    jsapi.Recorder
+	loop   jsapi.Loop
+	script jsapi.Registrar
 	groups []string
 	path   string // groups, joined
 	checks map[checkKey]known
 }
 
-func (m *module) typeError(format string, args ...any) *goja.Object {
-	return m.host.VM().NewTypeError(append([]any{format}, args...)...)
+func newInstance(h jsapi.Host) *module {
+	return &module{
+		Args: jsapi.Args{VM: h.VM()}, conn: jsapi.Need[jsapi.Connector](h), rec: jsapi.Need[jsapi.Recorder](h),
+		loop: jsapi.Need[jsapi.Loop](h), script: jsapi.Need[jsapi.Registrar](h),
+	}
 }
 
 // running throws when the script is still being loaded.
 func (m *module) running(name string) {
-	if m.host.Client() == nil {
-		panic(m.typeError("%s() cannot be called while the script is loaded: call it in a scenario, or in beforeAll, beforeVU and the like", name))
+	if m.conn.Client() == nil {
+		m.Throw("%s() cannot be called while the script is loaded: call it in a scenario, or in beforeAll, beforeVU and the like", name)
 	}
 }

@@ -1,72 +1,28 @@
 package plimsoll_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/dop251/goja"
 
-	"github.com/plimsoll-load/plimsoll/jsapi"
+	"github.com/plimsoll-load/plimsoll/jsapi/jsapitest"
 	"github.com/plimsoll-load/plimsoll/jsapi/plimsoll"
 	"github.com/plimsoll-load/plimsoll/runtime/engine"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
 
-// host notes what the module asks of it.
-type host struct {
-	jsapi.Host
-	vm      *goja.Runtime
-	client  *engine.Client
-	names   *metric.Names
-	counts  *metric.Collector
-	samples *metric.Buffer
-	log     []string
-}
-
-func (h *host) VM() *goja.Runtime           { return h.vm }
-func (h *host) Client() *engine.Client      { return h.client }
-func (h *host) Names() *metric.Names        { return h.names }
-func (h *host) Samples() *metric.Buffer     { return h.samples }
-func (h *host) Scenario() metric.ScenarioID { return 0 }
-func (h *host) Fail(f metric.Failure)       { h.log = append(h.log, "failed "+f.Kind+" "+f.Message) }
-
-func (h *host) Sleep(d time.Duration) bool {
-	h.log = append(h.log, "slept "+d.String())
-	return true
-}
-
-func (h *host) AddScenario(name string, weight float64, delay time.Duration, _ goja.Callable) error {
-	h.log = append(h.log, fmt.Sprintf("scenario %s %v %v", name, weight, delay))
-	return nil
-}
-
-func (h *host) AddHook(name string, _ goja.Callable) error {
-	h.log = append(h.log, "hook "+name)
-	return nil
-}
-
-func (h *host) SetOptions(v goja.Value) error {
-	h.log = append(h.log, fmt.Sprintf("options %v", v.Export()))
-	return nil
-}
-
 // run runs code with the module's exports as globals.
-func run(t *testing.T, loading bool, code string) (*host, goja.Value, error) {
+func run(t *testing.T, loading bool, code string) (*jsapitest.Host, goja.Value, error) {
 	t.Helper()
-	h := &host{vm: goja.New(), names: metric.NewNames(), counts: metric.NewCollector(time.Now(), 1)}
-	h.samples = h.counts.Buffer()
-	if !loading {
-		h.client = engine.New(engine.Options{})
-		t.Cleanup(h.client.Close)
+	h := jsapitest.New(t, engine.Options{}, plimsoll.Module())
+	if loading {
+		h.Engine = nil
 	}
-	for _, e := range plimsoll.Module().Entries(h) {
-		if err := h.vm.Set(e.Name, e.Value); err != nil {
-			t.Fatal(err)
-		}
+	v, err := h.VM().RunString(code)
+	for _, f := range h.Failures {
+		h.Log = append(h.Log, "failed "+f.Kind+" "+f.Message)
 	}
-	v, err := h.vm.RunString(code)
 	return h, v, err
 }
 
@@ -91,8 +47,8 @@ func TestFunctions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if v.String() != row.value || strings.Join(h.log, "|") != row.log {
-				t.Errorf("got %v and %q, want %s and %q", v, strings.Join(h.log, "|"), row.value, row.log)
+			if v.String() != row.value || strings.Join(h.Log, "|") != row.log {
+				t.Errorf("got %v and %q, want %s and %q", v, strings.Join(h.Log, "|"), row.value, row.log)
 			}
 		})
 	}
@@ -139,8 +95,7 @@ func TestChecksAreCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.samples.Flush()
-	w := h.counts.Collect(time.Now(), 1)
+	w := h.Window()
 	if len(w.Checks) != 1 || w.Checks[0] != (metric.CheckWindow{Passed: 2, Failed: 1}) {
 		t.Errorf("got %+v, want 2 passed and 1 failed", w.Checks)
 	}

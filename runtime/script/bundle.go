@@ -145,6 +145,16 @@ func (p plugin) names() []string {
 	return names
 }
 
+// imports is the pattern of what is the host's to resolve: its modules, and
+// what begins as its own do, so that a name that does not exist is told as one.
+func (p plugin) imports() string {
+	pattern := `^(plimsoll|k6)(/|$)`
+	for _, name := range p.names() {
+		pattern += "|^" + regexp.QuoteMeta(name) + "$"
+	}
+	return pattern
+}
+
 func (p plugin) setup(b api.PluginBuild) {
 	if p.root != "" {
 		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "file"}, p.confine)
@@ -156,7 +166,7 @@ func (p plugin) setup(b api.PluginBuild) {
 			byName[alias] = m
 		}
 	}
-	b.OnResolve(api.OnResolveOptions{Filter: `^(plimsoll|k6)(/|$)`}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
+	b.OnResolve(api.OnResolveOptions{Filter: p.imports()}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
 		m, ok := byName[args.Path]
 		if !ok {
 			return api.OnResolveResult{Errors: []api.Message{{Text: `Could not resolve "` + args.Path + `"`}}}, nil

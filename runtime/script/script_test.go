@@ -16,6 +16,7 @@ func modules() []script.Module {
 	return []script.Module{
 		{Name: "plimsoll", Aliases: []string{"k6"}, Exports: []string{"check", "say"}},
 		{Name: "plimsoll/http", Aliases: []string{"k6/http"}, Exports: []string{"get"}},
+		{Name: "acme/ids", Exports: []string{"next"}},
 	}
 }
 
@@ -75,18 +76,19 @@ func TestScriptsLoadAndRun(t *testing.T) {
 		"relative imports, without extension": {map[string]string{
 			"s.js": "import { say } from 'k6'; import { a } from './lib/a'; say(a)", "lib/a.ts": "export { b as a } from './b.js'", "lib/b.js": "export const b = 'b'",
 		}, "b"},
-		"JSON":               {map[string]string{"s.js": "import { say } from 'k6'; import d from './d.json'; say(d.list[1])", "d.json": `{"list": [1, 2]}`}, "2"},
-		"text":               {map[string]string{"s.js": "import { say } from 'k6'; import d from './d.txt'; say(d)", "d.txt": "hello"}, "hello"},
-		"top-level await":    {map[string]string{"s.js": "import { say } from 'k6'; say(await Promise.resolve('later')); export {}"}, "later"},
-		"require of ours":    {map[string]string{"s.js": "const { say } = require('k6'); say(typeof say)"}, "function"},
-		"default export":     {map[string]string{"s.js": "import { say } from 'k6'; import http from 'k6/http'; say(http)"}, "plimsoll/http.default"},
-		"namespace import":   {map[string]string{"s.js": "import { say } from 'k6'; import * as http from 'k6/http'; say(http.get)"}, "plimsoll/http.get"},
-		"async generators":   {map[string]string{"s.js": "import { say } from 'k6'; async function* g() { yield 1; yield 2 }; for await (const x of g()) say(x)"}, "1 2"},
-		"literal import()":   {map[string]string{"s.js": "import { say } from 'k6'; const m = await import('./m.js'); say(m.x)", "m.js": "export const x = 'x'"}, "x"},
-		"import.meta":        {map[string]string{"s.js": "#!/usr/bin/env plimsoll\nimport { say } from 'k6'; say(import.meta.url.startsWith('file:///'), import.meta.url.endsWith('/s.js'))"}, "true true"},
-		"hashbang":           {map[string]string{"s.js": "#!/usr/bin/env plimsoll\nimport { say } from 'k6'; say(1)"}, "1"},
-		"unicode properties": {map[string]string{"s.js": `import { say } from 'k6'; say(/^\p{L}+$/u.test("hé"), /\P{L}/u.test("é"), /[\p{Lu}_]/u.test("é_"), /\p{Script=Greek}/u.test("λ"), /\p{L}/.test("p{L}"))`}, "true false true true true"},
-		"many in one line":   {map[string]string{"s.js": `import { say } from 'k6'; say([/\p{L}/u, /\p{N}/u, /\p{P}/u].map((r) => r.test("1")))`}, "false,true,false"},
+		"a module of another's": {map[string]string{"s.js": "import { say } from 'k6'; import { next } from 'acme/ids'; say(next)"}, "acme/ids.next"},
+		"JSON":                  {map[string]string{"s.js": "import { say } from 'k6'; import d from './d.json'; say(d.list[1])", "d.json": `{"list": [1, 2]}`}, "2"},
+		"text":                  {map[string]string{"s.js": "import { say } from 'k6'; import d from './d.txt'; say(d)", "d.txt": "hello"}, "hello"},
+		"top-level await":       {map[string]string{"s.js": "import { say } from 'k6'; say(await Promise.resolve('later')); export {}"}, "later"},
+		"require of ours":       {map[string]string{"s.js": "const { say } = require('k6'); say(typeof say)"}, "function"},
+		"default export":        {map[string]string{"s.js": "import { say } from 'k6'; import http from 'k6/http'; say(http)"}, "plimsoll/http.default"},
+		"namespace import":      {map[string]string{"s.js": "import { say } from 'k6'; import * as http from 'k6/http'; say(http.get)"}, "plimsoll/http.get"},
+		"async generators":      {map[string]string{"s.js": "import { say } from 'k6'; async function* g() { yield 1; yield 2 }; for await (const x of g()) say(x)"}, "1 2"},
+		"literal import()":      {map[string]string{"s.js": "import { say } from 'k6'; const m = await import('./m.js'); say(m.x)", "m.js": "export const x = 'x'"}, "x"},
+		"import.meta":           {map[string]string{"s.js": "#!/usr/bin/env plimsoll\nimport { say } from 'k6'; say(import.meta.url.startsWith('file:///'), import.meta.url.endsWith('/s.js'))"}, "true true"},
+		"hashbang":              {map[string]string{"s.js": "#!/usr/bin/env plimsoll\nimport { say } from 'k6'; say(1)"}, "1"},
+		"unicode properties":    {map[string]string{"s.js": `import { say } from 'k6'; say(/^\p{L}+$/u.test("hé"), /\P{L}/u.test("é"), /[\p{Lu}_]/u.test("é_"), /\p{Script=Greek}/u.test("λ"), /\p{L}/.test("p{L}"))`}, "true false true true true"},
+		"many in one line":      {map[string]string{"s.js": `import { say } from 'k6'; say([/\p{L}/u, /\p{N}/u, /\p{P}/u].map((r) => r.test("1")))`}, "false,true,false"},
 		"CommonJS package": {map[string]string{
 			"s.js": "import { say } from 'k6'; import leftpad, { x } from 'leftpad'; say(leftpad('a'), x)", "node_modules/leftpad/package.json": `{"main": "main.js"}`,
 			"node_modules/leftpad/main.js": "module.exports = (s) => ' ' + s + process.env.NODE_ENV; module.exports.x = 1",

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/dop251/goja"
 )
 
 // Line is what a script wrote to its console.
@@ -69,29 +67,4 @@ func (c *console) print(l Line, now time.Time) {
 		c.dropped = 0
 	}
 	c.sink(l)
-}
-
-// consoleMethod is console.log and its kin.
-func (u *User) consoleMethod(level string) func(goja.FunctionCall) goja.Value {
-	return func(call goja.FunctionCall) goja.Value {
-		again := !u.loaded && u.id != 0 // the top level runs once for each user, and said this before
-		if u.factory.console.sink != nil && !again {
-			u.factory.console.print(Line{VU: u.id, Level: level, Text: u.inspectAll(call.Arguments)}, time.Now())
-		}
-		return goja.Undefined()
-	}
-}
-
-func consoleLevel(method string) (string, bool) {
-	switch method {
-	case "log", "info":
-		return "info", true
-	case "debug", "trace":
-		return "debug", true
-	case "warn":
-		return "warn", true
-	case "error":
-		return "error", true
-	}
-	return "", false
 }

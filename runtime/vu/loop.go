@@ -1,7 +1,6 @@
 package vu
 
 import (
-	"container/heap"
 	"sync"
 	"time"
 
@@ -16,8 +15,9 @@ type loop struct {
 	nextID int
 	clock  *time.Timer // reused
 
-	awaited    int // Awaits that are not resolved yet
-	generation int // tells Awaits of earlier iterations
+	awaited    int       // Awaits that are not resolved yet
+	generation int       // tells Awaits of earlier iterations
+	sources    []*source // that Listen opened and that did not end
 
 	mu   sync.Mutex
 	jobs []job
@@ -26,31 +26,41 @@ type loop struct {
 
 type job struct {
 	generation int
+	source     *source // nil: an Await's
 	then       func()
+	last       bool // the source has ended
 }
 
-func (l *loop) idle() bool { return l.awaited == 0 && len(l.timers) == 0 }
+func (l *loop) idle() bool { return l.awaited == 0 && len(l.timers) == 0 && len(l.sources) == 0 }
+
+// push hands a job to the user's goroutine; it is for any goroutine.
+func (l *loop) push(j job) {
+	l.mu.Lock()
+	l.jobs = append(l.jobs, j)
+	l.mu.Unlock()
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// ready makes the channel that wakes the user.
+func (l *loop) ready() {
+	l.mu.Lock()
+	if l.wake == nil {
+		l.wake = make(chan struct{}, 1)
+	}
+	l.mu.Unlock()
+}
 
 // Await keeps the iteration open until the function that it returns is
 // called, from any goroutine, with what is then to be done in the VM.
 func (u *User) Await() (resolve func(then func())) {
 	l := &u.loop
 	l.awaited++
-	l.mu.Lock()
-	if l.wake == nil {
-		l.wake = make(chan struct{}, 1)
-	}
-	l.mu.Unlock()
+	l.ready()
 	generation := l.generation
-	return func(then func()) {
-		l.mu.Lock()
-		l.jobs = append(l.jobs, job{generation, then})
-		l.mu.Unlock()
-		select {
-		case l.wake <- struct{}{}:
-		default:
-		}
-	}
+	return func(then func()) { l.push(job{generation: generation, then: then}) }
 }
 
 // Sleep blocks the user; it returns false when that was cut short because the user stops.
@@ -88,7 +98,7 @@ func (u *User) drain() error {
 		}
 		worked, err := u.work()
 		if err != nil {
-			u.dropTimers()
+			u.dropWaiting()
 			return err
 		}
 		if !worked {
@@ -106,10 +116,16 @@ func (u *User) work() (worked bool, err error) {
 	l.jobs = nil
 	l.mu.Unlock()
 	for _, j := range jobs {
-		if j.generation != l.generation {
-			continue
+		if j.source != nil {
+			if !l.take(j) {
+				continue
+			}
+		} else {
+			if j.generation != l.generation {
+				continue
+			}
+			l.awaited--
 		}
-		l.awaited--
 		worked = true
 		if err := u.runJob(j.then); err != nil {
 			return true, err
@@ -156,86 +172,15 @@ func (u *User) await() {
 // abandon forgets what an interrupted or failed iteration waits for, except
 // asynchronous requests that are still to be counted.
 func (u *User) abandon() {
-	u.dropTimers()
+	u.dropWaiting()
 	if u.cut.Load() {
 		u.loop.generation++
 		u.loop.awaited = 0
 	}
 }
 
-func (u *User) dropTimers() { u.loop.timers = nil }
-
-// timer is a pending setTimeout or setInterval.
-type timer struct {
-	id    int
-	due   time.Time
-	every time.Duration // 0: once
-	fn    goja.Callable
-	args  []goja.Value
-}
-
-// timers is a heap: the earliest first, then in order of their making.
-type timers []*timer
-
-func (t timers) Len() int      { return len(t) }
-func (t timers) Swap(i, j int) { t[i], t[j] = t[j], t[i] }
-func (t timers) Less(i, j int) bool {
-	if t[i].due.Equal(t[j].due) {
-		return t[i].id < t[j].id
-	}
-	return t[i].due.Before(t[j].due)
-}
-func (t *timers) Push(x any) { *t = append(*t, x.(*timer)) }
-func (t *timers) Pop() any {
-	old := *t
-	last := old[len(old)-1]
-	old[len(old)-1] = nil
-	*t = old[:len(old)-1]
-	return last
-}
-
-// fire runs the earliest timer.
-func (u *User) fire() error {
-	l := &u.loop
-	t := l.timers[0]
-	if t.every > 0 {
-		t.due = time.Now().Add(t.every)
-		heap.Fix(&l.timers, 0)
-	} else {
-		heap.Pop(&l.timers)
-	}
-	_, err := t.fn(goja.Undefined(), t.args...)
-	return err
-}
-
-// setTimer is setTimeout and, when repeat is set, setInterval.
-func (u *User) setTimer(repeat bool) func(goja.FunctionCall) goja.Value {
-	return func(call goja.FunctionCall) goja.Value {
-		fn, ok := goja.AssertFunction(call.Argument(0))
-		if !ok {
-			panic(u.vm.NewTypeError("the first argument must be a function"))
-		}
-		wait := max(time.Duration(call.Argument(1).ToFloat()*float64(time.Millisecond)), 0)
-		u.loop.nextID++
-		t := &timer{id: u.loop.nextID, due: time.Now().Add(wait), fn: fn}
-		if repeat {
-			t.every = max(wait, time.Millisecond)
-		}
-		if len(call.Arguments) > 2 {
-			t.args = append(t.args, call.Arguments[2:]...)
-		}
-		heap.Push(&u.loop.timers, t)
-		return u.vm.ToValue(t.id)
-	}
-}
-
-func (u *User) clearTimer(call goja.FunctionCall) goja.Value {
-	id := int(call.Argument(0).ToInteger())
-	for i, t := range u.loop.timers {
-		if t.id == id {
-			heap.Remove(&u.loop.timers, i)
-			break
-		}
-	}
-	return goja.Undefined()
+// dropWaiting forgets timers and ends what events come from.
+func (u *User) dropWaiting() {
+	u.loop.timers = nil
+	u.loop.closeSources()
 }

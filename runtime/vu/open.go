@@ -16,23 +16,15 @@ type file struct {
 	data []byte
 }
 
-// open is open(path, 'b'?): relative to the script, while it is loaded.
-func (u *User) open(call goja.FunctionCall) goja.Value {
-	if u.loaded {
-		panic(u.vm.NewTypeError("open() must be called while the script is loaded, at its top level: files read during the load would be part of what is measured"))
-	}
-	name := strings.TrimPrefix(call.Argument(0).String(), "file://")
+// Open reads a file, once for all users: neither may be changed. A path that
+// is not absolute is relative to the script.
+func (u *User) Open(path string) (text goja.Value, data []byte, err error) {
+	name := strings.TrimPrefix(path, "file://")
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(filepath.Dir(u.factory.config.Script.Path()), filepath.FromSlash(name))
 	}
 	f, err := u.factory.read(name)
-	if err != nil {
-		panic(u.vm.NewTypeError("open: %v", err))
-	}
-	if call.Argument(1).String() == "b" {
-		return u.vm.ToValue(u.vm.NewArrayBuffer(append([]byte(nil), f.data...)))
-	}
-	return f.text
+	return f.text, f.data, err
 }
 
 func (f *Factory) read(name string) (file, error) {

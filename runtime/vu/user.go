@@ -25,6 +25,7 @@ type User struct {
 	picks   picks
 	client  *engine.Client
 	samples *metric.Buffer
+	modules Need
 	loop    loop
 
 	// What the script declared.
@@ -69,6 +70,7 @@ func (f *Factory) newUser(id int) *User {
 	u.vm.SetMaxCallStackSize(maxCallStack)
 	u.vm.SetRandSource(u.chance)
 	u.vm.SetPromiseRejectionTracker(u.trackRejection)
+	u.modules = f.config.Bind(u)
 	_ = u.vm.GlobalObject().SetPrototype(u.vm.NewDynamicObject(&globals{u: u})) // fails only where a script forbade it
 	return u
 }
@@ -95,9 +97,8 @@ func (u *User) load(ctx context.Context) error {
 	if !ok {
 		return errShape
 	}
-	need := u.factory.config.Bind(u)
 	_, err = u.finish(run(goja.Undefined(), u.vm.ToValue(func(call goja.FunctionCall) goja.Value {
-		return u.need(need, call.Argument(0).String(), call.Argument(1).String())
+		return u.need(call.Argument(0).String(), call.Argument(1).String())
 	}), u.vm.ToValue(func(call goja.FunctionCall) goja.Value {
 		u.exports = call.Argument(0).ToObject(u.vm)
 		return goja.Undefined()
@@ -113,14 +114,14 @@ func (u *User) load(ctx context.Context) error {
 }
 
 // need answers the bundle, see package script.
-func (u *User) need(modules Need, module, name string) goja.Value {
+func (u *User) need(module, name string) goja.Value {
 	switch module {
 	case "plimsoll:RegExp":
 		return u.regExp()
 	case "plimsoll:resolve":
 		return u.resolver(name)
 	}
-	return modules(module, name)
+	return u.modules(module, name)
 }
 
 // finish runs the event loop after a call, and returns what the call's
@@ -278,24 +279,4 @@ func (u *User) Close() {
 		}
 	}
 	u.disconnect()
-}
-
-// VM is the user's virtual machine.
-func (u *User) VM() *goja.Runtime { return u.vm }
-
-// Client is the user's connections; nil while the script is being loaded.
-func (u *User) Client() *engine.Client { return u.client }
-
-// Names are the tables of names of the test.
-func (u *User) Names() *metric.Names { return u.factory.config.Names }
-
-// Samples is where the user counts what happens.
-func (u *User) Samples() *metric.Buffer { return u.samples }
-
-// Scenario is the one that runs now; within a hook, one named as the hook.
-func (u *User) Scenario() metric.ScenarioID {
-	if u.inHook != noHook {
-		return u.factory.config.Names.Scenario(u.inHook.String())
-	}
-	return u.scenario
 }

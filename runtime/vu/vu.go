@@ -53,7 +53,8 @@ type Script interface {
 	ExpandRegExp(pattern, flags string) (string, error)
 }
 
-// Need gives what a module exports under a name.
+// Need gives what a module exports under a name; of the module "" it gives the
+// globals, nil for what is none.
 type Need = func(module, name string) goja.Value
 
 // Config is what virtual users are made of. Only Script is required.
@@ -84,7 +85,7 @@ type Factory struct {
 	options options
 	home    *User // runs beforeAll and afterAll
 	console console
-	shims   shims
+	regExp  func() (*goja.Program, error)
 
 	mu    sync.Mutex
 	data  string // what beforeAll returned, JSON; empty: nothing
@@ -112,9 +113,9 @@ func Load(ctx context.Context, c Config) (*Factory, error) {
 		c.Buffer = metric.NewCollector(time.Now(), 1).Buffer
 	}
 	if c.Bind == nil {
-		c.Bind = func(*User) Need { return func(string, string) goja.Value { return goja.Undefined() } }
+		c.Bind = func(*User) Need { return nothing }
 	}
-	f := &Factory{config: c, files: map[string]file{}}
+	f := &Factory{config: c, files: map[string]file{}, regExp: sync.OnceValues(compileRegExp)}
 	f.console.sink = c.Console
 	home := f.newUser(0)
 	if err := home.load(ctx); err != nil {
@@ -125,6 +126,14 @@ func Load(ctx context.Context, c Config) (*Factory, error) {
 		return nil, err
 	}
 	return f, f.options.read(home.optionsJSON, c.FailOn, c.Script)
+}
+
+// nothing has no modules and no globals.
+func nothing(module, _ string) goja.Value {
+	if module == "" {
+		return nil
+	}
+	return goja.Undefined()
 }
 
 // Options is the script's `options` as JSON; nil when it has none.

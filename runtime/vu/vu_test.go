@@ -16,6 +16,20 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/vu"
 )
 
+// What modules may ask of a virtual user.
+var (
+	_ jsapi.Host        = (*vu.User)(nil)
+	_ jsapi.Connector   = (*vu.User)(nil)
+	_ jsapi.Recorder    = (*vu.User)(nil)
+	_ jsapi.Loop        = (*vu.User)(nil)
+	_ jsapi.Timers      = (*vu.User)(nil)
+	_ jsapi.Registrar   = (*vu.User)(nil)
+	_ jsapi.Identity    = (*vu.User)(nil)
+	_ jsapi.Environment = (*vu.User)(nil)
+	_ jsapi.Console     = (*vu.User)(nil)
+	_ jsapi.Files       = (*vu.User)(nil)
+)
+
 // test is a script under test, with what came of it.
 type test struct {
 	t       testing.TB
@@ -33,10 +47,13 @@ func load(tb testing.TB, code string, change ...func(*vu.Config)) (*test, error)
 	if err := os.WriteFile(filepath.Join(dir, "test.ts"), []byte(code), 0o644); err != nil {
 		tb.Fatal(err)
 	}
-	binder := jsapi.NewBinder(all.Modules())
+	binder, err := jsapi.NewBinder(all.Modules())
+	if err != nil {
+		tb.Fatal(err)
+	}
 	var known []script.Module
-	for _, m := range all.Modules() {
-		known = append(known, script.Module{Name: m.Name, Aliases: m.Aliases, Exports: binder.Exports(m.Name)})
+	for _, m := range binder.Importable() {
+		known = append(known, script.Module(m))
 	}
 	s, err := script.Load("test.ts", known)
 	if err != nil {

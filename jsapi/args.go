@@ -1,0 +1,213 @@
+package jsapi
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dop251/goja"
+)
+
+// Args reads what scripts pass to a module's functions. Its methods that
+// cannot read a value throw a TypeError that begins with Prefix and names the
+// argument, or the property, as `what` says.
+//
+// Whatever of the script's reading a value may run (getters, proxies,
+// toString) runs in them, and may throw, too.
+type Args struct {
+	VM     *goja.Runtime
+	Prefix string // "plimsoll/http: "
+}
+
+// Throw ends the script's call with a TypeError.
+func (a Args) Throw(format string, args ...any) {
+	panic(a.VM.NewTypeError("%s", a.Prefix+fmt.Sprintf(format, args...)))
+}
+
+// Given says whether a value is there: neither missing, undefined nor null.
+func Given(v goja.Value) bool {
+	return v != nil && !goja.IsUndefined(v) && !goja.IsNull(v)
+}
+
+// Get returns a property, undefined where the object has none: never nil.
+func Get(o *goja.Object, name string) goja.Value {
+	if v := o.Get(name); v != nil {
+		return v
+	}
+	return goja.Undefined()
+}
+
+// Param returns a property that was given, else nil.
+func Param(o *goja.Object, name string) goja.Value {
+	if v := o.Get(name); Given(v) {
+		return v
+	}
+	return nil
+}
+
+// Object returns an object; another value throws.
+func (a Args) Object(v goja.Value, what string) *goja.Object {
+	o, ok := v.(*goja.Object)
+	if !ok {
+		a.Throw("%s must be an object, not %s", what, a.Show(v))
+	}
+	return o
+}
+
+// Function returns a function; another value throws.
+func (a Args) Function(v goja.Value, what string) goja.Callable {
+	fn, ok := goja.AssertFunction(v)
+	if !ok {
+		a.Throw("%s must be a function, not %s", what, a.Show(v))
+	}
+	return fn
+}
+
+// String returns a string, or what a String object holds; another value throws.
+func (a Args) String(v goja.Value, what string) string {
+	s, ok := Text(v)
+	if !ok {
+		a.Throw("%s must be a string, not %s", what, a.Show(v))
+	}
+	return s
+}
+
+// Text returns the text of a string, and whether it is one.
+func Text(v goja.Value) (string, bool) {
+	switch v := v.(type) {
+	case nil:
+		return "", false
+	case goja.String:
+		return v.String(), true
+	case *goja.Object:
+		if v.ClassName() == "String" {
+			return v.String(), true
+		}
+	}
+	return "", false
+}
+
+// Number returns a finite number; another value throws.
+func (a Args) Number(v goja.Value, what string) float64 {
+	n := math.NaN()
+	if v != nil {
+		n = v.ToFloat()
+	}
+	if math.IsNaN(n) || math.IsInf(n, 0) {
+		a.Throw("%s must be a number, not %s", what, a.Show(v))
+	}
+	return n
+}
+
+// Duration reads a number of milliseconds, or text such as "1.5s"; another
+// value throws. What is longer than a Go duration is cut to the longest.
+func (a Args) Duration(v goja.Value, what string) time.Duration {
+	if text, ok := Text(v); ok {
+		text = strings.TrimSpace(text)
+		if ms, err := strconv.ParseFloat(text, 64); err == nil {
+			return Milliseconds(ms)
+		}
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			a.Throw("%s %q is not a duration such as '100ms' or '2s'", what, text)
+		}
+		return d
+	}
+	return Milliseconds(a.Number(v, what))
+}
+
+// Milliseconds makes a duration of a number of milliseconds, at most as long
+// as a duration can be; of what is no number 0.
+func Milliseconds(ms float64) time.Duration {
+	d := ms * float64(time.Millisecond)
+	switch {
+	case math.IsNaN(d):
+		return 0
+	case d >= math.MaxInt64:
+		return math.MaxInt64
+	case d <= math.MinInt64:
+		return math.MinInt64
+	}
+	return time.Duration(d)
+}
+
+// Bytes returns the bytes of an ArrayBuffer, a typed array or a DataView, not
+// copied, and whether the value is one.
+func Bytes(v goja.Value) ([]byte, bool) {
+	o, ok := v.(*goja.Object)
+	if !ok {
+		return nil, false
+	}
+	if b, ok := Held[goja.ArrayBuffer](o); ok {
+		return live(b), true
+	}
+	b, ok := Held[goja.ArrayBuffer](Get(o, "buffer"))
+	if !ok {
+		return nil, false
+	}
+	data := live(b)
+	from, length := Get(o, "byteOffset").ToInteger(), Get(o, "byteLength").ToInteger()
+	if from < 0 || length < 0 || from > int64(len(data)) || length > int64(len(data))-from {
+		return nil, false // a plain object that only looks like a view
+	}
+	return data[from : from+length], true
+}
+
+// live returns the bytes of a buffer; of one that was detached none.
+func live(b goja.ArrayBuffer) []byte {
+	if b.Detached() {
+		return nil
+	}
+	return b.Bytes()
+}
+
+// maxShown bounds what Show gives, in bytes.
+const maxShown = 60
+
+// Show writes a value into a message: short, and without running anything of the script's.
+func (a Args) Show(v goja.Value) string {
+	switch v := v.(type) {
+	case nil:
+		return "undefined"
+	case *goja.Object:
+		if _, ok := goja.AssertFunction(v); ok {
+			return "a function"
+		}
+		return "an object of class " + v.ClassName()
+	case *goja.Symbol:
+		return "a symbol"
+	case goja.String:
+		text := v.String()
+		if len(text) > maxShown {
+			text = strings.ToValidUTF8(text[:maxShown], "") + "…"
+		}
+		return strconv.Quote(text)
+	default:
+		return v.String()
+	}
+}
+
+// Promise makes a promise, as a value, with the functions that settle it in
+// the VM's goroutine. Failed settles it with an error of Go's.
+func (a Args) Promise() (promise goja.Value, resolve func(any), reject func(reason any)) {
+	p, fulfil, refuse := a.VM.NewPromise()
+	return a.VM.ToValue(p),
+		func(v any) { _ = fulfil(v) }, // fails only where the promise's job was interrupted
+		func(reason any) { _ = refuse(reason) }
+}
+
+// Map makes an object without a prototype, for names that come from outside:
+// there "__proto__" and "constructor" are names like any other.
+func (a Args) Map() *goja.Object {
+	return a.VM.CreateObject(nil)
+}
+
+// Put sets a property of an object that was made here. A name that means
+// something in JavaScript, such as "__proto__", becomes a property like any other.
+func (a Args) Put(o *goja.Object, name string, v any) {
+	if err := o.DefineDataProperty(name, a.VM.ToValue(v), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE); err != nil {
+		panic(a.VM.NewGoError(err))
+	}
+}

@@ -1,0 +1,66 @@
+package jsapi
+
+import "github.com/dop251/goja"
+
+// Method is a method of a class whose objects hold a T.
+type Method[I, T any] struct {
+	entry Entry
+	call  func(I, T, goja.FunctionCall) goja.Value
+}
+
+// MethodOf declares a method.
+func MethodOf[I, T any](name, sig, doc string, f func(I, T, goja.FunctionCall) goja.Value) Method[I, T] {
+	return Method[I, T]{Entry{Name: name, Sig: sig, Doc: doc}, f}
+}
+
+// Class exports a class. Construct makes what an object holds, usually a
+// pointer to a struct without exported fields: `new` and the classes that
+// extend it call it. Methods are given what their object holds; called on
+// something else they throw.
+func Class[I, T any](name, sig, doc string, construct func(I, goja.ConstructorCall) T, methods ...Method[I, T]) Export[I] {
+	e := Entry{Name: name, Kind: KindClass, Sig: sig, Doc: doc}
+	complete := construct != nil
+	for _, m := range methods {
+		complete = complete && m.call != nil
+		e.Methods = append(e.Methods, m.entry)
+	}
+	if complete {
+		e.bind = func(vm *goja.Runtime, instance any) any {
+			i := instance.(I) //nolint:forcetypeassert // as in Function
+			return classOf(vm, i, name, construct, methods)
+		}
+	}
+	return Export[I]{e}
+}
+
+// classOf makes the constructor, with the methods on its prototype.
+func classOf[I, T any](vm *goja.Runtime, i I, name string, construct func(I, goja.ConstructorCall) T, methods []Method[I, T]) goja.Value {
+	constructor := vm.ToValue(func(call goja.ConstructorCall) *goja.Object {
+		o := vm.ToValue(&held[T]{construct(i, call)}).(*goja.Object) //nolint:forcetypeassert // a pointer becomes an object
+		if err := o.SetPrototype(call.This.Prototype()); err != nil {
+			panic(vm.NewGoError(err))
+		}
+		return o
+	}).(*goja.Object) //nolint:forcetypeassert // a function is an object
+	must := func(err error) {
+		if err != nil {
+			panic(vm.NewGoError(err))
+		}
+	}
+	must(constructor.DefineDataProperty("name", vm.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+	prototype := constructor.Get("prototype").ToObject(vm)
+	for _, m := range methods {
+		f := func(call goja.FunctionCall) goja.Value {
+			h, ok := Held[*held[T]](call.This)
+			if !ok {
+				panic(vm.NewTypeError("%s: call it on a %s", m.entry.Name, name))
+			}
+			return m.call(i, h.value, call)
+		}
+		must(prototype.DefineDataProperty(m.entry.Name, vm.ToValue(f), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+	}
+	return constructor
+}
+
+// held is what an object of a class keeps out of sight of the script.
+type held[T any] struct{ value T }

@@ -1,0 +1,127 @@
+// Package globals has what every script finds without importing it: console,
+// timers, __ENV, open and what goja lacks of the usual globals.
+package globals
+
+import (
+	_ "embed"
+	"time"
+
+	"github.com/dop251/goja"
+
+	"github.com/plimsoll-load/plimsoll/jsapi"
+)
+
+//go:embed globals.d.ts
+var types string
+
+// Module returns the module's table.
+func Module() jsapi.Module {
+	m := jsapi.Module{Name: "globals", Global: true, Doc: "What every script has without importing it.", Types: types}
+	const timer = "(callback: (...args: any[]) => void, milliseconds?: number, ...args: any[]): number"
+	return jsapi.DefineShared(m, newPrograms, newInstance,
+		jsapi.Live("__VU", ": number", "The number of the virtual user, from 1; 0 where none runs.", (*instance).vu),
+		jsapi.Live("__ITER", ": number", "How many iterations this virtual user ran before; undefined while the script is loaded.", (*instance).iteration),
+		jsapi.Value("__ENV", ": { [name: string]: string }", "The environment. Each virtual user may change its own copy.", (*instance).environment),
+		jsapi.Function("open", "(path: string): string\n(path: string, mode: 'b'): ArrayBuffer", "Reads a file, relative to the script, while the script is loaded.", (*instance).open),
+		jsapi.Function("setTimeout", timer, "Calls a function once, later; the iteration stays open until then.", (*instance).setTimeout),
+		jsapi.Function("setInterval", timer, "Calls a function again and again, until clearInterval.", (*instance).setInterval),
+		jsapi.Function("clearTimeout", "(id: number | undefined): void", "Takes a call back that setTimeout has planned.", (*instance).clearTimer),
+		jsapi.Function("clearInterval", "(id: number | undefined): void", "Ends what setInterval began.", (*instance).clearTimer),
+		shim("queueMicrotask", "(callback: () => void): void", "Calls a function when the code that runs now has ended."),
+		shim("structuredClone", "<T>(value: T): T", "Copies a value with all that it holds."),
+		jsapi.Function("btoa", "(text: string): string", "Base64 of text in Latin-1.", (*instance).btoa),
+		jsapi.Function("atob", "(base64: string): string", "Text in Latin-1 of base64.", (*instance).atob),
+		jsapi.Value("console", ": Console", "Writes lines to the log, on stderr.", (*instance).console),
+		jsapi.Value("performance", ": Performance", "A clock for durations.", (*instance).performance),
+		shim("TextEncoder", ": { prototype: TextEncoder; new (): TextEncoder }", "Text to bytes, in UTF-8."),
+		shim("TextDecoder", ": {\n  prototype: TextDecoder;\n  new (label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean }): TextDecoder;\n}", "Bytes to text."),
+		shim("WeakRef", ": WeakRefConstructor", "Refers to an object. The virtual machine keeps the object: `deref` always finds it."),
+	)
+}
+
+// instance is the globals of one virtual machine.
+type instance struct {
+	jsapi.Args
+	programs *programs
+	who      jsapi.Identity
+	env      jsapi.Environment
+	timers   jsapi.Timers
+	lines    jsapi.Console
+	files    jsapi.Files
+}
+
+func newInstance(h jsapi.Host, p *programs) *instance {
+	return &instance{
+		Args: jsapi.Args{VM: h.VM()}, programs: p, who: jsapi.Need[jsapi.Identity](h), env: jsapi.Need[jsapi.Environment](h),
+		timers: jsapi.Need[jsapi.Timers](h), lines: jsapi.Need[jsapi.Console](h), files: jsapi.Need[jsapi.Files](h),
+	}
+}
+
+func (m *instance) vu() any { return m.who.ID() }
+
+func (m *instance) iteration() any {
+	before, loaded := m.who.Iteration()
+	if !loaded {
+		return goja.Undefined()
+	}
+	return before
+}
+
+func (m *instance) environment() any {
+	return m.VM.NewDynamicObject(&environment{vm: m.VM, common: m.env.Env()})
+}
+
+func (m *instance) performance() any {
+	start := time.Now()
+	return m.VM.NewDynamicObject(&lazy{vm: m.VM, names: []string{"now", "timeOrigin"}, make: func(property string) any {
+		if property == "timeOrigin" {
+			return float64(start.UnixMicro()) / 1000
+		}
+		return func(goja.FunctionCall) goja.Value {
+			return m.VM.ToValue(float64(time.Since(start)) / float64(time.Millisecond))
+		}
+	}})
+}
+
+// open is open(path, 'b'?): relative to the script, while it is loaded.
+func (m *instance) open(call goja.FunctionCall) goja.Value {
+	if _, loaded := m.who.Iteration(); loaded {
+		m.Throw("open() must be called while the script is loaded, at its top level: files read during the load would be part of what is measured")
+	}
+	text, data, err := m.files.Open(call.Argument(0).String())
+	if err != nil {
+		m.Throw("open: %v", err)
+	}
+	if call.Argument(1).String() == "b" {
+		return m.VM.ToValue(m.VM.NewArrayBuffer(append([]byte(nil), data...)))
+	}
+	return text
+}
+
+func (m *instance) setTimeout(call goja.FunctionCall) goja.Value  { return m.setTimer(call, false) }
+func (m *instance) setInterval(call goja.FunctionCall) goja.Value { return m.setTimer(call, true) }
+
+func (m *instance) setTimer(call goja.FunctionCall, repeat bool) goja.Value {
+	fn, ok := goja.AssertFunction(call.Argument(0))
+	if !ok {
+		m.Throw("the first argument must be a function")
+	}
+	wait := max(jsapi.Milliseconds(call.Argument(1).ToFloat()), 0)
+	every := time.Duration(0)
+	if repeat {
+		every = max(wait, time.Millisecond)
+	}
+	var args []goja.Value
+	if len(call.Arguments) > 2 {
+		args = append(args, call.Arguments[2:]...)
+	}
+	return m.VM.ToValue(m.timers.After(wait, every, func() error {
+		_, err := fn(goja.Undefined(), args...)
+		return err
+	}))
+}
+
+func (m *instance) clearTimer(call goja.FunctionCall) goja.Value {
+	m.timers.Cancel(int(call.Argument(0).ToInteger()))
+	return goja.Undefined()
+}
