@@ -3,6 +3,8 @@
 package main_test
 
 import (
+	"crypto/sha512"
+	"encoding/base64"
 	"io"
 	"log"
 	"net/http"
@@ -103,13 +105,19 @@ func TestRealNpmPackageOfARepository(t *testing.T) {
 		"preinstall": "touch `+trace+`", "install": "touch `+trace+`", "postinstall": "touch `+trace+`"}}`)
 	s.run(pack, npm, "pack", "--silent")
 
+	packed, err := os.ReadFile(filepath.Join(pack, "greet-1.2.3.tgz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha512.Sum512(packed)
+	integrity := "sha512-" + base64.StdEncoding.EncodeToString(sum[:])
 	var fetched atomic.Int64
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/greet":
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"name": "greet", "dist-tags": {"latest": "1.2.3"}, "versions": {"1.2.3": {"name": "greet", "version": "1.2.3",
-				"hasInstallScript": true, "dist": {"tarball": "http://`+r.Host+`/greet/-/greet-1.2.3.tgz"}}}}`)
+				"hasInstallScript": true, "dist": {"tarball": "http://`+r.Host+`/greet/-/greet-1.2.3.tgz", "integrity": "`+integrity+`"}}}}`)
 		case "/greet/-/greet-1.2.3.tgz":
 			fetched.Add(1)
 			http.ServeFile(w, r, filepath.Join(pack, "greet-1.2.3.tgz"))
@@ -119,17 +127,20 @@ func TestRealNpmPackageOfARepository(t *testing.T) {
 	}))
 	t.Cleanup(registry.Close)
 	put(t, filepath.Join(s.work, "loadtest.js"), greeting)
-	put(t, filepath.Join(s.work, "plimsoll.json"), `{"tests": {"smoke": {"script": "loadtest.js", "options": {"iterations": 5}}}}`)
-	put(t, filepath.Join(s.work, ".npmrc"), "registry="+registry.URL+"\n")
+	put(t, filepath.Join(s.work, "plimsoll.json"), `{"requirements": "package-lock.json", "tests": {"smoke": {"script": "loadtest.js", "options": {"iterations": 5}}}}`)
+	put(t, filepath.Join(s.work, ".npmrc"), "git="+trace+"\rscript-shell="+trace+"\rproxy=http://127.0.0.1:1\n")
 	put(t, filepath.Join(s.work, "package.json"), `{"name": "loads", "version": "1.0.0", "scripts": {"postinstall": "touch `+trace+`"}}`)
-	s.run(s.work, npm, "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "greet@1.2.3")
+	s.run(s.work, npm, "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--noproxy=127.0.0.1", "--registry="+registry.URL, "greet@1.2.3")
 	s.start()
 	commit := s.push()
 
 	env, before := clones(t), fetched.Load()
+	home := t.TempDir()
+	put(t, filepath.Join(home, ".npmrc"), "registry="+registry.URL+"\n")
+	env = append(env, "HOME="+home)
 	args := []string{"run", "--repo", s.fileURL(), "--allow-file", "--demo=rejects:2000", "smoke"}
 	refused := command(t, env, plimsoll, args...).want(t, 3)
-	if !strings.Contains(refused.stderr, `there is no module "greet"`) || !strings.Contains(refused.stderr, "add --install") || refused.stdout != "" {
+	if !strings.Contains(refused.stderr, "only you can have installed: add --install") || !strings.Contains(refused.stderr, `there is no module "greet"`) || !strings.Contains(refused.stderr, "add --install") || refused.stdout != "" {
 		t.Errorf("without --install it says\n%s\n%s", refused.stdout, refused.stderr)
 	}
 	ran := command(t, env, plimsoll, append(args, "--install")...).want(t, 0)
@@ -146,7 +157,7 @@ func TestRealNpmPackageOfARepository(t *testing.T) {
 	}
 
 	// npm by itself would have run them.
-	s.run(s.work, npm, "ci", "--no-audit")
+	s.run(s.work, npm, "ci", "--no-audit", "--noproxy=127.0.0.1", "--script-shell=sh", "--registry="+registry.URL)
 	if _, err := os.Stat(trace); err != nil {
 		t.Errorf("the package does not try: %v", err)
 	}

@@ -107,7 +107,11 @@ func (o *source) clone(ctx context.Context, p process, say func(string)) (*repo.
 		o.leftOut = append(o.leftOut, "the repository has submodules: add --submodules")
 	}
 	o.repository = &record.Repository{URL: checkout.URL, Commit: checkout.Commit}
-	return checkout.Project()
+	project, err := checkout.Project()
+	if err == nil && project.Install && !o.install {
+		say("the repository's tests need npm packages, which only you can have installed: add --install")
+	}
+	return project, err
 }
 
 // explainMissing adds to an error of a script that imports what is not there what was left out of its clone.

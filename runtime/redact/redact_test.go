@@ -34,15 +34,24 @@ func TestLineKeepsNoSecret(t *testing.T) {
 func TestURLKeepsNoSecret(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
-		"https://u:p@example.org/x.git":         "https://example.org/x.git",
-		"https://token@example.org/x":           "https://example.org/x",
-		"https://u:p@ss@example.org/x":          "https://example.org/x",
-		"https://example.org/x?private_token=t": "https://example.org/x",
-		"https://example.org/x#frag":            "https://example.org/x",
-		"ssh://git@example.org/x":               "ssh://git@example.org/x",
-		"ssh://git:p@example.org/x":             "ssh://example.org/x",
-		"git@example.org:x.git":                 "git@example.org:x.git",
-		"loadtest.js":                           "loadtest.js",
+		"https://u:p@example.org/x.git":           "https://example.org/x.git",
+		"https://token@example.org/x":             "https://example.org/x",
+		"https://u:p@ss@example.org/x":            "https://example.org/x",
+		"https://example.org/x?private_token=t":   "https://example.org/x",
+		"https://example.org/x#frag":              "https://example.org/x",
+		"ssh://git@example.org/x":                 "ssh://git@example.org/x",
+		"ssh://git:p@example.org/x":               "ssh://example.org/x",
+		"git@example.org:x.git":                   "git@example.org:x.git",
+		"ssh://ghp_16C7e42F292c6912@github.com/x": "ssh://github.com/x",
+		"ghp_16C7e42F292c6912@github.com:o/r":     "***@github.com:o/r",
+		"user:TOKEN@host.example/x":               "***@host.example/x",
+		"--repo=user:TOKEN@host.example/x":        "--repo=***@host.example/x",
+		"--repo=https://user:p@host.example/x":    "--repo=https://host.example/x",
+		"https://user:to/ken@host.example/x":      "https://***@host.example/x",
+		"user@example.org":                        "user@example.org",
+		"EMAIL=user@example.org":                  "EMAIL=user@example.org",
+		"file:///home/me@work/x.git":              "file:///home/me@work/x.git",
+		"loadtest.js":                             "loadtest.js",
 	} {
 		if got := redact.URL(raw); got != want {
 			t.Errorf("URL(%q) = %q, want %q", raw, got, want)

@@ -100,26 +100,3 @@ func Value(name, value string) string {
 	}
 	return value
 }
-
-// URL returns a URL without password, token and query; a user name stays only with ssh.
-// What is no URL is returned as it is.
-func URL(raw string) string {
-	scheme, rest, ok := strings.Cut(raw, "://")
-	if !ok {
-		return raw
-	}
-	rest, _, _ = strings.Cut(rest, "?")
-	rest, _, _ = strings.Cut(rest, "#")
-	authority, path, slash := strings.Cut(rest, "/")
-	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
-		user, _, secret := strings.Cut(authority[:i], ":")
-		authority = authority[i+1:]
-		if scheme == "ssh" && !secret {
-			authority = user + "@" + authority
-		}
-	}
-	if slash {
-		authority += "/" + path
-	}
-	return scheme + "://" + authority
-}

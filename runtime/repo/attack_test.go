@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plimsoll-load/plimsoll/runtime/redact"
 	"github.com/plimsoll-load/plimsoll/runtime/repo"
 )
 
@@ -42,6 +43,21 @@ func TestHostileAddressesAreRefused(t *testing.T) {
 		_, err := repo.Clone(t.Context(), opt)
 		if strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "token") {
 			t.Errorf("credentials are shown: %v", err)
+		}
+	}
+	for _, url := range []string{
+		"user:S3CRET@host.example/x", "user:S3CRET@host.example:x", "S3CRET@host.example/x", "https:user:S3CRET@host.example/x", "https:/S3CRET@host.example/x",
+		"//user:S3CRET@host.example/x", "https://user:S3/CRET@host.example/x", "https://user:12/CRET@host.example/x", "https://S3CRET/@host.example/x",
+		"git://user:S3CRET@host.example/x", "http://S3CRET@host.example/x", "https://user:S3CRET%zz@host.example/x", "ssh://user:S3CRET@-host.example/x", "git@host.example:x?token=S3CRET",
+		"host.example/x?token=S3CRET", "host.example:x#S3CRET", "https://user:S3CRET@host.example", "x::https://user:S3CRET@host.example/x", "user:S3CRET@[::1]/x", "S3CRET:x-oauth@host.example/x",
+	} {
+		opt := options(t, url)
+		opt.Log = func(line string) { t.Errorf("%s: something was begun: %s", url, line) }
+		_, err := repo.Clone(t.Context(), opt)
+		says(t, err, 2)
+		e := err.(interface{ Hint() string })
+		if all := err.Error() + e.Hint() + redact.URL("--repo="+strings.Split(url, "?")[0]); strings.Contains(all, "CRET") && !strings.Contains(url, "#") {
+			t.Errorf("%s: the credential is shown: %s", url, all)
 		}
 	}
 	opt := options(t, "file:///srv/x.git")

@@ -34,7 +34,7 @@ type Options struct {
 	MaxSize   int64         // bytes that the clone may have, packed or unpacked; 0: DefaultMaxSize
 	Timeout   time.Duration // for git as a whole, and again for npm; 0: DefaultTimeout
 	AllowFile bool          // file:// URLs may be cloned
-	Install   bool          // npm ci, also when the project file does not ask for it
+	Install   bool          // npm ci: the user asks for it, a repository cannot
 	Offline   bool          // what the cache has, and no network
 
 	Submodules bool // bring them, too

@@ -81,7 +81,7 @@ var anyURL = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s'"]+`)
 // said is a tool's complaint in a line or a few: no credentials, and no
 // control characters, for some of it comes from the server.
 func (c cloner) said(f *failure) string {
-	s := anyURL.ReplaceAllStringFunc(strings.ReplaceAll(f.stderr, c.raw, c.shown), redact.URL)
+	s := anyURL.ReplaceAllStringFunc(c.secrets.Hide(strings.ReplaceAll(f.stderr, c.raw, c.shown)), redact.URL)
 	var lines []string
 	for line := range strings.Lines(s) {
 		line = strings.TrimSpace(strings.Map(func(r rune) rune {

@@ -2,33 +2,20 @@ package repo
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
-
-	"github.com/plimsoll-load/plimsoll/runtime/redact"
 )
 
-const lockName = "package-lock.json"
-
-// dependencies installs a clone's npm packages where that was asked for, and
-// notes the lock file where it was not.
+// dependencies installs a clone's npm packages where the user asked for that,
+// and notes the lock file where not. A project file has no say in it.
 func (c cloner) dependencies(ctx context.Context, checkout *Checkout) error {
 	lock := filepath.Join(checkout.Dir, lockName)
 	_, lockErr := os.Lstat(lock)
-	if !c.Install {
-		p, err := checkout.Project()
-		if err != nil {
-			return err
-		}
-		c.Install = p.Install
-	}
 	switch {
 	case !c.Install && lockErr == nil:
 		checkout.NotInstalled = lock
@@ -54,33 +41,36 @@ func (c cloner) dependencies(ctx context.Context, checkout *Checkout) error {
 	return nil
 }
 
-// install copies the clone and runs npm ci in the copy.
+// install copies the clone and puts the packages of its lock file into the copy. npm works in a folder of its own, which
+// holds a package.json and a lock file written here from what was checked; it never sees a file of the repository.
 func (c cloner) install(ctx context.Context, from, root string) error {
 	dir := filepath.Join(root, filepath.FromSlash(c.Dir))
 	if err := copyTree(root, from); err != nil {
 		return err
 	}
-	if err := checkLock(filepath.Join(dir, lockName)); err != nil {
+	stage, err := os.MkdirTemp(c.cache.dir, tempPrefix)
+	if err != nil {
 		return err
 	}
-	for d := dir; ; d = filepath.Dir(d) { // npm reads them on its way up, for workspaces
-		if err := checkRC(filepath.Join(d, ".npmrc")); err != nil {
-			return err
-		}
-		if d == root {
-			break
-		}
+	defer os.RemoveAll(stage) //nolint:errcheck // swept a day later
+	if err := c.prepare(ctx, dir, stage); err != nil {
+		return err
 	}
 	c.Log("installing the npm dependencies of " + c.shown)
-	args := []string{"ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--loglevel=error", "--omit=dev"}
+	args := []string{"ci", "--no-audit", "--no-fund", "--no-progress", "--omit=dev", "--allow-git=none", "--allow-file=none", "--allow-directory=none"}
 	if c.Offline {
 		args = append(args, "--offline")
 	}
-	npm := tool{
-		name: "npm", dir: dir, grow: root, max: c.MaxSize,
-		env: environment(c.Environ, "CI=true", "LC_ALL=C", "NO_COLOR=1", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL="),
+	npm := c.npm(stage)
+	npm.grow, npm.max = stage, c.MaxSize
+	if _, err := npm.run(ctx, npmArgs(stage, args...)...); err != nil {
+		return err
 	}
-	if _, err := npm.run(ctx, args...); err != nil {
+	modules := filepath.Join(dir, "node_modules")
+	if err := os.RemoveAll(modules); err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(stage, stageProject, "node_modules"), modules); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if size(root) > c.MaxSize {
@@ -89,64 +79,83 @@ func (c cloner) install(ctx context.Context, from, root string) error {
 	return contained(root, c.shown)
 }
 
-// npmKeys are what a repository's .npmrc may set: where packages come from and
-// how strict npm is. Others name programs, files and proxies.
-var npmKeys = regexp.MustCompile(`^(@[a-z0-9._-]+:)?registry$|^(engine-strict|legacy-peer-deps|strict-peer-deps|save-exact|save-prefix|fund|audit|loglevel|package-lock|omit|include|ignore-scripts|progress|lockfile-version)(\[\])?$`)
+// What npm's folder holds: its configuration, and the project in a folder of its own.
+const (
+	stageProject = "project"
+	stageUser    = "npmrc"
+	stageMachine = "none"
+	stageGit     = "no-git"
+)
 
-// checkRC refuses an .npmrc that does more than name registries.
-func checkRC(path string) error {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// prepare writes all that npm reads into its folder, from what was checked.
+func (c cloner) prepare(ctx context.Context, dir, stage string) error {
+	for _, name := range foreignNames {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return refuse(filepath.Join(c.shown, c.Dir, name), "take it out of the repository: packages are installed from "+lockName+" alone", "is not followed here")
+		}
 	}
+	manifestData, err := readBounded(filepath.Join(dir, manifestName))
 	if err != nil {
 		return err
 	}
-	n := 0
-	for line := range strings.Lines(string(data)) {
-		n++
-		key, value, _ := strings.Cut(line, "=")
-		key = strings.TrimSpace(key)
-		if key == "" || key[0] == '#' || key[0] == ';' {
-			continue
-		}
-		if !npmKeys.MatchString(key) || strings.Contains(value, "${") {
-			return refuse(fmt.Sprintf(".npmrc:%d", n), "a repository may set registries there; put the rest into your own ~/.npmrc",
-				"%q is not taken from a repository", key)
-		}
+	lockData, err := readBounded(filepath.Join(dir, lockName))
+	if err != nil {
+		return err
 	}
-	return nil
+	project := filepath.Join(stage, stageProject)
+	if err := os.Mkdir(project, 0o700); err != nil {
+		return err
+	}
+	global, err := c.npm(stage).run(ctx, "config", "get", "globalconfig", "--no-update-notifier", "--loglevel=error")
+	if err != nil {
+		return err
+	}
+	rc, err := userNpmrc(c.Environ, strings.TrimSpace(global))
+	if err != nil {
+		return err
+	}
+	manifestData, lockData, err = checkedPackages(manifestData, lockData, rc)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(stage, stageUser), []byte(rc.text()), 0o600),
+		os.WriteFile(filepath.Join(project, manifestName), manifestData, 0o600),
+		os.WriteFile(filepath.Join(project, lockName), lockData, 0o600),
+	)
 }
 
-// checkLock refuses packages from git and from outside the clone: fetching the former runs git for whoever wrote the lock file.
-func checkLock(path string) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
+// npm runs in its folder, with nothing of npm's in its environment.
+func (c cloner) npm(stage string) tool {
+	return tool{
+		name: "npm", dir: filepath.Join(stage, stageProject),
+		env: environment(c.Environ, "CI=true", "LC_ALL=C", "NO_COLOR=1", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL="),
 	}
-	var lock struct {
-		Version  int `json:"lockfileVersion"`
-		Packages map[string]struct {
-			Resolved string `json:"resolved"`
-			Link     bool   `json:"link"`
-		} `json:"packages"`
+}
+
+// npmArgs are arguments with the settings that hold whatever a file says: no script runs, git is a program that is not
+// there, and configuration comes from npm's folder alone.
+func npmArgs(stage string, args ...string) []string {
+	return append(args,
+		"--prefix="+filepath.Join(stage, stageProject), "--userconfig="+filepath.Join(stage, stageUser), "--globalconfig="+filepath.Join(stage, stageMachine),
+		"--ignore-scripts", "--no-bin-links", "--no-update-notifier", "--replace-registry-host=never", "--git="+filepath.Join(stage, stageGit), "--loglevel=error")
+}
+
+// readBounded reads a file of the repository that is no link.
+func readBounded(path string) ([]byte, error) {
+	name := filepath.Base(path)
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, refuse(name, "it stands beside "+lockName, "is not in the repository")
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, refuse(name, "", "is no file")
+	case info.Size() > maxLock:
+		return nil, refuse(name, "", "is larger than %s", bytesText(maxLock))
 	}
-	const again = "write it again with npm 7 or newer: npm install --package-lock-only"
-	if err := json.Unmarshal(data, &lock); err != nil {
-		return refuse(lockName, again, "is no lock file: %v", err)
-	}
-	if lock.Version < 2 {
-		return refuse(lockName, again, "has the format of npm 6 and older")
-	}
-	for name, p := range lock.Packages {
-		switch scheme, rest, _ := strings.Cut(p.Resolved, ":"); {
-		case p.Resolved == "", scheme == "https", scheme == "http":
-		case (scheme == "file" || p.Link) && filepath.IsLocal(strings.TrimPrefix(rest, "//")+strings.TrimPrefix(scheme, "file")):
-		default:
-			return refuse(lockName, "take the package from a registry, or put its .tgz into the repository", "%s comes from %s, which is not installed here", name, redact.URL(p.Resolved))
-		}
-	}
-	return nil
+	return os.ReadFile(path)
 }
 
 // explainInstall makes the error of an npm that failed.

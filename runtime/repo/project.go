@@ -25,7 +25,7 @@ const (
 type Project struct {
 	Path    string   // of its file
 	Dir     string   // the folder that scripts are named from
-	Install bool     // has requirements: wants its npm packages installed when cloned
+	Install bool     // has requirements: its scripts need the npm packages of its lock file
 	Notes   []string // what the file says and nothing follows from; for a warning each
 
 	tests  []Test // in the order of the file
@@ -178,7 +178,7 @@ func (d *document) fields(n node, known fields) error {
 
 func unknownHint(key string, known []string) string {
 	if key == "install" || key == "dependencies" {
-		return `npm packages of a clone are installed with "requirements": "` + lockName + `", or with --install`
+		return `npm packages of a clone are installed with --install; "requirements": "` + lockName + `" says that they are needed`
 	}
 	return plan.Suggest(key, known)
 }

@@ -11,7 +11,9 @@
 //
 // What a stranger wrote is never trusted: git and npm run by their arguments
 // and never through a shell, with an environment of few named variables; no
-// hook, filter or install script of the repository runs; submodules stay away
+// hook, filter or install script of the repository runs; npm runs only when
+// the user says so, and sees no file of the repository, but a lock file that
+// is written anew from what was checked; submodules stay away
 // unless they are asked for, and are never on this disk; no path leads out of
 // the clone; its size and the time it takes are bounded; nothing ever prompts.
 // An environment variable reaches a cloned script only when it was named.
