@@ -20,14 +20,16 @@ const module = "github.com/plimsoll-load/plimsoll"
 // layers: folder -> what it may import, of ours (exact, or "x/*" for the folders in x) and of others (by prefix).
 // A folder without a line takes that of the nearest folder above it.
 var layers = map[string][]string{
+	"cmd/cli": {"runtime/plan", "github.com/spf13/cobra", "github.com/spf13/pflag"}, // what both programs share of the command line
+
 	"cmd/plimsoll": { // flags, help, words and printing: no engine, no VM, no scheduler
-		"session", "sizing", "sizing/bottleneck", "sizing/recommend", "report", "report/html", "examples", "jsapi", "jsapi/all",
+		"cmd/cli", "session", "sizing", "sizing/bottleneck", "sizing/recommend", "report", "report/html", "examples", "jsapi", "jsapi/all",
 		"runtime/plan", "runtime/record", "runtime/metric", "runtime/repo", "runtime/monitor", "runtime/target", "runtime/script",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term",
 	},
 
 	"cmd/plimsoll-remote": { // no engine, no VM, no controller: it runs plimsoll as a child
-		"remote", "remote/aws", "runtime/record", "runtime/plan", "runtime/repo",
+		"cmd/cli", "remote", "remote/aws", "runtime/record", "runtime/plan", "runtime/repo",
 		"github.com/spf13/cobra", "github.com/spf13/pflag",
 	},
 

@@ -5,13 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/remote"
 )
 
 func newInit(p process, at *place) *cobra.Command {
 	var show, remove bool
 	c := &cobra.Command{
-		Use: "init", Short: "make the instance profile that machines need, once", GroupID: "account", Args: none,
+		Use: "init", Short: "make the instance profile that machines need, once", GroupID: "account", Args: cli.Exactly(0, "no argument"),
 		Long: `Makes the role and the instance profile plimsoll-instance, with which machines take
 commands (AmazonSSMManagedInstanceCore, nothing else). It is the only command that
 changes identities; --print shows the AWS commands that do the same.`,
@@ -45,7 +46,7 @@ changes identities; --print shows the AWS commands that do the same.`,
 
 func newPolicy(p process) *cobra.Command {
 	return &cobra.Command{
-		Use: "policy", Short: "print the least permissions that a run needs", GroupID: "account", Args: none,
+		Use: "policy", Short: "print the least permissions that a run needs", GroupID: "account", Args: cli.Exactly(0, "no argument"),
 		Long: "Prints an IAM policy with what `size` and `run` call, for who runs them. It was never validated by AWS itself.",
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprint(p.stdout, remote.Policy())
@@ -56,7 +57,7 @@ func newPolicy(p process) *cobra.Command {
 
 func newDoctor(p process, at *place) *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: "tell what is set up for a run, and what is missing", GroupID: "account", Args: none,
+		Use: "doctor", Short: "tell what is set up for a run, and what is missing", GroupID: "account", Args: cli.Exactly(0, "no argument"),
 		Long: "Asks for identity, region, default network, images, instance profile and the program plimsoll. It changes nothing.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			cloud, err := p.open(c.Context(), at)

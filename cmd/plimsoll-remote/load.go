@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 )
@@ -49,7 +50,7 @@ func newLoad(p process, at *place, mode string) *cobra.Command {
 		Use: mode + " --image IMAGE --port PORT --type TYPE SCRIPT|TEST", Short: short[mode], Long: loadLong, GroupID: "load",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage("usage: plimsoll remote "+c.Use, "%s: want a script or a named test", c.Name())
+				return cli.Usage("usage: plimsoll remote "+c.Use, "%s: want a script or a named test", c.Name())
 			}
 			return nil
 		},
@@ -106,65 +107,37 @@ func (l *load) flags(f *pflag.FlagSet, mode string) {
 	f.BoolVar(&l.dry, "dry-run", false, "tell what would be done, ask whether it is permitted, and do nothing")
 	f.StringVar(&l.show.HTML, "html", "", "write the page to this file (one type)")
 	f.BoolVar(&l.show.JSON, "json", false, "print one JSON object")
-	l.passed(f, mode)
-	markRare(f, "service-arg", "private", "ami", "credits", "spot", "disk", "imds-hops", "allow-world", "probe-path", "probe-timeout", "step-timeout", "boot-timeout",
-		"glances-image", "price-per-hour", "address-url", "ref", "dir", "install", "offline", "allow-file", "secret", "arrivals", "max-vus", "grace", "seed", "delay",
-		"backoff", "fail-on", "resolution", "soak", "per-scenario", "max", "max-regression", "insecure", "timeout", "by", "objective", "docker-arg", "service-env", "keep", "generator-binary")
+	cli.Declare(f, handedOn(mode), l.handOn)
+	if target := f.Lookup("target-load"); target != nil {
+		target.Annotations = nil // rare for plimsoll, but what a sweep of types is for
+	}
+	cli.MarkRare(f, "service-arg", "private", "ami", "credits", "spot", "disk", "imds-hops", "allow-world", "probe-path", "probe-timeout", "step-timeout", "boot-timeout",
+		"glances-image", "price-per-hour", "address-url", "insecure", "timeout", "by", "objective", "docker-arg", "service-env", "keep", "generator-binary")
 }
 
-// passed declares plimsoll's own flags, which are handed on as they are.
-func (l *load) passed(f *pflag.FlagSet, mode string) {
+// handedOn are plimsoll's own flags that mean something in a mode.
+func handedOn(mode string) []cli.Flag {
 	of := plan.Size
 	if mode == "run" {
 		of = plan.Run
 	}
-	for _, spec := range plan.Table() {
-		if spec.Modes != nil && !slices.Contains(spec.Modes, of) {
-			continue
-		}
-		flag := f.VarPF(handed{l, spec.Name, string(spec.Kind), spec.Check}, spec.Name, spec.Short, spec.Doc)
-		if spec.Kind == plan.Switch {
-			flag.NoOptDefVal = "true"
-		}
-	}
-	any := func(string) error { return nil }
-	for _, own := range [][4]string{
-		{"repo", "", "url", "take the named test from this git repository"},
-		{"ref", "", "ref", "of --repo: a branch, a tag or a whole commit id"},
-		{"dir", "", "folder", "of --repo: the folder that has plimsoll.json"},
-		{"env", "e", "name[=value]", "NAME=VALUE for the script's __ENV, or NAME to pass one on"},
-		{"secret", "", "name[=value]", "as --env; the value is kept out of record, report and log"},
-	} {
-		f.VarP(handed{l, own[0], own[2], any}, own[0], own[1], own[3])
-	}
-	for _, name := range []string{"install", "offline", "allow-file", "quiet"} {
-		short := map[string]string{"quiet": "q"}[name]
-		f.VarPF(handed{l, name, "bool", any}, name, short, "as of `plimsoll size`").NoOptDefVal = "true"
-	}
+	return append(cli.Settings(of), cli.Sources()...)
 }
 
-// handed is a flag that plimsoll gets.
-type handed struct {
-	l          *load
-	name, kind string
-	check      func(string) error
-}
-
-func (h handed) String() string { return "" }
-func (h handed) Type() string   { return h.kind }
-
-func (h handed) Set(text string) error {
-	if err := h.check(text); err != nil {
-		return err
+// handOn notes a flag for plimsoll.
+func (l *load) handOn(flag cli.Flag, text string) error {
+	name := flag.Name
+	if flag.Setting != nil {
+		name = flag.Setting.Name
 	}
-	h.l.given = append(h.l.given, "--"+h.name+"="+text)
-	switch h.name { // these tell how long it will take, and what is wanted
+	l.given = append(l.given, "--"+name+"="+text)
+	switch name { // these tell how long it will take, and what is wanted
 	case "budget", "duration":
 		if d, err := time.ParseDuration(text); err == nil {
-			h.l.Estimate = d + time.Minute
+			l.Estimate = d + time.Minute
 		}
 	case "target-load":
-		h.l.TargetLoad, _ = plan.ParseRate(text)
+		l.TargetLoad, _ = plan.ParseRate(text) // it was checked
 	}
 	return nil
 }
@@ -176,7 +149,7 @@ func (l *load) run(ctx context.Context, p process, at *place) error {
 	}
 	runs, err := p.runs()
 	if err != nil {
-		return usage("", "%v", err)
+		return cli.Usage("", "%v", err)
 	}
 	w := remote.World{
 		Cloud: cloud, Runs: runs, Say: p.say, Stdout: p.stdout, Stderr: p.stderr,
@@ -209,7 +182,7 @@ func (l *load) run(ctx context.Context, p process, at *place) error {
 		return err
 	}
 	if code := remote.ExitCode(results); code != 0 {
-		return status(code)
+		return cli.Status(code)
 	}
 	return nil
 }
@@ -240,12 +213,12 @@ func (l *load) agree(p process) error {
 		return nil
 	}
 	if !p.terminal() {
-		return usage("--yes agrees without being asked, --dry-run only tells", "this will cost money, and there is nobody to ask")
+		return cli.Usage("--yes agrees without being asked, --dry-run only tells", "this will cost money, and there is nobody to ask")
 	}
 	fmt.Fprint(p.stderr, "Go on? [y/N] ")
 	line, _ := bufio.NewReader(p.stdin).ReadString('\n') // the end of the input is a no
 	if answer := strings.ToLower(strings.TrimSpace(line)); answer != "y" && answer != "yes" {
-		return usage("--yes agrees without being asked", "nobody agreed, and nothing was done")
+		return cli.Usage("--yes agrees without being asked", "nobody agreed, and nothing was done")
 	}
 	return nil
 }

@@ -8,19 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/remote"
 )
 
-func none(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usage("usage: plimsoll remote "+c.Use, "%s: takes no argument, got %q", c.Name(), args[0])
-	}
-	return nil
-}
-
 func newStatus(p process, at *place) *cobra.Command {
 	return &cobra.Command{
-		Use: "status", Short: "list what runs have in the account now", GroupID: "machines", Args: none,
+		Use: "status", Short: "list what runs have in the account now", GroupID: "machines", Args: cli.Exactly(0, "no argument"),
 		Long: "Lists machines and security groups that runs made in this region, by their tags.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			cloud, err := p.open(c.Context(), at)
@@ -48,7 +42,7 @@ func newStatus(p process, at *place) *cobra.Command {
 func newLogs(p process, at *place) *cobra.Command {
 	var run string
 	c := &cobra.Command{
-		Use: "logs --run RUN", Short: "print the end of the service's log on a machine that is there", GroupID: "machines", Args: none,
+		Use: "logs --run RUN", Short: "print the end of the service's log on a machine that is there", GroupID: "machines", Args: cli.Exactly(0, "no argument"),
 		Long: "Prints the state of the service's container and the end of its log, for each machine of a run that is still there.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return eachMachine(c.Context(), p, at, run, func(ctx context.Context, cloud remote.Cloud, m remote.Machine) error {
@@ -65,12 +59,12 @@ func newLogs(p process, at *place) *cobra.Command {
 func newFetch(p process, at *place) *cobra.Command {
 	var run string
 	c := &cobra.Command{
-		Use: "fetch --run RUN", Short: "bring home the files of a machine that is there", GroupID: "machines", Args: none,
+		Use: "fetch --run RUN", Short: "bring home the files of a machine that is there", GroupID: "machines", Args: cli.Exactly(0, "no argument"),
 		Long: "Brings the metrics and logs of each machine of a run that is still there into the run's folder,\nfor when the program that started it was killed.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			runs, err := p.runs()
 			if err != nil {
-				return usage("", "%v", err)
+				return cli.Usage("", "%v", err)
 			}
 			return eachMachine(c.Context(), p, at, run, func(ctx context.Context, cloud remote.Cloud, m remote.Machine) error {
 				folder, notes, err := remote.Fetch(ctx, cloud, runs, m)
@@ -91,7 +85,7 @@ func newFetch(p process, at *place) *cobra.Command {
 // eachMachine does something with each machine of a run that is there.
 func eachMachine(ctx context.Context, p process, at *place, run string, do func(context.Context, remote.Cloud, remote.Machine) error) error { //nolint:revive // five: a context comes first
 	if run == "" {
-		return usage("`plimsoll remote status` lists the runs", "want --run RUN")
+		return cli.Usage("`plimsoll remote status` lists the runs", "want --run RUN")
 	}
 	cloud, err := p.open(ctx, at)
 	if err != nil {
@@ -102,7 +96,7 @@ func eachMachine(ctx context.Context, p process, at *place, run string, do func(
 		return err
 	}
 	if len(machines) == 0 {
-		return usage("`plimsoll remote status` lists what is there; give the run's --region", "no machine of run %s is there", run)
+		return cli.Usage("`plimsoll remote status` lists what is there; give the run's --region", "no machine of run %s is there", run)
 	}
 	for _, m := range machines {
 		if err := do(ctx, cloud, m); err != nil {
@@ -116,7 +110,7 @@ func newCleanup(p process, at *place) *cobra.Command {
 	var scope remote.Scope
 	var regions []string
 	c := &cobra.Command{
-		Use: "cleanup --run RUN | --all | --expired", Short: "remove what runs left", GroupID: "machines", Args: none,
+		Use: "cleanup --run RUN | --all | --expired", Short: "remove what runs left", GroupID: "machines", Args: cli.Exactly(0, "no argument"),
 		Long: `Finds machines, security groups and files of runs by their tags, and removes them.
 It touches nothing that has no plimsoll tag, may be run again and again, and prints
 what it could not remove; the exit status is 7 then.
@@ -126,7 +120,7 @@ what it could not remove; the exit status is 7 then.
   plimsoll remote cleanup --expired                    for a time table`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if n := count(scope.Run != "", scope.All, scope.Expired); n != 1 {
-				return usage("usage: plimsoll remote "+c.Use, "cleanup: want one of --run, --all and --expired")
+				return cli.Usage("usage: plimsoll remote "+c.Use, "cleanup: want one of --run, --all and --expired")
 			}
 			return cleanup(c.Context(), p, at, scope, regions)
 		},
@@ -152,7 +146,7 @@ func count(conditions ...bool) (n int) {
 func cleanup(ctx context.Context, p process, at *place, scope remote.Scope, regions []string) error { //nolint:revive // five: a context comes first
 	runs, err := p.runs()
 	if err != nil {
-		return usage("", "%v", err)
+		return cli.Usage("", "%v", err)
 	}
 	cleaner := remote.Cleaner{Clouds: map[string]remote.Cloud{}, Runs: runs, Say: p.say}
 	if len(regions) == 0 {
@@ -173,13 +167,7 @@ func cleanup(ctx context.Context, p process, at *place, scope remote.Scope, regi
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go func() {
-		select {
-		case <-p.signals:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+	defer cli.Watch(p.signals, func(error) { cancel() })()
 	left, err := cleaner.Clean(ctx, scope)
 	switch {
 	case scope.DryRun && err == nil:

@@ -9,22 +9,20 @@ package main
 
 import (
 	"os"
-	"os/signal"
-	"syscall"
+
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 )
 
 func main() { os.Exit(thisProcess().main()) }
 
 // thisProcess is the real world.
 func thisProcess() process {
-	signals := make(chan os.Signal, 3)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	self, err := os.Executable()
 	if err != nil {
 		self = os.Args[0]
 	}
 	return process{
 		args: os.Args[1:], self: self, env: os.Getenv, environ: os.Environ,
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, signals: signals,
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, signals: cli.Signals(),
 	}
 }

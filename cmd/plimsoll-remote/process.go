@@ -1,14 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 
-	"github.com/plimsoll-load/plimsoll/remote"
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -32,7 +31,7 @@ func (p process) main() int {
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	if err := root.Execute(); err != nil {
-		return explain(p.stderr, err)
+		return cli.Explain(p.stderr, "plimsoll-remote", err)
 	}
 	return 0
 }
@@ -53,31 +52,4 @@ func (p process) terminal() bool {
 	}
 	info, err := p.stdin.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-// explain prints an error in words with its hint, and returns its exit status.
-func explain(w io.Writer, err error) int {
-	if text := err.Error(); text != "" {
-		fmt.Fprintf(w, "plimsoll-remote: %s\n", text)
-	}
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) && hinted.Hint() != "" {
-		fmt.Fprintf(w, "plimsoll-remote: hint: %s\n", hinted.Hint())
-	}
-	var coded interface{ ExitCode() int }
-	if errors.As(err, &coded) {
-		return coded.ExitCode()
-	}
-	return 1
-}
-
-// status is an error without words: all was said, only the exit status is left.
-type status int
-
-func (status) Error() string   { return "" }
-func (s status) ExitCode() int { return int(s) }
-
-// usage is an error of the command line.
-func usage(hint, format string, args ...any) error {
-	return &remote.UsageError{What: fmt.Sprintf(format, args...), Advice: hint}
 }

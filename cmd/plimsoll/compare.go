@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/report/html"
-	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/sizing/recommend"
 )
@@ -31,7 +31,7 @@ func newCompare(p process) *cobra.Command {
 		Use: "compare A B…", Short: "tell what changed between runs", Long: compareLong, GroupID: "results",
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) < 2 {
-				return usage("usage: "+c.UseLine(), "compare: want two records at least, got %d", len(args))
+				return cli.Usage("usage: "+c.UseLine(), "compare: want two records at least, got %d", len(args))
 			}
 			if err := show.ready(p); err != nil {
 				return err
@@ -47,14 +47,14 @@ func newCompare(p process) *cobra.Command {
 				return err
 			}
 			if changed.Regression(beyond) != nil {
-				return status(exitRegression)
+				return cli.Status(cli.ExitRegression)
 			}
 			return nil
 		},
 	}
 	show.flags(c)
-	c.Flags().Var(share{&beyond}, "max-regression", "how much worse a measure may become (default 10%)")
-	c.Flags().Var(perSecond{&target}, "target-load", "of sizings on machines with a price: how many of each carry so many iterations, and the cheapest")
+	c.Flags().Var(cli.Percent(&beyond), "max-regression", "how much worse a measure may become (default 10%)")
+	c.Flags().Var(cli.Rate(&target), "target-load", "of sizings on machines with a price: how many of each carry so many iterations, and the cheapest")
 	return c
 }
 
@@ -83,7 +83,7 @@ func compared(args []string) (*report.Comparison, error) {
 	}
 	c, err := report.Compare(sets)
 	if err != nil {
-		return nil, usage("compare records of the same kind of run", "compare: %w", err)
+		return nil, cli.Usage("compare records of the same kind of run", "compare: %w", err)
 	}
 	return c, nil
 }
@@ -110,15 +110,4 @@ func (o *output) printChange(p process, c *report.Comparison, beyond float64) er
 		return report.CompareMarkdown(p.stdout, c, beyond)
 	}
 	return report.CompareText(p.stdout, c, beyond, p.textOptions(o.full))
-}
-
-// share is a flag in percent: 10%, or 10.
-type share struct{ value *float64 }
-
-func (s share) String() string { return "" }
-func (s share) Type() string   { return string(plan.Percent) }
-
-func (s share) Set(text string) (err error) {
-	*s.value, err = plan.ParsePercent(text)
-	return err
 }

@@ -10,20 +10,22 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/monitor"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/session"
 )
 
 func newDoctor(p process) *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: "tell what this machine offers a load generator", GroupID: "tools", Args: exactly(0, "no argument"),
+		Use: "doctor", Short: "tell what this machine offers a load generator", GroupID: "tools", Args: cli.Exactly(0, "no argument"),
 		Long: "Tells what this machine offers a load generator: processors, memory, open files,\nports, the garbage collector's settings, and the outside tools that some commands use.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			own := ownLimits(c.Context())
 			gc := p.tune(uint64(own[record.MemoryBytes]))
 			for _, f := range [][2]string{
-				{"version", version + revision()},
+				{"version", session.Version + revision()},
 				{"processors", limit(own[record.CPUCores], "%g cores")},
 				{"memory", amount(own[record.MemoryBytes])},
 				{"open files", limit(own[record.Descriptors], "%.0f: as many connections at most")},

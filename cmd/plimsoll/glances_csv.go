@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/monitor"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -28,7 +29,7 @@ type join struct {
 }
 
 func (j *join) flags(c *cobra.Command) {
-	c.Flags().Var(named{&j.csv, "file"}, "resources", "a CSV that Glances wrote while the run went on")
+	c.Flags().Var(cli.Text(&j.csv, "file"), "resources", "a CSV that Glances wrote while the run went on")
 	c.Flags().DurationVar(&j.offset, "clock-offset", 0, "of --resources: this machine's clock minus that of Glances")
 }
 
@@ -99,7 +100,7 @@ func killed(b *record.Bottleneck) bool {
 func (j *join) load(start time.Time) (*monitor.CSV, error) {
 	f, err := os.Open(j.csv)
 	if err != nil {
-		return nil, usage("name the file that Glances wrote with --export csv", "--resources: %w", err)
+		return nil, cli.Usage("name the file that Glances wrote with --export csv", "--resources: %w", err)
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	return monitor.ReadGlances(f, monitor.CSVOptions{Start: start, Offset: j.offset})

@@ -1,23 +1,22 @@
 // Command plimsoll finds a web service's load line: how much it carries
 // before it fails, and what gives way first.
 //
-// This folder is the composition root: the only place that knows all parts.
-// Each subcommand is one file; process.go is the world as a value, explain.go
-// turns errors into words and exit codes, session.go joins the parts of a run.
+// This folder has the command line: flags, help, words and printing. Each
+// subcommand is one file; process.go is the world as a value; run.go lets
+// package session run what the flags say. What plimsoll-remote has, too, is in
+// package cli.
 package main
 
 import (
 	"os"
-	"os/signal"
-	"syscall"
+
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 )
 
 func main() { os.Exit(thisProcess().main()) }
 
 // thisProcess is the real world.
 func thisProcess() process {
-	signals := make(chan os.Signal, 3)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	self, err := os.Executable()
 	if err != nil {
 		self = os.Args[0]
@@ -26,6 +25,6 @@ func thisProcess() process {
 		args: os.Args[1:], self: self,
 		env: os.Getenv, environ: os.Environ,
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		signals: signals,
+		signals: cli.Signals(),
 	}
 }

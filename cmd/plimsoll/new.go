@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/examples"
 	"github.com/plimsoll-load/plimsoll/jsapi"
 	"github.com/plimsoll-load/plimsoll/jsapi/all"
@@ -49,7 +50,7 @@ func newNew(p process) *cobra.Command {
 		Use: "new [DIR]", Short: "start a repository of load tests", Long: newLong, GroupID: "tools",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usage("usage: "+c.UseLine(), "new: want one folder, got %d arguments", len(args))
+				return cli.Usage("usage: "+c.UseLine(), "new: want one folder, got %d arguments", len(args))
 			}
 			return nil
 		},
@@ -73,7 +74,7 @@ func scaffoldInto(p process, dir, name string) error {
 	}
 	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return usage("", "new: %w", err)
+		return cli.Usage("", "new: %w", err)
 	}
 	s.Title = filepath.Base(abs)
 	files, err := s.files()
@@ -83,12 +84,12 @@ func scaffoldInto(p process, dir, name string) error {
 	names := slices.Sorted(maps.Keys(files))
 	for _, name := range names {
 		if _, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(name))); err == nil {
-			return usage("nothing was written; name a folder without it: plimsoll new DIR", "new: %s is there already", filepath.Join(dir, name))
+			return cli.Usage("nothing was written; name a folder without it: plimsoll new DIR", "new: %s is there already", filepath.Join(dir, name))
 		}
 	}
 	for _, name := range names {
 		if err := writeNew(filepath.Join(dir, filepath.FromSlash(name)), files[name]); err != nil {
-			return usage("name a folder that can be written to: plimsoll new DIR", "new: %w", err)
+			return cli.Usage("name a folder that can be written to: plimsoll new DIR", "new: %w", err)
 		}
 		fmt.Fprintln(p.stdout, filepath.Join(dir, filepath.FromSlash(name)))
 	}
@@ -114,7 +115,7 @@ func newScaffold(name string) (scaffold, error) {
 		s.script = strings.ReplaceAll(examples.Kinto, "examples/kinto/loadtest.js", s.Script)
 		return s, nil
 	default:
-		return s, usage(plan.Suggest(name, scaffoldNames()), "new: there is no template %q", name)
+		return s, cli.Usage(plan.Suggest(name, scaffoldNames()), "new: there is no template %q", name)
 	}
 	text, err := s.render(from)
 	s.script = string(text)

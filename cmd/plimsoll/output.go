@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/report/html"
 )
@@ -25,14 +26,14 @@ func (o *output) flags(c *cobra.Command) {
 	f.BoolVar(&o.json, "json", false, "print the result as one JSON object")
 	f.BoolVar(&o.full, "full", false, "print every row of the summary's tables")
 	f.BoolVar(&o.markdown, "md", false, "print the result as Markdown, for a comment")
-	f.Var(named{&o.html, "file"}, "html", "write the page of the run, one file that works offline")
+	f.Var(cli.Text(&o.html, "file"), "html", "write the page of the run, one file that works offline")
 	f.Var(&o.summaries, "summary", "write md, json or junit (several with commas) to a file; md alone adds to GitHub's step summary")
 }
 
 func (o *output) pictureFlags(c *cobra.Command) {
 	f := c.Flags()
-	f.Var(named{&o.png, "file"}, "png", "write one picture of the run")
-	f.Var(named{&o.svg, "file"}, "svg", "write one picture of the run, as drawing")
+	f.Var(cli.Text(&o.png, "file"), "png", "write one picture of the run")
+	f.Var(cli.Text(&o.svg, "file"), "svg", "write one picture of the run, as drawing")
 }
 
 // write shows a run in all the ways that were asked for, also where one of them fails.
@@ -79,7 +80,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 	}
 	f, err := os.Create(path)
 	if err != nil {
-		return usage("name a file that can be written", "%w", err)
+		return cli.Usage("name a file that can be written", "%w", err)
 	}
 	err = write(f)
 	if closing := f.Close(); err == nil {

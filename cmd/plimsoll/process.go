@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"golang.org/x/term"
+
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 )
 
 // process is the world that a command lives in. Nothing else in this program
@@ -29,7 +31,7 @@ func (p process) main() int {
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	if err := root.Execute(); err != nil {
-		return explain(p.stderr, err)
+		return cli.Explain(p.stderr, "plimsoll", err)
 	}
 	return 0
 }

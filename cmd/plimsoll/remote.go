@@ -8,6 +8,8 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
+
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 )
 
 const remoteLong = `Sizes a service on rented machines (AWS): it puts the image there, loads it, brings
@@ -28,7 +30,7 @@ func newRemote(p process) *cobra.Command {
 				return err
 			}
 			if err := p.become(path, args); err != nil {
-				return fault{exitOutside, fmt.Errorf("remote: %s: %w", path, err), ""}
+				return cli.Fault{Code: cli.ExitOutside, Err: fmt.Errorf("remote: %s: %w", path, err)}
 			}
 			return nil
 		},
@@ -47,7 +49,7 @@ func remoteProgram(self string) (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", usage("from a source checkout: `go build -o bin/ ./cmd/...` (some minutes and 3 GiB of memory, once), then bin/plimsoll remote …",
+		return "", cli.Usage("from a source checkout: `go build -o bin/ ./cmd/...` (some minutes and 3 GiB of memory, once), then bin/plimsoll remote …",
 			"remote: the program %s is neither beside this one nor on PATH", name)
 	}
 	return path, nil

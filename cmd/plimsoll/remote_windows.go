@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"os/exec"
+
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 )
 
 // become runs another program and ends as it does: a program cannot take another one's place here.
@@ -12,7 +14,7 @@ func (p process) become(path string, args []string) error {
 	err := c.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return status(exit.ExitCode())
+		return cli.Status(exit.ExitCode())
 	}
 	return err
 }

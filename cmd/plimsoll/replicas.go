@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
-	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/sizing/recommend"
 )
@@ -21,14 +21,14 @@ type replicas struct {
 }
 
 func (r *replicas) flags(c *cobra.Command) {
-	c.Flags().Var(named{&r.records, "n=record,…"}, "replicas", "sizings with different numbers of replicas: 1=a.jsonl,2=b.jsonl,4=c.jsonl")
-	c.Flags().Var(perSecond{&r.target}, "target-load", "of --replicas: recommend how many carry this many iterations")
+	c.Flags().Var(cli.Text(&r.records, "n=record,…"), "replicas", "sizings with different numbers of replicas: 1=a.jsonl,2=b.jsonl,4=c.jsonl")
+	c.Flags().Var(cli.Rate(&r.target), "target-load", "of --replicas: recommend how many carry this many iterations")
 }
 
 // show prints the advice.
 func (r *replicas) show(p process, asJSON bool) error {
 	if r.target <= 0 {
-		return usage("add --target-load 5000", "report --replicas: want a load to plan for")
+		return cli.Usage("add --target-load 5000", "report --replicas: want a load to plan for")
 	}
 	var sizes []recommend.Size
 	for part := range strings.SplitSeq(r.records, ",") {
@@ -40,7 +40,7 @@ func (r *replicas) show(p process, asJSON bool) error {
 	}
 	advice, err := recommend.ByReplicas(sizes, r.target, recommend.Plan{})
 	if err != nil {
-		return fault{exitInconclusive, err, ""}
+		return cli.Fault{Code: cli.ExitInconclusive, Err: err}
 	}
 	if asJSON {
 		return json.NewEncoder(p.stdout).Encode(advice)
@@ -54,14 +54,14 @@ func sizeOf(text string) (recommend.Size, error) {
 	number, path, _ := strings.Cut(text, "=")
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 1 || path == "" {
-		return recommend.Size{}, usage("write --replicas 1=a.jsonl,2=b.jsonl", "--replicas: %q is not NUMBER=RECORD", text)
+		return recommend.Size{}, cli.Usage("write --replicas 1=a.jsonl,2=b.jsonl", "--replicas: %q is not NUMBER=RECORD", text)
 	}
 	former, err := formerAnswer(path)
 	if err != nil {
 		return recommend.Size{}, err
 	}
 	if former.Capacity == nil {
-		return recommend.Size{}, usage("size it again, with more budget if that ran out", "--replicas: the sizing in %s found no capacity (%s)", path, former.Verdict)
+		return recommend.Size{}, cli.Usage("size it again, with more budget if that ran out", "--replicas: the sizing in %s found no capacity (%s)", path, former.Verdict)
 	}
 	return recommend.Size{Replicas: n, Goodput: former.Capacity.Goodput}, nil
 }
@@ -73,15 +73,4 @@ func adviceText(a record.Advice) string {
 		head = fmt.Sprintf("%s iterations/s cannot be reached by more replicas", report.Number(a.TargetLoad))
 	}
 	return head + "\nAssumed: " + strings.Join(a.Assumptions, "; ")
-}
-
-// perSecond is a flag of a rate: 5000, 5000/s, 9000/m.
-type perSecond struct{ value *float64 }
-
-func (r perSecond) String() string { return "" }
-func (r perSecond) Type() string   { return string(plan.Rate) }
-
-func (r perSecond) Set(text string) (err error) {
-	*r.value, err = plan.ParseRate(text)
-	return err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -56,11 +57,11 @@ func recordPath(p process, args []string) (string, error) {
 	}
 	dir, err := record.StateDir(p.env)
 	if err != nil {
-		return "", fault{code: exitUsage, err: err}
+		return "", cli.Fault{Code: cli.ExitUsage, Err: err}
 	}
 	path, err := record.Store{Dir: dir}.Newest()
 	if errors.Is(err, record.ErrNoRecord) {
-		return "", fault{code: exitUsage, err: err}
+		return "", cli.Fault{Code: cli.ExitUsage, Err: err}
 	}
 	return path, err
 }
@@ -69,15 +70,15 @@ func recordPath(p process, args []string) (string, error) {
 func readRecord(path string, besides ...func(*record.Run) ([]record.Resources, error)) (*report.Run, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usage("a run writes its record to where -o says, else to the state folder; a bare `plimsoll report` opens the newest", "%s: there is no such record", path)
+		return nil, cli.Usage("a run writes its record to where -o says, else to the state folder; a bare `plimsoll report` opens the newest", "%s: there is no such record", path)
 	}
 	if err != nil {
-		return nil, usage("", "%w", err)
+		return nil, cli.Usage("", "%w", err)
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	run, err := report.ReadWith(f, besides...)
 	if err != nil {
-		return nil, usage("", "%s: %w", path, err)
+		return nil, cli.Usage("", "%s: %w", path, err)
 	}
 	run.Path = path
 	return run, nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -32,7 +33,7 @@ func newRun(p process) *cobra.Command {
 	var o settings
 	var classic bool
 	c := &cobra.Command{
-		Use: "run SCRIPT|TEST", Short: "run a load test", Long: runLong, GroupID: "load", Args: exactly(1, "a script or a named test"),
+		Use: "run SCRIPT|TEST", Short: "run a load test", Long: runLong, GroupID: "load", Args: cli.Exactly(1, "a script or a named test"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.find(c.Context(), p, args[0], p.say); err != nil {
 				return err
@@ -46,7 +47,7 @@ func newRun(p process) *cobra.Command {
 	o.flags(c, plan.Run, plan.Classic)
 	c.Flags().BoolVar(&classic, "sizing", false, "Molotov's autosizing: ramp users until too many iterations fail")
 	c.Flags().BoolVar(&o.classicOnly, "classic-only", false, "with --sizing: Molotov's ramp and rule alone, without the controller after it")
-	markRare(c.Flags(), "classic-only", "budget", "objective")
+	cli.MarkRare(c.Flags(), "classic-only", "budget", "objective")
 	return c
 }
 
@@ -67,11 +68,11 @@ func begin(ctx context.Context, p process, o settings) error {
 	if o.explain {
 		return o.showConfig(p, s.Plan().Settings)
 	}
-	unwatch := p.watch(s.Stop)
+	unwatch := cli.Watch(p.signals, s.Stop)
 	result, err := s.Run(ctx)
 	unwatch()
-	if stopped := new(signalled); errors.As(err, stopped) {
-		return status(stopped.ExitCode())
+	if stopped := new(cli.Signalled); errors.As(err, stopped) {
+		return cli.Status(stopped.ExitCode())
 	}
 	if err != nil {
 		return err
@@ -90,10 +91,10 @@ func (o *settings) finish(p process, run *report.Run, result session.Result) err
 		fmt.Fprint(p.stdout, sizing.ClassicText(*s.Classic))
 	}
 	if len(result.Lost) > 0 {
-		return fault{result.End.ExitCode, result.Lost[0], "the summary above is whole; free some space, or name another place with -o FILE"}
+		return cli.Fault{Code: result.End.ExitCode, Err: result.Lost[0], Advice: "the summary above is whole; free some space, or name another place with -o FILE"}
 	}
-	if result.End.ExitCode != exitOK {
-		return status(result.End.ExitCode)
+	if result.End.ExitCode != cli.ExitOK {
+		return cli.Status(result.End.ExitCode)
 	}
 	return nil
 }
@@ -109,7 +110,7 @@ func newRecordFile(p process, o settings) *recordFile {
 	r.Record = session.NewRecord(func() (io.WriteCloser, error) {
 		file, err := createRecord(p, o)
 		if err != nil {
-			return nil, fault{exitUsage, err, "name a file that can be written with -o FILE"}
+			return nil, cli.Fault{Code: cli.ExitUsage, Err: err, Advice: "name a file that can be written with -o FILE"}
 		}
 		r.path = file.Name()
 		return file, nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -23,7 +24,7 @@ func newSize(p process) *cobra.Command {
 	o := settings{mode: plan.Size}
 	var from string
 	c := &cobra.Command{
-		Use: "size SCRIPT|TEST", Short: "find how much a service carries", Long: sizeLong, GroupID: "load", Args: exactly(1, "a script or a named test"),
+		Use: "size SCRIPT|TEST", Short: "find how much a service carries", Long: sizeLong, GroupID: "load", Args: cli.Exactly(1, "a script or a named test"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.find(c.Context(), p, args[0], p.say); err != nil {
 				return err
@@ -36,7 +37,7 @@ func newSize(p process) *cobra.Command {
 		},
 	}
 	o.flags(c, plan.Size)
-	c.Flags().Var(named{&from, "file"}, "from", "check a former answer again in half a minute: its record, or its JSON")
+	c.Flags().Var(cli.Text(&from, "file"), "from", "check a former answer again in half a minute: its record, or its JSON")
 	return c
 }
 
@@ -47,7 +48,7 @@ func formerAnswer(path string) (*record.Sizing, error) {
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, usage("name the record or the --json of a former `plimsoll size`", "--from: %w", err)
+		return nil, cli.Usage("name the record or the --json of a former `plimsoll size`", "--from: %w", err)
 	}
 	var former record.Sizing
 	if json.Unmarshal(text, &former) == nil && former.Verdict != "" {
@@ -58,7 +59,7 @@ func formerAnswer(path string) (*record.Sizing, error) {
 		return nil, err
 	}
 	if run.End == nil || run.End.Sizing == nil {
-		return nil, usage("name the record of a `plimsoll size` that found a capacity", "--from: %s holds no sizing", path)
+		return nil, cli.Usage("name the record of a `plimsoll size` that found a capacity", "--from: %s holds no sizing", path)
 	}
 	return run.End.Sizing, nil
 }

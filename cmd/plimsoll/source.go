@@ -6,11 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/repo"
 	"github.com/plimsoll-load/plimsoll/runtime/script"
@@ -22,7 +22,10 @@ type source struct {
 	url, ref, dir               string
 	install, offline, allowFile bool
 	submodules                  bool
-	maxSize                     size
+	maxSize                     int64
+	env                         []string // NAME=VALUE, or NAME
+	secret                      []string // as env, and their values are written nowhere
+	quiet                       bool     // no progress on stderr
 
 	script     string
 	test       repo.Test          // zero for a plain script
@@ -31,17 +34,14 @@ type source struct {
 	leftOut    []string           // what was not asked for, in words
 }
 
-func (o *source) flags(c *cobra.Command) {
-	f := c.Flags()
-	f.Var(named{&o.url, "url"}, "repo", "take the named test from this git repository")
-	f.Var(named{&o.ref, "ref"}, "ref", "of --repo: a branch, a tag or a whole commit id")
-	f.Var(named{&o.dir, "folder"}, "dir", "of --repo: the folder that has plimsoll.json")
-	f.BoolVar(&o.install, "install", false, "of --repo: install npm packages from the lock file (no script of theirs is run)")
-	f.BoolVar(&o.submodules, "submodules", false, "of --repo: clone its submodules, too (https or ssh, with your credentials)")
-	f.BoolVar(&o.offline, "offline", false, "of --repo: use what was cloned before, and no network")
-	f.BoolVar(&o.allowFile, "allow-file", false, "of --repo: allow file:// URLs")
-	f.Var(&o.maxSize, "max-repo-size", "of --repo: the most bytes that a clone may have (default 256MiB)")
-	markRare(f, "ref", "dir", "install", "submodules", "offline", "allow-file", "max-repo-size")
+// value is that of a flag of cli.Sources.
+func (o *source) value(name string) pflag.Value {
+	return map[string]pflag.Value{
+		"repo": cli.Text(&o.url, ""), "ref": cli.Text(&o.ref, ""), "dir": cli.Text(&o.dir, ""),
+		"install": cli.Switch(&o.install), "submodules": cli.Switch(&o.submodules), "offline": cli.Switch(&o.offline),
+		"allow-file": cli.Switch(&o.allowFile), "max-repo-size": cli.Bytes(&o.maxSize),
+		"env": cli.Repeated(&o.env, ""), "secret": cli.Repeated(&o.secret, ""), "quiet": cli.Switch(&o.quiet),
+	}[name]
 }
 
 // find turns the argument into a script: the file's path, or what a named test says.
@@ -80,7 +80,7 @@ func (o *source) project(ctx context.Context, p process, arg string, say func(st
 	}
 	project, err := repo.LoadProject(".")
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usage("name a script by its file, as loadtest.js; `plimsoll new` starts a folder with named tests",
+		return nil, cli.Usage("name a script by its file, as loadtest.js; `plimsoll new` starts a folder with named tests",
 			"there is no script %q here, and no %s that could have a test of this name", arg, repo.FileName)
 	}
 	return project, err
@@ -92,7 +92,7 @@ func (o *source) clone(ctx context.Context, p process, say func(string)) (*repo.
 		return nil, err
 	}
 	checkout, err := repo.Clone(ctx, repo.Options{
-		URL: o.url, Ref: o.ref, Dir: o.dir, CacheDir: cache, MaxSize: int64(o.maxSize),
+		URL: o.url, Ref: o.ref, Dir: o.dir, CacheDir: cache, MaxSize: o.maxSize,
 		AllowFile: o.allowFile, Install: o.install, Submodules: o.submodules, Offline: o.offline,
 		Environ: p.environ(), Log: say,
 	})
@@ -130,24 +130,3 @@ type hinted struct {
 
 func (h hinted) Unwrap() error { return h.error }
 func (h hinted) Hint() string  { return h.hint }
-
-// size is a flag of bytes: 100MiB, 1GiB, 5000000.
-type size int64
-
-func (s *size) String() string { return "" }
-func (s *size) Type() string   { return "size" }
-
-func (s *size) Set(text string) error {
-	number, unit := text, int64(1)
-	for suffix, bytes := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
-		if n, ok := strings.CutSuffix(text, suffix); ok {
-			number, unit = n, bytes
-		}
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 40)
-	if err != nil || n < 1 {
-		return errors.New("write a number of bytes, as 100MiB or 5000000")
-	}
-	*s = size(n * unit)
-	return nil
-}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/repo"
@@ -63,7 +64,7 @@ func (s summary) place(p process) (path string, add bool, err error) {
 		return s.path, s.path == page, nil
 	}
 	if page == "" {
-		return "", false, usage("write --summary md=FILE; GitHub sets it for each step", "--summary md: there is no %s to add to", stepSummary)
+		return "", false, cli.Usage("write --summary md=FILE; GitHub sets it for each step", "--summary md: there is no %s to add to", stepSummary)
 	}
 	return page, true, nil
 }
@@ -83,13 +84,13 @@ func (o *output) ready(p process) error {
 			continue
 		}
 		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-			return usage("make the folder, or name another file", "%s: there is no such folder", filepath.Dir(path))
+			return cli.Usage("make the folder, or name another file", "%s: there is no such folder", filepath.Dir(path))
 		}
 		if filepath.Base(path) == repo.FileName {
-			return usage("name another file; --summary md,json=result writes result.md and result.json", "%s is the name of a project file", path)
+			return cli.Usage("name another file; --summary md,json=result writes result.md and result.json", "%s is the name of a project file", path)
 		}
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			return usage("name a file in it", "%s is a folder", path)
+			return cli.Usage("name a file in it", "%s is a folder", path)
 		}
 	}
 	return nil
@@ -106,7 +107,7 @@ func (s summary) write(p process, ways map[string]func(io.Writer) error) error {
 	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
-		return usage("name a file that can be written", "%w", err)
+		return cli.Usage("name a file that can be written", "%w", err)
 	}
 	return errors.Join(ways[s.format](f), f.Close())
 }

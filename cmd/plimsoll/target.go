@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/runtime/target"
 	"github.com/plimsoll-load/plimsoll/session"
 )
@@ -25,7 +26,7 @@ func newTarget(p process) *cobra.Command {
 	var owned bool
 	c := &cobra.Command{
 		Use: "target", Short: "start a service of known capacity to try things on", Long: targetLong,
-		GroupID: "tools", Args: exactly(0, "no argument"),
+		GroupID: "tools", Args: cli.Exactly(0, "no argument"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg := target.Random(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
 			if model != "" {
@@ -51,7 +52,7 @@ func newTarget(p process) *cobra.Command {
 func serveTarget(p process, cfg target.Config, listen string) error {
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
-		return fault{exitUsage, fmt.Errorf("target: %w", err), "name a free port of 127.0.0.1, or 0 for any"}
+		return cli.Fault{Code: cli.ExitUsage, Err: fmt.Errorf("target: %w", err), Advice: "name a free port of 127.0.0.1, or 0 for any"}
 	}
 	server, err := target.Serve(context.Background(), cfg, ln)
 	if err != nil {

@@ -6,16 +6,16 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
-)
 
-// version is this program's; releases are tags of the same name.
-const version = "0.1.0-dev"
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
+	"github.com/plimsoll-load/plimsoll/session"
+)
 
 func newVersion(p process) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "print the version", GroupID: "tools", Args: exactly(0, "no argument"),
+		Use: "version", Short: "print the version", GroupID: "tools", Args: cli.Exactly(0, "no argument"),
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintf(p.stdout, "plimsoll %s%s %s %s/%s\n", version, revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintf(p.stdout, "plimsoll %s%s %s %s/%s\n", session.Version, revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return nil
 		},
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/monitor"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -29,7 +30,7 @@ func newWatch(p process) *cobra.Command {
 		Use: "watch SOURCE…", Short: "print what a source of resources tells, live", Long: watchLong, GroupID: "tools",
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage("usage: "+c.UseLine(), "watch: want a source")
+				return cli.Usage("usage: "+c.UseLine(), "watch: want a source")
 			}
 			return w.run(c.Context(), p, args)
 		},
@@ -44,7 +45,7 @@ type watching struct{ every, length time.Duration }
 
 func (o watching) run(ctx context.Context, p process, args []string) error {
 	if o.every < leastEvery {
-		return usage("write --every 250ms or more", "watch: %v is too often", o.every)
+		return cli.Usage("write --every 250ms or more", "watch: %v is too often", o.every)
 	}
 	var texts []string
 	target := monitor.Target{}
@@ -68,13 +69,7 @@ func (o watching) run(ctx context.Context, p process, args []string) error {
 		ctx, cancel = context.WithTimeout(ctx, o.length)
 		defer cancel()
 	}
-	go func() {
-		select {
-		case <-p.signals:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+	defer cli.Watch(p.signals, func(error) { cancel() })()
 	began := time.Now()
 	watcher := monitor.NewWatcher(began, o.every, func(r record.Resources) { showReading(p, r) })
 	watcher.Run(ctx, sources...)

@@ -1,0 +1,79 @@
+// Package cli is what the command lines of plimsoll and plimsoll-remote share:
+// help of one screen, errors with hints and exit codes, signals, values of
+// flags, and the table of the flags that the one program hands on to the other.
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// The exit codes (README.md has the table). They are never renumbered.
+const (
+	ExitOK           = 0
+	ExitInternal     = 1
+	ExitUsage        = 2
+	ExitScript       = 3
+	ExitBroken       = 4 // a threshold, a tolerance; sizing's baseline
+	ExitInconclusive = 5
+	ExitNothing      = 6 // every iteration failed, or the target is unreachable
+	ExitOutside      = 7 // git, docker, AWS
+	ExitRegression   = 8
+	ExitInterrupt    = 130
+	ExitTerminated   = 143
+)
+
+// Explain prints an error of a program in words, the source that it is about,
+// its hint, and returns its exit status. All three are found by method, so
+// that any package can have them.
+func Explain(w io.Writer, program string, err error) int {
+	if text := err.Error(); text != "" {
+		fmt.Fprintf(w, "%s: %s\n", program, text)
+	}
+	var framed interface{ Frame() string }
+	if errors.As(err, &framed) {
+		fmt.Fprint(w, framed.Frame())
+	}
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) && hinted.Hint() != "" {
+		fmt.Fprintf(w, "%s: hint: %s\n", program, hinted.Hint())
+	}
+	var coded interface{ ExitCode() int }
+	if errors.As(err, &coded) {
+		return coded.ExitCode()
+	}
+	return ExitInternal
+}
+
+// Status is an error without words: all was said in the report, only the exit status is left.
+type Status int
+
+// Error is empty.
+func (Status) Error() string { return "" }
+
+// ExitCode is the status.
+func (s Status) ExitCode() int { return int(s) }
+
+// Fault is an error with an exit status and, mostly, advice.
+type Fault struct {
+	Code   int
+	Err    error
+	Advice string
+}
+
+func (f Fault) Error() string { return f.Err.Error() }
+
+// Unwrap returns what caused it.
+func (f Fault) Unwrap() error { return f.Err }
+
+// ExitCode is the exit status.
+func (f Fault) ExitCode() int { return f.Code }
+
+// Hint is the advice.
+func (f Fault) Hint() string { return f.Advice }
+
+// Usage is a fault of the command line.
+func Usage(hint, format string, args ...any) error {
+	return Fault{Code: ExitUsage, Err: fmt.Errorf(format, args...), Advice: hint}
+}
