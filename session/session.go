@@ -103,7 +103,7 @@ func Prepare(ctx context.Context, o Options) (*Session, error) {
 		o.Modules = all.Modules()
 	}
 	s := &Session{o: o, names: metric.NewNames(), evidence: &bottleneck.Fold{}, halted: make(chan struct{})}
-	s.metrics = metric.NewCollector(time.Now(), runtime.GOMAXPROCS(0))
+	s.metrics = metric.NewCollector(s.names, time.Now(), runtime.GOMAXPROCS(0))
 	s.rec = newRecorder(s.names, append([]Sink{observer{fold: s.evidence}}, o.Sinks...))
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -52,8 +52,9 @@ func New(tb testing.TB, o engine.Options, modules ...jsapi.Module) *Host {
 	tb.Helper()
 	h := &Host{
 		Engine: engine.New(o), vm: goja.New(), names: metric.NewNames(),
-		collector: metric.NewCollector(time.Now(), 1), queue: make(chan func(), 1000),
+		queue: make(chan func(), 1000),
 	}
+	h.collector = metric.NewCollector(h.names, time.Now(), 1)
 	tb.Cleanup(h.Engine.Close)
 	h.samples = h.collector.Buffer()
 	h.names.Scenario("default")

@@ -32,10 +32,23 @@ func (h *Histogram) Merge(o Histogram) {
 	if o.Count() == 0 {
 		return
 	}
-	if h.h == nil {
-		h.h = hdr.New(1, histogramMax, histogramDigits)
+	if h.h == nil || o.h.HighestTrackableValue() > h.h.HighestTrackableValue() {
+		h.grow(o.h.HighestTrackableValue())
 	}
 	h.h.Merge(o.h)
+}
+
+// grow makes room for microseconds (or millionths) up to top: an hour at first, then as much as [Values] takes.
+func (h *Histogram) grow(top int64) {
+	old := h.h
+	size := histogramMax
+	if top > size {
+		size = max(top, valuesMax)
+	}
+	h.h = hdr.New(1, size, histogramDigits)
+	if old != nil {
+		h.h.Merge(old)
+	}
 }
 
 // Count says how many durations were added.

@@ -22,6 +22,10 @@ type (
 	CheckID uint16
 	// FailureID is a reason to fail.
 	FailureID uint16
+	// SeriesID is an own metric or a submetric.
+	SeriesID uint16
+	// TagsID is a set of own tags; 0 is none.
+	TagsID uint32
 )
 
 // NoFailure is the FailureID of whatever went well.
@@ -36,6 +40,12 @@ const (
 	IterationSample                   // an iteration that ended
 	StartSample                       // an iteration that starts: only Scenario counts
 	CheckSample                       // the result of one check function
+
+	// Values of own metrics, in the order of their kinds.
+	CounterSample
+	GaugeSample
+	RateSample
+	TrendSample
 )
 
 // Sample is one thing that happened: what a virtual user counts. Fields that
@@ -43,12 +53,15 @@ const (
 type Sample struct {
 	At       time.Duration // since the start of the run; [Buffer] sets it. A StartSample's is up to 20 ms early
 	Duration time.Duration // request: from the first byte sent to the last received; iteration: from its start, or from when it was due in an open load
+	Value    float64       // own metrics: finite
 	BytesIn  int           // request: on the connection, headers included
 	BytesOut int
 	Requests uint32 // iteration: how many it made
+	Tags     TagsID // own tags
 	Scenario ScenarioID
 	Endpoint EndpointID // request
 	Check    CheckID    // check
+	Series   SeriesID   // own metrics; [Buffer] sets it
 	Status   uint16     // request: 0 when no response came
 	Failure  FailureID  // request: NoFailure when it counts as successful; iteration: the first thing that made it fail
 	Kind     SampleKind // [Buffer] sets it

@@ -12,8 +12,8 @@ import (
 func TestSamplesOfManyUsersAddUpToOneWindow(t *testing.T) {
 	t.Parallel()
 	start := time.Now()
-	c := metric.NewCollector(start, 3)
 	names := metric.NewNames()
+	c := metric.NewCollector(names, start, 3)
 	scenario := names.Scenario("add")
 	get := names.Endpoint(metric.Endpoint{Method: "GET", Name: "/a"})
 	refused := names.Failure(metric.Failure{Kind: "refused", Message: "dial: connection refused"})
@@ -72,7 +72,7 @@ func TestSamplesOfManyUsersAddUpToOneWindow(t *testing.T) {
 
 func TestIterationsUnderWayAreInFlight(t *testing.T) {
 	t.Parallel()
-	c := metric.NewCollector(time.Now(), 2)
+	c := metric.NewCollector(metric.NewNames(), time.Now(), 2)
 	a, b := c.Buffer(), c.Buffer()
 	a.Begin(0)
 	b.Begin(0)
@@ -85,7 +85,7 @@ func TestIterationsUnderWayAreInFlight(t *testing.T) {
 func TestDroppedArrivalsAreCountedByReason(t *testing.T) {
 	t.Parallel()
 	start := time.Now()
-	c := metric.NewCollector(start, 1)
+	c := metric.NewCollector(metric.NewNames(), start, 1)
 	c.Drop(metric.Dropped{NoVU: 2, Late: 1})
 	c.Drop(metric.Dropped{NoVU: 1})
 	if w := c.Collect(start.Add(time.Second), 1); w.Dropped != (metric.Dropped{NoVU: 3, Late: 1}) {

@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,17 @@ func (b *Buffer) Iteration(now time.Time, s Sample) {
 	b.add(&s)
 }
 
+// Value counts s.Value of an own metric, with its Tags and Scenario. What is
+// no finite number is not counted: it returns false then.
+func (b *Buffer) Value(now time.Time, m Metric, s Sample) bool {
+	if math.IsNaN(s.Value) || math.IsInf(s.Value, 0) {
+		return false
+	}
+	s.Kind, s.Series, s.At = m.Kind.sample(), m.ID, now.Sub(b.start)
+	b.add(&s)
+	return true
+}
+
 func (b *Buffer) add(s *Sample) {
 	b.samples[b.n] = *s
 	b.n++
@@ -71,6 +83,9 @@ type Shard struct {
 	mu     sync.Mutex
 	window *Window
 	spare  *Window
+
+	subscriptions []subscription
+	taps          []*Tap
 }
 
 func (s *Shard) add(samples []Sample) {
@@ -78,6 +93,21 @@ func (s *Shard) add(samples []Sample) {
 	defer s.mu.Unlock()
 	for i := range samples {
 		s.window.count(&samples[i])
+	}
+	if len(s.subscriptions)+len(s.taps) > 0 {
+		s.extra(samples)
+	}
+}
+
+// extra is what only some runs ask for: submetrics and taps.
+func (s *Shard) extra(samples []Sample) {
+	for i := range s.subscriptions {
+		for k := range samples {
+			s.subscriptions[i].count(s.window, &samples[k])
+		}
+	}
+	for _, t := range s.taps {
+		t.offer(samples)
 	}
 }
 
@@ -96,6 +126,8 @@ func (w *Window) count(s *Sample) {
 		} else {
 			c.Failed++
 		}
+	default: // an own metric
+		at(&w.Series, int(s.Series)).count(s.Kind, s.At, s.Value)
 	}
 }
 
@@ -134,15 +166,17 @@ func (w *Window) countIteration(s *Sample) {
 
 // Collector owns the shards of a run.
 type Collector struct {
+	names  *Names
 	start  time.Time
 	last   time.Duration
 	shards []*Shard
 	next   atomic.Uint32
 }
 
-// NewCollector makes a collector of n shards (about one a core) for a run that starts at start.
-func NewCollector(start time.Time, n int) *Collector {
-	c := &Collector{start: start}
+// NewCollector makes a collector of n shards (about one a core) for a run that
+// starts at start and whose samples carry the ids of names.
+func NewCollector(names *Names, start time.Time, n int) *Collector {
+	c := &Collector{names: names, start: start}
 	for range max(n, 1) {
 		c.shards = append(c.shards, &Shard{window: &Window{}, spare: &Window{}})
 	}
@@ -177,7 +211,7 @@ func (c *Collector) InFlight() int {
 // window. It is for one goroutine; vus is how many virtual users run now.
 func (c *Collector) Collect(now time.Time, vus int) Window {
 	end := now.Sub(c.start)
-	out := Window{Start: c.last, Length: end - c.last}
+	out := Window{Start: c.last, Length: end - c.last, Names: c.names}
 	for _, s := range c.shards {
 		s.mu.Lock()
 		s.window, s.spare = s.spare, s.window

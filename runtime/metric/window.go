@@ -17,6 +17,9 @@ type Window struct {
 	Endpoints []EndpointWindow // by EndpointID
 	Checks    []CheckWindow    // by CheckID
 	Failures  []FailureWindow  // by FailureID
+	Series    []SeriesWindow   // by SeriesID: own metrics, and submetrics of any that something subscribed to
+
+	Names *Names // what the ids mean; nil in windows that meet only those of the same names
 }
 
 // ScenarioWindow counts the iterations of one scenario.
@@ -82,51 +85,6 @@ func (w *Window) Requests() (ok, failed uint64) {
 	return ok, failed
 }
 
-// Merge adds a later (or parallel) window: counts add up, VUs and InFlight are the later one's.
-func (w *Window) Merge(o *Window) {
-	if end := o.Start + o.Length; w.Length == 0 {
-		w.Start, w.Length = o.Start, o.Length
-	} else {
-		w.Length = max(w.Start+w.Length, end) - min(w.Start, o.Start)
-		w.Start = min(w.Start, o.Start)
-	}
-	w.VUs, w.InFlight = o.VUs, o.InFlight
-	w.Dropped.NoVU += o.Dropped.NoVU
-	w.Dropped.Late += o.Dropped.Late
-	w.Lateness.Merge(o.Lateness)
-	for i := range o.Scenarios {
-		at(&w.Scenarios, i).merge(&o.Scenarios[i])
-	}
-	for i := range o.Endpoints {
-		at(&w.Endpoints, i).merge(&o.Endpoints[i])
-	}
-	for i, c := range o.Checks {
-		mine := at(&w.Checks, i)
-		mine.Passed, mine.Failed = mine.Passed+c.Passed, mine.Failed+c.Failed
-	}
-	for i, f := range o.Failures {
-		mine := at(&w.Failures, i)
-		mine.Iterations, mine.Requests = mine.Iterations+f.Iterations, mine.Requests+f.Requests
-	}
-}
-
-func (s *ScenarioWindow) merge(o *ScenarioWindow) {
-	s.Started, s.OK, s.Failed = s.Started+o.Started, s.OK+o.OK, s.Failed+o.Failed
-	s.Requests += o.Requests
-	s.Duration.Merge(o.Duration)
-	s.FailedDuration.Merge(o.FailedDuration)
-}
-
-func (e *EndpointWindow) merge(o *EndpointWindow) {
-	e.OK, e.Failed = e.OK+o.OK, e.Failed+o.Failed
-	e.BytesIn, e.BytesOut = e.BytesIn+o.BytesIn, e.BytesOut+o.BytesOut
-	e.Connections, e.Repeated = e.Connections+o.Connections, e.Repeated+o.Repeated
-	for _, s := range o.Status {
-		e.countStatus(s.Status, s.Count)
-	}
-	e.Latency.Merge(o.Latency)
-}
-
 func (e *EndpointWindow) countStatus(status uint16, n uint64) {
 	for i := range e.Status {
 		if e.Status[i].Status == status {
@@ -159,6 +117,9 @@ func (w *Window) reset() {
 		e := &w.Endpoints[i]
 		e.Latency.Reset()
 		*e = EndpointWindow{Latency: e.Latency, Status: e.Status[:0]}
+	}
+	for i := range w.Series {
+		w.Series[i].reset()
 	}
 	clear(w.Checks)
 	clear(w.Failures)

@@ -110,7 +110,7 @@ func Load(ctx context.Context, c Config) (*Factory, error) {
 		c.Client = func() *engine.Client { return engine.New(engine.Options{}) }
 	}
 	if c.Buffer == nil {
-		c.Buffer = metric.NewCollector(time.Now(), 1).Buffer
+		c.Buffer = metric.NewCollector(c.Names, time.Now(), 1).Buffer
 	}
 	if c.Bind == nil {
 		c.Bind = func(*User) Need { return nothing }

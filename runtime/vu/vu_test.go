@@ -59,7 +59,8 @@ func load(tb testing.TB, code string, change ...func(*vu.Config)) (*test, error)
 	if err != nil {
 		return nil, err
 	}
-	x := &test{t: tb, names: metric.NewNames(), counts: metric.NewCollector(time.Now(), 1)}
+	x := &test{t: tb, names: metric.NewNames()}
+	x.counts = metric.NewCollector(x.names, time.Now(), 1)
 	c := vu.Config{
 		Script: s, Names: x.names, Buffer: x.counts.Buffer, Seed: 1,
 		Bind:    func(u *vu.User) vu.Need { return binder.Bind(u) },
