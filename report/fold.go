@@ -107,6 +107,7 @@ func (f *Fold) Add(row any) error {
 		f.names.Endpoints = append(f.names.Endpoints, row.Endpoints...)
 		f.names.Checks = append(f.names.Checks, row.Checks...)
 		f.names.Failures = append(f.names.Failures, row.Failures...)
+		f.names.Series = append(f.names.Series, row.Series...)
 	case *record.Window:
 		f.window(*row)
 	case *record.Resources:
@@ -229,6 +230,12 @@ func (f *Fold) Run() *Run {
 			r.Checks = append(r.Checks, check)
 		}
 	}
+	for i, s := range f.total.Series {
+		if !s.Empty() {
+			r.Metrics = append(r.Metrics, Metric{f.series(i), s})
+		}
+	}
+	slices.SortStableFunc(r.Metrics, func(a, b Metric) int { return cmp.Compare(a.Name(), b.Name()) })
 	f.groups()
 	f.finishSources()
 	return r
@@ -280,6 +287,13 @@ func (f *Fold) check(id int) Check {
 		return Check{Scenario: f.scenario(int(c.Scenario)), Name: c.Name}
 	}
 	return Check{Name: fmt.Sprintf("(check %d)", id)}
+}
+
+func (f *Fold) series(id int) metric.Series {
+	if id < len(f.names.Series) {
+		return f.names.Series[id]
+	}
+	return metric.Series{Metric: fmt.Sprintf("(metric %d)", id)}
 }
 
 func (f *Fold) failure(id int) metric.Failure {

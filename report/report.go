@@ -26,6 +26,7 @@ type Run struct {
 	Scenarios []Row
 	Endpoints []Row // the most requests first
 	Checks    []Check
+	Metrics   []Metric // own metrics and submetrics, by name
 	Failures  []Group
 	Points    []Point
 	Holds     []record.Hold
@@ -73,6 +74,12 @@ type Row struct {
 type Check struct {
 	Scenario, Name string
 	Passed, Failed uint64
+}
+
+// Metric is what the values of an own metric, or of a submetric, came to in the whole run.
+type Metric struct {
+	metric.Series
+	metric.SeriesWindow
 }
 
 // Group is all failures of one kind, with the most frequent one as a sample.

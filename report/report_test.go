@@ -168,6 +168,33 @@ func TestTotalsAreTheSumOfTheWindows(t *testing.T) {
 	}
 }
 
+func TestOwnMetricsAddUpAndChangeNoText(t *testing.T) {
+	t.Parallel()
+	head := record.Run{SchemaVersion: 1, Mode: "run"}
+	one, two := metric.SeriesWindow{Count: 1, Sum: -2, Min: -2, Max: -2}, metric.SeriesWindow{Count: 2, Sum: 5, Min: 1, Max: 4}
+	one.Values.Add(-2)
+	two.Values.Add(1)
+	two.Values.Add(4)
+	names := record.Names{Series: []metric.Series{{Metric: "price", Kind: metric.Trend}, {Metric: "orders", Filter: "region:eu\u202e", Kind: metric.Counter}}}
+	windows := []record.Window{{LengthS: 1, Series: []record.SeriesCounts{{ID: 0, SeriesWindow: one}}}, {StartS: 1, LengthS: 1, Series: []record.SeriesCounts{
+		{ID: 0, SeriesWindow: two}, {ID: 1, SeriesWindow: metric.SeriesWindow{Count: 3, Sum: 3}}, {ID: 7, SeriesWindow: metric.SeriesWindow{Count: 1}},
+	}}}
+	with := read(t, rows(t, head, names, windows[0], windows[1]))
+	var got []string
+	for _, m := range with.Metrics {
+		got = append(got, fmt.Sprintf("%s %s: %d %v %v %v", m.Name(), m.Kind, m.Count, m.Sum, m.Quantile(0), m.Quantile(1)))
+	}
+	want := []string{"(metric 7) : 1 0 0 0", "orders{region:eu} counter: 3 3 0 0", "price trend: 3 3 -2 4"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	windows[0].Series, windows[1].Series = nil, nil
+	without := read(t, rows(t, head, windows[0], windows[1]))
+	if a, b := text(t, with, report.TextOptions{}), text(t, without, report.TextOptions{}); a != b || without.Metrics != nil {
+		t.Errorf("with own metrics the summary is\n%s\nwithout\n%s", a, b)
+	}
+}
+
 func TestFailuresAreGroupedWithASample(t *testing.T) {
 	t.Parallel()
 	r := read(t, records()["run"])

@@ -114,8 +114,14 @@ func (r *recorder) end() []*SinkError {
 func (r *recorder) flush() {
 	var added metric.Snapshot
 	added, r.known = r.names.Since(r.known)
-	if len(added.Scenarios)+len(added.Endpoints)+len(added.Checks)+len(added.Failures) > 0 {
-		r.write(&record.Names{Scenarios: added.Scenarios, Endpoints: added.Endpoints, Checks: added.Checks, Failures: added.Failures})
+	if !added.Empty() {
+		row := record.Names(added)
+		r.write(&row)
+	}
+	for _, text := range added.Warnings {
+		r.write(&record.Event{AtS: r.now(), Kind: "warning", Message: text})
+		text = r.hidden.Hide(text)
+		r.each(func(s Sink) error { return s.Event(Event{Kind: Warning, Text: text}) })
 	}
 	row := record.NewWindow(&r.pending)
 	r.write(&row)

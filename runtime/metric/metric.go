@@ -5,9 +5,19 @@
 // [Window] per slice of time. Histograms live in shards, never in virtual
 // users, so that memory does not grow with their number.
 //
-// Names (scenarios, endpoints, checks, failures) are interned once in [Names]
-// and are small integers from there on. [Buffer] is the hot path of this
-// package: it takes no lock of its own and allocates nothing, which a test pins.
+// Names (scenarios, endpoints, checks, failures, own metrics, sets of tags) are
+// interned once in [Names] and are small integers from there on. [Buffer] is
+// the hot path of this package: it takes no lock of its own and allocates
+// nothing, which a test pins.
+//
+// A script's own metrics ([Names.Metric]) are counters, gauges, rates and
+// trends. A submetric, the values of a metric that carry some tags, is counted
+// only where something asks for it ([Collector.Subscribe]); a [Tap] hands over
+// raw samples. Without either, a tag costs its four bytes in a [Sample].
+//
+// A count has three shapes: [Sample], a row of [Window] such as
+// [EndpointWindow], and that row with its id in the record. Windows of several
+// processes are merged by name ([Window.Merge], [Window.MergeParallel]).
 package metric
 
 import "time"

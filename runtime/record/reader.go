@@ -122,6 +122,9 @@ func (r *Window) Metric() metric.Window {
 	for _, f := range r.Failures {
 		*at(&w.Failures, int(f.ID)) = f.FailureWindow
 	}
+	for _, s := range r.Series {
+		*at(&w.Series, int(s.ID)) = s.SeriesWindow
+	}
 	return w
 }
 

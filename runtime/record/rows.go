@@ -71,12 +71,7 @@ type Repository struct {
 }
 
 // Names adds to the tables that ids point into: each list continues the former row's.
-type Names struct {
-	Scenarios []string           `json:"scenarios,omitempty"`
-	Endpoints []metric.Endpoint  `json:"endpoints,omitempty"`
-	Checks    []metric.CheckName `json:"checks,omitempty"`
-	Failures  []metric.Failure   `json:"failures,omitempty"` // the first of all is "no failure", and empty
-}
+type Names metric.Snapshot
 
 // Window is a metric.Window as a row; only ids that counted something are written.
 type Window struct {
@@ -90,6 +85,7 @@ type Window struct {
 	Endpoints []EndpointCounts `json:"endpoints,omitempty"`
 	Checks    []CheckCounts    `json:"checks,omitempty"`
 	Failures  []FailureCounts  `json:"failures,omitempty"`
+	Series    []SeriesCounts   `json:"series,omitempty"` // own metrics and submetrics, in runs that have them
 }
 
 // ScenarioCounts is a metric.ScenarioWindow with its id.
@@ -114,6 +110,12 @@ type CheckCounts struct {
 type FailureCounts struct {
 	ID metric.FailureID `json:"id"`
 	metric.FailureWindow
+}
+
+// SeriesCounts is a metric.SeriesWindow with its id.
+type SeriesCounts struct {
+	ID metric.SeriesID `json:"id"`
+	metric.SeriesWindow
 }
 
 // Resources is one reading of one source. Values are in standard units; what

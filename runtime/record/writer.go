@@ -64,23 +64,28 @@ func typeName(r any) string {
 func NewWindow(w *metric.Window) Window {
 	r := Window{StartS: w.Start.Seconds(), LengthS: w.Length.Seconds(), VUs: w.VUs, InFlight: w.InFlight, Dropped: w.Dropped, Lateness: w.Lateness}
 	for i, s := range w.Scenarios {
-		if s.Started+s.OK+s.Failed > 0 {
+		if !s.Empty() {
 			r.Scenarios = append(r.Scenarios, ScenarioCounts{metric.ScenarioID(i), s})
 		}
 	}
 	for i, e := range w.Endpoints {
-		if e.OK+e.Failed > 0 {
+		if !e.Empty() {
 			r.Endpoints = append(r.Endpoints, EndpointCounts{metric.EndpointID(i), e})
 		}
 	}
 	for i, c := range w.Checks {
-		if c.Passed+c.Failed > 0 {
+		if !c.Empty() {
 			r.Checks = append(r.Checks, CheckCounts{metric.CheckID(i), c})
 		}
 	}
 	for i, f := range w.Failures {
-		if f.Iterations+f.Requests > 0 {
+		if !f.Empty() {
 			r.Failures = append(r.Failures, FailureCounts{metric.FailureID(i), f})
+		}
+	}
+	for i, s := range w.Series {
+		if !s.Empty() {
+			r.Series = append(r.Series, SeriesCounts{metric.SeriesID(i), s})
 		}
 	}
 	return r
