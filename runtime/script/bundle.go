@@ -37,7 +37,7 @@ func bundle(abs string, p plugin) (built, error) {
 		cwd = filepath.Dir(abs)
 	}
 	p.cwd = cwd
-	result := api.Build(api.BuildOptions{
+	options := api.BuildOptions{
 		Stdin: &api.StdinOptions{
 			Contents:   entry(abs),
 			ResolveDir: filepath.Dir(abs), Sourcefile: Virtual + "entry",
@@ -51,7 +51,11 @@ func bundle(abs string, p plugin) (built, error) {
 		Sourcemap:  api.SourceMapExternal, LegalComments: api.LegalCommentsNone,
 		LogLevel: api.LogLevelSilent,
 		Plugins:  []api.Plugin{{Name: "plimsoll", Setup: p.setup}},
-	})
+	}
+	if p.within != nil {
+		options.TsconfigRaw = "{}" // else those of the folders above are read, and what they extend
+	}
+	result := api.Build(options)
 	if len(result.Errors) > 0 {
 		return built{}, explain(result.Errors[0], displayed(abs, cwd), p)
 	}
@@ -95,7 +99,7 @@ func explain(m api.Message, script string, p plugin) *Error {
 	if at := m.Location; at != nil {
 		column := utf8.RuneCountInString(at.LineText[:min(at.Column, len(at.LineText))]) + 1
 		source := at.LineText
-		if text, err := os.ReadFile(filepath.Join(p.cwd, at.File)); err == nil {
+		if text, err := p.source(filepath.Join(p.cwd, at.File)); err == nil {
 			source = string(text)
 		} else {
 			source = strings.Repeat("\n", max(at.Line-1, 0)) + source
@@ -112,6 +116,18 @@ func explain(m api.Message, script string, p plugin) *Error {
 		}
 	}
 	return e
+}
+
+// source reads a file that an error is in.
+func (p plugin) source(path string) ([]byte, error) {
+	if p.within == nil {
+		return os.ReadFile(path)
+	}
+	rel, ok := p.within.within(path)
+	if !ok {
+		return nil, os.ErrPermission
+	}
+	return p.within.dir.ReadFile(rel)
 }
 
 // usesTopLevelAwait asks esbuild, which refuses it in a plain function.
@@ -132,7 +148,7 @@ func usesTopLevelAwait(code string) bool {
 type plugin struct {
 	modules []Module
 	cwd     string
-	root    string // what is outside is not read; "": all may be
+	within  *confines // what is outside is not read; nil: all may be
 }
 
 const moduleNamespace = "plimsoll"
@@ -156,9 +172,6 @@ func (p plugin) imports() string {
 }
 
 func (p plugin) setup(b api.PluginBuild) {
-	if p.root != "" {
-		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "file"}, p.confine)
-	}
 	byName := map[string]Module{}
 	for _, m := range p.modules {
 		byName[m.Name] = m
@@ -180,7 +193,19 @@ func (p plugin) setup(b api.PluginBuild) {
 		code := byName[args.Path].source()
 		return api.OnLoadResult{Contents: &code, Loader: api.LoaderJS}, nil
 	})
-	b.OnLoad(api.OnLoadOptions{Filter: `\.[cm]?[jt]sx?$`, Namespace: "file"}, withImportMeta)
+	if p.within != nil {
+		b.OnResolve(api.OnResolveOptions{Filter: `.*`}, p.within.examine)
+		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "file"}, p.within.read)
+		return
+	}
+	b.OnLoad(api.OnLoadOptions{Filter: scriptName.String(), Namespace: "file"}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
+		text, err := os.ReadFile(args.Path)
+		if err != nil || !strings.Contains(string(text), "import.meta") {
+			return api.OnLoadResult{}, nil //nolint:nilerr // esbuild reads the file itself, and explains better why it cannot
+		}
+		code := withImportMeta(args.Path, string(text))
+		return api.OnLoadResult{Contents: &code, Loader: loaderOf(args.Path), ResolveDir: filepath.Dir(args.Path)}, nil
+	})
 }
 
 // source is a virtual module that asks for each export when it is used:
@@ -203,23 +228,20 @@ func quote(s string) string {
 	return string(q)
 }
 
-// withImportMeta defines import.meta in the files that use it. The definition
-// shares the first line with the file's own, whose columns shift.
-func withImportMeta(args api.OnLoadArgs) (api.OnLoadResult, error) {
-	text, err := os.ReadFile(args.Path)
-	if err != nil || !strings.Contains(string(text), "import.meta") {
-		return api.OnLoadResult{}, nil //nolint:nilerr // esbuild reads the file itself, and explains better why it cannot
+// withImportMeta defines import.meta in the text of a file that uses it. The
+// definition shares the first line with the file's own, whose columns shift.
+func withImportMeta(path, code string) string {
+	if !strings.Contains(code, "import.meta") {
+		return code
 	}
-	code := string(text)
 	var hashbang string
 	if strings.HasPrefix(code, "#!") {
 		hashbang, code, _ = strings.Cut(code, "\n")
 		hashbang += "\n"
 	}
-	url := "file://" + filepath.ToSlash(args.Path)
-	code = hashbang + "const __import_meta = {url: " + quote(url) + ", resolve: (path) => __need(" +
-		quote(Virtual+"resolve") + ", " + quote(filepath.ToSlash(args.Path)) + ")(path)};" + code
-	return api.OnLoadResult{Contents: &code, Loader: loaderOf(args.Path), ResolveDir: filepath.Dir(args.Path)}, nil
+	path = filepath.ToSlash(path)
+	return hashbang + "const __import_meta = {url: " + quote("file://"+path) + ", resolve: (path) => __need(" +
+		quote(Virtual+"resolve") + ", " + quote(path) + ")(path)};" + code
 }
 
 func loaderOf(path string) api.Loader {

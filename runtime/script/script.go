@@ -53,9 +53,9 @@ type Script struct {
 
 // Load reads, bundles and compiles the script at path. Its errors are of type
 // [*Error], but for what is wrong with Plimsoll itself.
-func Load(path string, modules []Module) (*Script, error) { return load("", path, modules) }
+func Load(path string, modules []Module) (*Script, error) { return load(nil, path, modules) }
 
-func load(root, path string, modules []Module) (*Script, error) {
+func load(within *confines, path string, modules []Module) (*Script, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func load(root, path string, modules []Module) (*Script, error) {
 	if err := readable(path, abs); err != nil {
 		return nil, err
 	}
-	built, err := bundle(abs, plugin{modules: modules, root: root})
+	built, err := bundle(abs, plugin{modules: modules, within: within})
 	if err != nil {
 		return nil, err
 	}
