@@ -10,10 +10,11 @@
 //
 // # The life of an iteration
 //
-//  1. The scheduler (sched/) says that a virtual user may start an iteration:
-//     at once in a closed load, when an arrival is due in an open one. When
-//     that is comes from pace/, which knows no clock.
-//  2. The user picks a scenario by weight and calls its function (vu/).
+//  1. An executor starts an iteration of a VU of the pool: at once in a closed
+//     load (sched/closed.go), when an arrival is due in an open one
+//     (sched/arrivals.go). When that is comes from pace/, which knows no clock.
+//  2. The VU takes the scenario that the executor names, or picks one by
+//     weight, and calls its function (vu/iterate.go).
 //  3. The script calls http.get: ../jsapi/http turns the arguments into an
 //     engine request, without reflection.
 //  4. The engine (engine/) sends it over the user's own connection, stamps

@@ -8,17 +8,11 @@ import "time"
 type Plan struct {
 	Script string // path of the script, as given
 
-	Iterations int           // total to start; 0: no limit
-	Duration   time.Duration // when no more are started; 0: no limit
-	Stages     []Stage       // the load over time, from nothing; the last target holds until Duration
-	Open       bool          // Stages are arrivals per second, not virtual users
-	Poisson    bool          // open load with exponential gaps, else even
-	VUs        int           // made before the first arrival of an open load; 0: as many as its rate suggests
-	MaxVUs     int           // ceiling of an open load's virtual users, and of a sizing
-	Grace      time.Duration // how long a stopping iteration may take to end
-	Delay      time.Duration // waited after each iteration of a closed load
-	Backoff    Backoff       // waited after each failed iteration of a closed load
-	Seed       uint64        // of picks and arrivals
+	Executor
+
+	Delay   time.Duration // waited after each iteration of a closed load
+	Backoff Backoff       // waited after each failed iteration of a closed load
+	Seed    uint64        // of picks and arrivals
 
 	Timeout  time.Duration // of a request that names none
 	Insecure bool          // certificates are not verified
@@ -26,6 +20,20 @@ type Plan struct {
 	Sizing   Sizing
 
 	Settings []Setting // what the above was made of, for `--show-config` and the record
+}
+
+// Executor is how iterations are started. A run may have several, side by side.
+type Executor struct {
+	Scenario   string        // that its iterations are of; empty: each VU picks one by weight
+	Start      time.Duration // when it begins, since the run's beginning
+	Iterations int           // total to start; 0: no limit
+	Duration   time.Duration // when no more are started, since it began; 0: no limit
+	Stages     []Stage       // the load over time, from nothing; the last target holds until Duration
+	Open       bool          // Stages are arrivals per second, not VUs
+	Poisson    bool          // open load with exponential gaps, else even
+	VUs        int           // made before the first arrival of an open load; 0: as many as its rate suggests
+	MaxVUs     int           // ceiling of an open load's VUs, and of a sizing
+	Grace      time.Duration // how long a stopping iteration may take to end
 }
 
 // Stage moves the load linearly to Target within Duration; a zero Duration jumps.

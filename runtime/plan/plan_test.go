@@ -76,26 +76,26 @@ func TestShapeOfALoad(t *testing.T) {
 		flags        map[string]string
 		want         plan.Plan // its load alone
 	}{
-		{"nothing said is one iteration", ``, nil, plan.Plan{VUs: 1, Iterations: 1, Stages: constant(1)}},
-		{"users alone run one iteration each", `{"vus": 5}`, nil, plan.Plan{VUs: 5, Iterations: 5, Stages: constant(5)}},
-		{"users for a duration", `{"vus": 5, "duration": "30s"}`, nil, plan.Plan{VUs: 5, Duration: 30 * second, Stages: constant(5)}},
-		{"iterations within a duration", `{"vus": 5, "duration": "30s", "iterations": 9}`, nil, plan.Plan{VUs: 5, Duration: 30 * second, Iterations: 9, Stages: constant(5)}},
-		{"fewer iterations than users", `{"vus": 5, "iterations": 2}`, nil, plan.Plan{VUs: 2, Iterations: 2, Stages: constant(2)}},
-		{"a duration ends a script's stages", `{"stages": [{"duration": "30s", "target": 10}]}`, map[string]string{"duration": "5s"}, plan.Plan{VUs: 1, Duration: 5 * second, Stages: constant(1)}},
-		{"a duration shortens a script's rate", `{"rate": "100/s", "duration": "60s"}`, map[string]string{"duration": "5s"}, plan.Plan{Open: true, Duration: 5 * second, Stages: constant(100)}},
-		{"a rate replaces a script's users", `{"vus": 5, "duration": "30s"}`, map[string]string{"rate": "9000/m"}, plan.Plan{Open: true, VUs: 5, Duration: 30 * second, Stages: constant(150)}},
+		{"nothing said is one iteration", ``, nil, plan.Plan{Executor: plan.Executor{VUs: 1, Iterations: 1, Stages: constant(1)}}},
+		{"users alone run one iteration each", `{"vus": 5}`, nil, plan.Plan{Executor: plan.Executor{VUs: 5, Iterations: 5, Stages: constant(5)}}},
+		{"users for a duration", `{"vus": 5, "duration": "30s"}`, nil, plan.Plan{Executor: plan.Executor{VUs: 5, Duration: 30 * second, Stages: constant(5)}}},
+		{"iterations within a duration", `{"vus": 5, "duration": "30s", "iterations": 9}`, nil, plan.Plan{Executor: plan.Executor{VUs: 5, Duration: 30 * second, Iterations: 9, Stages: constant(5)}}},
+		{"fewer iterations than users", `{"vus": 5, "iterations": 2}`, nil, plan.Plan{Executor: plan.Executor{VUs: 2, Iterations: 2, Stages: constant(2)}}},
+		{"a duration ends a script's stages", `{"stages": [{"duration": "30s", "target": 10}]}`, map[string]string{"duration": "5s"}, plan.Plan{Executor: plan.Executor{VUs: 1, Duration: 5 * second, Stages: constant(1)}}},
+		{"a duration shortens a script's rate", `{"rate": "100/s", "duration": "60s"}`, map[string]string{"duration": "5s"}, plan.Plan{Executor: plan.Executor{Open: true, Duration: 5 * second, Stages: constant(100)}}},
+		{"a rate replaces a script's users", `{"vus": 5, "duration": "30s"}`, map[string]string{"rate": "9000/m"}, plan.Plan{Executor: plan.Executor{Open: true, VUs: 5, Duration: 30 * second, Stages: constant(150)}}},
 		{
 			"stages start from the users", `{"vus": 2, "stages": [{"duration": "30s", "target": 10}, {"duration": 5000, "target": 0}]}`, nil,
-			plan.Plan{VUs: 2, Duration: 35 * second, Stages: []plan.Stage{{Target: 2}, {Duration: 30 * second, Target: 10}, {Duration: 5 * second, Target: 0}}},
+			plan.Plan{Executor: plan.Executor{VUs: 2, Duration: 35 * second, Stages: []plan.Stage{{Target: 2}, {Duration: 30 * second, Target: 10}, {Duration: 5 * second, Target: 0}}}},
 		},
 		{
 			"stages of a flag", `{"duration": "1h"}`,
 			map[string]string{"stage": "10s:4, 1m30s:4"},
-			plan.Plan{VUs: 1, Duration: 100 * second, Stages: []plan.Stage{{Target: 1}, {Duration: 10 * second, Target: 4}, {Duration: 90 * second, Target: 4}}},
+			plan.Plan{Executor: plan.Executor{VUs: 1, Duration: 100 * second, Stages: []plan.Stage{{Target: 1}, {Duration: 10 * second, Target: 4}, {Duration: 90 * second, Target: 4}}}},
 		},
 	} {
 		p, _ := resolve(t, plan.Sources{Script: json.RawMessage(tt.script), Flags: tt.flags})
-		got := plan.Plan{VUs: p.VUs, Iterations: p.Iterations, Duration: p.Duration, Stages: p.Stages, Open: p.Open}
+		got := plan.Plan{Executor: plan.Executor{VUs: p.VUs, Iterations: p.Iterations, Duration: p.Duration, Stages: p.Stages, Open: p.Open}}
 		if !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
 		}

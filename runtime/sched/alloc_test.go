@@ -14,12 +14,12 @@ import (
 
 func TestIterationsDoNotAllocate(t *testing.T) {
 	const iterations = 20_000
-	for name, p := range map[string]plan.Plan{
+	for name, p := range map[string]plan.Executor{
 		"closed": {Stages: []plan.Stage{{Target: 2}}, Iterations: iterations},
 		"open":   {Open: true, Stages: []plan.Stage{{Target: 200_000}}, Iterations: iterations, VUs: 4, MaxVUs: 8},
 	} {
 		n := testing.AllocsPerRun(1, func() {
-			l := sched.New(sched.Options{Plan: p, Spawn: func(context.Context, int) (sched.VU, error) {
+			l := sched.New(sched.Options{Plan: plan.Plan{Executor: p}, Spawn: func(context.Context, int) (sched.VU, error) {
 				return idler{}, nil
 			}})
 			if _, err := l.Run(t.Context()); err != nil {

@@ -43,9 +43,9 @@ func (p *probe) Close() { p.done(p) }
 func BenchmarkClosedLap(b *testing.B) {
 	for _, vus := range []int{1, 100} {
 		b.Run(fmt.Sprintf("vus=%d", vus), func(b *testing.B) {
-			p := plan.Plan{Stages: []plan.Stage{{Target: float64(vus)}}, Iterations: b.N}
+			p := plan.Executor{Stages: []plan.Stage{{Target: float64(vus)}}, Iterations: b.N}
 			b.ReportAllocs()
-			_, err := sched.New(sched.Options{Plan: p, Spawn: func(context.Context, int) (sched.VU, error) {
+			_, err := sched.New(sched.Options{Plan: plan.Plan{Executor: p}, Spawn: func(context.Context, int) (sched.VU, error) {
 				return &probe{done: func(*probe) {}}, nil
 			}}).Run(b.Context())
 			if err != nil {
@@ -77,8 +77,8 @@ func BenchmarkArrivals(b *testing.B) {
 				late = append(late, p.late...)
 			}
 			begin := time.Now()
-			p := plan.Plan{Open: true, Poisson: true, Stages: []plan.Stage{{Target: tt.rate}}, Iterations: b.N, Grace: time.Second}
-			_, err := sched.New(sched.Options{Plan: p, Spawn: func(context.Context, int) (sched.VU, error) {
+			p := plan.Executor{Open: true, Poisson: true, Stages: []plan.Stage{{Target: tt.rate}}, Iterations: b.N, Grace: time.Second}
+			_, err := sched.New(sched.Options{Plan: plan.Plan{Executor: p}, Spawn: func(context.Context, int) (sched.VU, error) {
 				return &probe{work: tt.work, wait: time.Millisecond, done: done}, nil
 			}}).Run(b.Context())
 			if err != nil {

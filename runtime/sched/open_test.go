@@ -15,7 +15,7 @@ import (
 
 // arriving is an open load.
 func arriving(perSecond float64, d time.Duration) plan.Plan {
-	return plan.Plan{Open: true, Stages: []plan.Stage{{Target: perSecond}}, Duration: d, Grace: 30 * second}
+	return plan.Plan{Executor: plan.Executor{Open: true, Stages: []plan.Stage{{Target: perSecond}}, Duration: d, Grace: 30 * second}}
 }
 
 func near(got int, want, part float64) bool { return math.Abs(float64(got)-want) <= want*part }
@@ -46,7 +46,7 @@ func TestArrivalsComeAtTheRate(t *testing.T) {
 func TestRampOfArrivals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(10 * time.Millisecond)}
-		p := plan.Plan{Open: true, Stages: []plan.Stage{{Duration: 10 * second, Target: 200}, {Duration: 10 * second, Target: 200}}, Duration: 20 * second}
+		p := plan.Plan{Executor: plan.Executor{Open: true, Stages: []plan.Stage{{Duration: 10 * second, Target: 200}, {Duration: 10 * second, Target: 200}}, Duration: 20 * second}}
 		run(t, s.load(p))
 		if up, flat := s.started(0, 10*second), s.started(10*second, 20*second); !near(up, 1000, 0.01) || !near(flat, 2000, 0.01) {
 			t.Errorf("%d and %d iterations, want 1000 and 2000", up, flat)
@@ -86,7 +86,7 @@ func TestArrivalWaitsBrieflyForAVUInTheMaking(t *testing.T) {
 	}{{30 * time.Millisecond, 0}, {300 * time.Millisecond, 1}} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &service{iterate: takes(time.Hour), making: tt.making}
-			l := s.load(plan.Plan{MaxVUs: 10})
+			l := s.load(plan.Plan{Executor: plan.Executor{MaxVUs: 10}})
 			go func() {
 				l.SetRate(4) // an arrival at once, then each 250 ms
 				pass(2*second - 1)
@@ -109,7 +109,7 @@ func TestPatientArrivalsWaitForABusyService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(3 * second), making: 2 * second}
 		s.begin, s.iterated = time.Now(), map[int]int{}
-		l := sched.New(sched.Options{Plan: plan.Plan{Grace: 10 * second}, Spawn: s.spawn, Drop: s.drop, Patience: 10 * second})
+		l := sched.New(sched.Options{Plan: plan.Plan{Executor: plan.Executor{Grace: 10 * second}}, Spawn: s.spawn, Drop: s.drop, Patience: 10 * second})
 		go func() {
 			l.Resize(1)
 			pass(6 * second)
@@ -160,7 +160,7 @@ func TestSetRateWhileArrivalsRun(t *testing.T) {
 func TestVUsOutliveChangesBetweenClosedAndOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(100 * time.Millisecond)}
-		l := s.load(plan.Plan{Grace: second})
+		l := s.load(plan.Plan{Executor: plan.Executor{Grace: second}})
 		go func() {
 			l.Resize(20)
 			pass(10 * second)

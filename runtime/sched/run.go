@@ -3,10 +3,9 @@ package sched
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/runtime/pace"
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
 
 // Reason is why a run ended.
@@ -42,26 +41,13 @@ const stuckAfter = 5 * time.Second
 // Run carries the load to its end and returns when all VUs have left. The
 // error is that of the VUs that could not be made, or the cause of ctx.
 func (l *Load) Run(ctx context.Context) (Ending, error) {
-	// Users are interrupted by part alone, which counts them first.
+	// VUs are interrupted by us alone: who does counts their iterations first.
 	vus, interrupt := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer interrupt(nil)
-	l.mu.Lock()
-	l.began = time.Now()
-	if l.plan.Open && !l.driven {
-		l.openArrivals(l.began)
-		l.open.opening = true
-		l.want = min(max(l.plan.VUs, min(poolSize(l.peak(), assumedIteration), openingMax)), l.ceiling())
-	}
-	l.mu.Unlock()
-	dispatched := make(chan struct{})
-	go func() {
-		defer close(dispatched)
-		l.dispatch()
-	}()
-	why := l.steer(vus, ctx.Done())
-	l.dismiss()
-	<-dispatched
-	ending := l.waitVUs(ctx, interrupt, why)
+	defer context.AfterFunc(ctx, func() { notify(l.wakeRun) })()
+	why := l.follow(ctx, vus)
+	l.endAll(why)
+	ending := l.waitVUs(ctx, why)
 	switch why {
 	case Failed:
 		return ending, l.refusals.fatal
@@ -72,226 +58,157 @@ func (l *Load) Run(ctx context.Context) (Ending, error) {
 	}
 }
 
-// Where the plan does not say how many VUs are made before an open load
-// begins, it is as many as iterations of assumedIteration need, up to openingMax.
-const (
-	assumedIteration = 100 * time.Millisecond
-	openingMax       = 200
-)
-
-// peak is the highest rate of the plan.
-func (l *Load) peak() float64 {
-	var rate float64
-	for _, s := range l.plan.Stages {
-		rate = max(rate, s.Target)
-	}
-	return rate
-}
-
-// steer makes VUs, each with a context from ctx, and follows the plan until
-// the end is decided.
-func (l *Load) steer(ctx context.Context, done <-chan struct{}) Reason {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+// follow lets the executors do what is due until the end is decided. VUs have
+// contexts from vus.
+func (l *Load) follow(ctx, vus context.Context) Reason {
+	s := newSleeper()
+	defer s.close()
+	l.mu.Lock()
+	l.began = time.Now()
+	l.mu.Unlock()
 	for {
-		why, next := l.step(ctx, time.Now())
-		if why != "" {
+		why, next := l.step(vus, time.Now())
+		l.tellDrops()
+		switch {
+		case why != "":
 			return why
-		}
-		timer.Reset(next)
-		select {
-		case <-done:
+		case ctx.Err() != nil:
 			return Interrupted
-		case <-l.wakeRun:
-		case <-timer.C:
 		}
+		s.sleep(next, l.wakeRun)
 	}
 }
 
-// step does what is to be done at a time, and says in how long the next step is due.
-func (l *Load) step(ctx context.Context, now time.Time) (Reason, time.Duration) {
+// step does what is to be done at a time, and says when the next step is due.
+func (l *Load) step(vus context.Context, now time.Time) (Reason, time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	change, changes := l.follow(now)
-	at := now.Sub(l.began)
 	switch {
 	case l.stops > 0:
-		return Stopped, 0
+		return Stopped, now
 	case l.refusals.fatal != nil:
-		return Failed, 0
-	case l.exhausted() && len(l.vus) == 0:
-		return Iterations, 0
-	case l.timed() && at >= l.plan.Duration:
-		return Duration, 0
+		return Failed, now
 	}
-	next := never
-	if l.timed() {
-		next = l.plan.Duration - at
+	var next time.Time
+	why, running := Iterations, false
+	for _, j := range l.jobs {
+		next = earliest(next, j.step(vus, l.began, now))
+		running = running || j.ended == ""
+		if j.ended == Duration {
+			why = Duration
+		}
 	}
-	if changes {
-		next = min(next, change)
+	if running {
+		return "", next
 	}
-	l.grow(ctx)
-	return "", next
+	return why, now
 }
 
-// timed says whether time runs towards the plan's end; mu is held.
-func (l *Load) timed() bool { return l.plan.Duration > 0 && !l.open.opening }
-
-// never is as long as any run.
-const never = 365 * 24 * time.Hour
-
-// follow brings the load to where the plan has it; it says when that changes again. mu is held.
-func (l *Load) follow(now time.Time) (time.Duration, bool) {
-	switch {
-	case l.driven || len(l.plan.Stages) == 0:
-		return 0, false
-	case l.plan.Open:
-		l.begin(now)
-		return 0, false
+// tellDrops passes on how many arrivals did not start.
+func (l *Load) tellDrops() {
+	l.mu.Lock()
+	drops := l.drops
+	l.drops = metric.Dropped{}
+	l.mu.Unlock()
+	if drops != (metric.Dropped{}) && l.drop != nil {
+		l.drop(drops)
 	}
-	stages, at := pace.Closed(l.plan.Stages), now.Sub(l.began)
-	if n := stages.Target(at, pace.Share{}); n != l.want {
-		l.setTarget(n)
-	}
-	change, ok := stages.Next(at, pace.Share{})
-	return change - at, ok
 }
 
-// begin starts the arrivals of the plan as soon as the VUs for them are
-// made; the run's time counts from there. mu is held.
-func (l *Load) begin(now time.Time) {
-	if !l.open.opening || len(l.vus) < l.want {
-		return
+// all are the VUs of all executors, and those that rest; mu is held.
+func (l *Load) all(yield func(*vu) bool) {
+	for _, j := range l.jobs {
+		for _, v := range j.vus.list {
+			if !yield(v) {
+				return
+			}
+		}
 	}
-	for _, v := range l.vus {
-		if !v.made && !v.refused {
+	for _, v := range l.resting.list {
+		if !yield(v) {
 			return
 		}
 	}
-	l.open.opening = false
-	l.began, l.open.origin = now, now
-	l.open.due = l.newArrivals(l.plan.Stages)
-	notify(l.wakeDispatch)
 }
 
-// dismiss tells all VUs to leave.
-func (l *Load) dismiss() {
+// endAll ends all executors, and tells all VUs to leave.
+func (l *Load) endAll(why Reason) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.mode == opened {
-		l.dismissArrivals()
+	l.over = true
+	now := time.Now()
+	for _, j := range l.jobs {
+		if j.ended == "" {
+			j.finish(why, now)
+		}
+		if j.until.After(l.last) {
+			l.last = j.until
+		}
 	}
-	l.mode = over
-	l.want = 0
-	l.orderAll(leave)
-	notify(l.wakeDispatch)
+	for v := range l.all {
+		v.set(l.leave)
+	}
+	l.mu.Unlock()
+	l.tellDrops()
 }
 
-// orderAll gives all VUs the same order; mu is held.
-func (l *Load) orderAll(o order) {
-	for _, v := range l.vus {
-		v.order(o)
-	}
-}
+// twice is the number of stops that end the grace period.
+const twice = 2
 
-// part waits for the VUs to leave: for the grace period, and for a while
+// waitVUs waits for the VUs to leave: for the grace period, and for a while
 // after they were interrupted.
-func (l *Load) waitVUs(ctx context.Context, interrupt context.CancelCauseFunc, why Reason) Ending {
+func (l *Load) waitVUs(ctx context.Context, why Reason) Ending {
 	cause := ErrGrace
-	stops := l.await(ctx.Done(), l.plan.Grace)
+	stops := l.await(ctx, l.grace)
 	switch {
 	case ctx.Err() != nil:
 		cause = context.Cause(ctx)
 	case stops >= twice:
 		cause = ErrStopped
 	}
-	e := Ending{Why: why, Interrupted: l.InFlight()}
-	interrupt(cause)
-	l.await(nil, stuckAfter)
+	l.mu.Lock()
+	for v := range l.all {
+		l.interrupt(v, cause)
+	}
+	end := time.Now().Add(stuckAfter)
+	l.mu.Unlock()
+	l.await(context.WithoutCancel(ctx), func(now time.Time) (time.Time, bool) { return end, !now.Before(end) })
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, v := range l.vus {
+	e := Ending{Why: why, Interrupted: l.interrupted, Refused: l.refusals.count, Refusal: l.refusals.last}
+	for v := range l.all {
 		e.Stuck = append(e.Stuck, v.id)
 	}
-	e.Refused, e.Refusal = l.refusals.count, l.refusals.last
 	return e
 }
 
-// twice is the number of stops that end the grace period.
-const twice = 2
+// grace interrupts those whose executor's grace period is over, and says when
+// to come again, and whether all of it is. mu is held.
+func (l *Load) grace(now time.Time) (next time.Time, over bool) {
+	next = l.last
+	for _, j := range l.jobs {
+		next = earliest(next, j.interruptLate(now))
+	}
+	return next, !now.Before(l.last)
+}
 
-// await waits until no VU is left, but no longer than d, than until done,
-// or than until a second Stop; it returns the number of stops. Once done is
-// nil, VUs are past stopping, and it is only the time that counts.
-func (l *Load) await(done <-chan struct{}, d time.Duration) int {
-	timer := time.NewTimer(d)
+// await waits until no VU is left, until it is over, or, as long as ctx can
+// end, until that or a second Stop; it returns the number of stops.
+func (l *Load) await(ctx context.Context, check func(now time.Time) (next time.Time, over bool)) int {
+	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
+		now := time.Now()
 		l.mu.Lock()
-		vus, stops := len(l.vus), l.stops
+		size, stops := l.size, l.stops
+		next, over := check(now)
 		l.mu.Unlock()
-		if vus == 0 || done != nil && stops >= twice {
+		if size == 0 || over || ctx.Done() != nil && (stops >= twice || ctx.Err() != nil) {
 			return stops
 		}
+		timer.Reset(next.Sub(now))
 		select {
-		case <-done:
-			return stops
 		case <-timer.C:
-			return stops
 		case <-l.wakeRun:
 		}
 	}
-}
-
-// refusals are the VUs that could not be made.
-type refusals struct {
-	count int
-	last  error
-	at    time.Time // of the last
-	since time.Time // of the first after the last success
-	inRow int
-	fatal error // ends the run
-}
-
-// growthPatience is how long growing may fail before the run ends, although VUs run.
-const growthPatience = 30 * time.Second
-
-// refuse counts a failed Spawn; false when the VU is not to be tried again.
-func (l *Load) refuse(ctx context.Context, v *vu, err error) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if ctx.Err() != nil || v.told() == leave {
-		return false
-	}
-	v.refused = true
-	r, now := &l.refusals, time.Now()
-	if r.inRow == 0 {
-		r.since = now
-	}
-	r.count++
-	r.inRow++
-	r.at, r.last = now, err
-	switch running := l.ready.Load(); {
-	case running == 0 && l.allRefused():
-		r.fatal = fmt.Errorf("no virtual user could be started: %w", err)
-	case running > 0 && now.Sub(r.since) >= growthPatience && !l.keep: // a service that is driven beyond its limit takes no new VUs, and will again
-		r.fatal = fmt.Errorf("no virtual user beyond %d could be started for %v, in %d attempts: %w", running, growthPatience, r.inRow, err)
-	}
-	notify(l.wakeRun)
-	return r.fatal == nil && !l.spared()
-}
-
-// spared says that arrivals find VUs enough without one that could not be
-// made: it is not tried again. A service that takes so many connections and no
-// more would be asked for another for as long as the load lasts. mu is held.
-func (l *Load) spared() bool { return l.mode == opened && !l.open.opening && len(l.open.idle) > spares }
-
-func (l *Load) allRefused() bool {
-	for _, v := range l.vus {
-		if !v.refused {
-			return false
-		}
-	}
-	return true
 }

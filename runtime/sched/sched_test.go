@@ -129,7 +129,7 @@ func takes(d time.Duration) func(context.Context, int) metric.Outcome {
 
 // constant is a closed load of n VUs.
 func constant(n int, d time.Duration) plan.Plan {
-	return plan.Plan{Stages: []plan.Stage{{Target: float64(n)}}, Duration: d, Grace: 30 * second}
+	return plan.Plan{Executor: plan.Executor{Stages: []plan.Stage{{Target: float64(n)}}, Duration: d, Grace: 30 * second}}
 }
 
 func run(t *testing.T, l *sched.Load) sched.Ending {
@@ -184,10 +184,10 @@ func TestBudgetWaitsForLongIterationsBeyondGrace(t *testing.T) {
 func TestRampStartsAndEndsVUsOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(10 * time.Millisecond)}
-		run(t, s.load(plan.Plan{
+		run(t, s.load(plan.Plan{Executor: plan.Executor{
 			Stages:   []plan.Stage{{Duration: 10 * second, Target: 5}, {Duration: 5 * second, Target: 0}},
 			Duration: 16 * second, Grace: second,
-		}))
+		}}))
 		for i, at := range s.made {
 			if want := time.Duration(i) * 2 * second; at < want || at > want+time.Microsecond {
 				t.Errorf("VU %d came at %v, want %v", i, at, want)
@@ -252,7 +252,7 @@ func TestBackoffKeepsTheRateOfFailingVUs(t *testing.T) {
 func TestResizeSpreadsNewVUsOverAnIteration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(second)}
-		l := s.load(plan.Plan{Grace: second})
+		l := s.load(plan.Plan{Executor: plan.Executor{Grace: second}})
 		go func() {
 			l.Resize(1)
 			pass(5*second + second/2)
@@ -275,7 +275,7 @@ func TestResizeSpreadsNewVUsOverAnIteration(t *testing.T) {
 func TestResizeEndsSurplusVUsAfterTheirIteration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(2 * second)}
-		l := s.load(plan.Plan{Grace: 10 * second})
+		l := s.load(plan.Plan{Executor: plan.Executor{Grace: 10 * second}})
 		go func() {
 			l.Resize(8)
 			pass(5 * second)
@@ -305,7 +305,7 @@ func TestKeptVUsRestUntilTheyAreNeededAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(second)}
 		s.begin, s.iterated = time.Now(), map[int]int{}
-		l := sched.New(sched.Options{Plan: plan.Plan{Grace: 10 * second}, Spawn: s.spawn, Drop: s.drop, Keep: true})
+		l := sched.New(sched.Options{Plan: plan.Plan{Executor: plan.Executor{Grace: 10 * second}}, Spawn: s.spawn, Drop: s.drop, Keep: true})
 		go func() {
 			l.Resize(8)
 			pass(5 * second)
@@ -334,7 +334,7 @@ func TestKeptVUsRestUntilTheyAreNeededAgain(t *testing.T) {
 func TestSurplusVUIsInterruptedAfterTheGracePeriod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(time.Hour)}
-		l := s.load(plan.Plan{Grace: 3 * second})
+		l := s.load(plan.Plan{Executor: plan.Executor{Grace: 3 * second}})
 		go func() {
 			l.Resize(2)
 			pass(second)
@@ -458,7 +458,7 @@ func TestADrivenLoadOutlivesAServiceThatTakesNoNewVUs(t *testing.T) {
 			return nil
 		}
 		s.begin, s.iterated = time.Now(), map[int]int{}
-		l := sched.New(sched.Options{Plan: plan.Plan{Grace: 10 * second}, Spawn: s.spawn, Drop: s.drop, Keep: true, Patience: 10 * second})
+		l := sched.New(sched.Options{Plan: plan.Plan{Executor: plan.Executor{Grace: 10 * second}}, Spawn: s.spawn, Drop: s.drop, Keep: true, Patience: 10 * second})
 		go func() {
 			l.Resize(2)
 			pass(5 * second)
@@ -487,7 +487,7 @@ func TestVUsAreNoLongerAskedForOnceArrivalsFindEnough(t *testing.T) {
 			return errLogin
 		}
 		s.begin, s.iterated = time.Now(), map[int]int{}
-		l := sched.New(sched.Options{Plan: plan.Plan{Grace: 10 * second}, Spawn: s.spawn, Drop: s.drop, Keep: true, Patience: 10 * second})
+		l := sched.New(sched.Options{Plan: plan.Plan{Executor: plan.Executor{Grace: 10 * second}}, Spawn: s.spawn, Drop: s.drop, Keep: true, Patience: 10 * second})
 		const calm = 30 * second // when the arrivals become few
 		go func() {
 			l.Resize(6)
@@ -518,7 +518,7 @@ func TestKeptVUsThatAreNotNeededRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(100 * time.Millisecond)}
 		s.begin, s.iterated = time.Now(), map[int]int{}
-		l := sched.New(sched.Options{Plan: plan.Plan{Grace: 10 * second}, Spawn: s.spawn, Drop: s.drop, Keep: true})
+		l := sched.New(sched.Options{Plan: plan.Plan{Executor: plan.Executor{Grace: 10 * second}}, Spawn: s.spawn, Drop: s.drop, Keep: true})
 		rested := func() int {
 			s.mu.Lock()
 			defer s.mu.Unlock()

@@ -8,50 +8,51 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
 
-// VU is what the load knows of one virtual user.
+// vu is what the pool knows of one VU.
 type vu struct {
 	id     int
-	wakeVU chan struct{}  // its order changed
+	wake   chan struct{}  // its order changed
 	due    chan time.Time // an arrival handed to it
 	cancel context.CancelCauseFunc
 
-	state atomic.Int32 // an order
-	after atomic.Int64 // wait so long, in nanoseconds, before the next closed lap
+	order atomic.Pointer[order]
+	delay atomic.Int64 // wait so long, in nanoseconds, before the next closed lap
 	busy  atomic.Bool  // an iteration is under way
 
 	// Of the VU's own goroutine.
+	impl   VU
 	timer  *time.Timer
 	tally  tally
 	failed bool          // its last iteration did
 	late   time.Duration // of the arrival it took while it was free; negative: it is counted
 
-	// Under the load's mutex.
-	at        int         // index in VUs
+	// Under the pool's mutex.
+	job       *job // that it belongs to; nil: it rests
+	in        *set
+	at        int         // index in it
 	idleIndex int         // 1 + index among the idle; 0: not idle
 	making    bool        // Spawn was called
 	made      bool        // Spawn succeeded
 	refused   bool        // Spawn failed, and has not succeeded since
-	closing   bool        // it ends its last closed iteration before it serves arrivals
+	finishing bool        // it ends its last closed iteration before it serves arrivals
+	counted   bool        // the iteration that was cut off is
 	cut       *time.Timer // interrupts it after the grace period, when it leaves alone
 }
 
-type order int32
-
-const (
-	iterate order = iota // run iterations back to back
-	serve                // run what arrives
-	rest                 // wait until the order changes
-	leave                // end after the iteration under way
-)
-
-func (v *vu) told() order { return order(v.state.Load()) }
-
-func (v *vu) order(o order) {
-	v.state.Store(int32(o))
-	notify(v.wakeVU)
+// order is what a VU is to do. It does it until its order changes; nothing to
+// do means to leave.
+type order struct {
+	do func(context.Context, *vu)
 }
 
-// stay keeps a leaving VU that was not interrupted yet; the load's mutex is held.
+// set changes the order.
+func (v *vu) set(o *order) {
+	v.order.Store(o)
+	notify(v.wake)
+}
+
+// stay keeps a VU that was to leave from being interrupted; false when it was
+// already. The pool's mutex is held.
 func (v *vu) stay() bool {
 	if v.cut != nil && !v.cut.Stop() {
 		return false
@@ -60,15 +61,15 @@ func (v *vu) stay() bool {
 	return true
 }
 
-// wait waits, but only while the VU has the order that it acts upon, and
-// that is not to leave.
-func (v *vu) wait(as order, d time.Duration) {
+// wait waits, but only while the VU has the order that it acts upon, and that
+// is not to leave.
+func (v *vu) wait(as *order, d time.Duration) {
 	v.alarm(d)
-	for v.told() == as && as != leave {
+	for v.order.Load() == as && as.do != nil {
 		select {
 		case <-v.timer.C:
 			return
-		case <-v.wakeVU: // perhaps an old one
+		case <-v.wake: // perhaps an old one
 		}
 	}
 	v.timer.Stop()
@@ -85,224 +86,52 @@ func (v *vu) alarm(d time.Duration) <-chan time.Time {
 }
 
 // live is the life of one VU.
-func (l *Load) live(ctx context.Context, v *vu) {
-	defer l.retired(v)
-	impl := l.spawn(ctx, v)
-	if impl == nil {
+func (p *pool) live(ctx context.Context, v *vu) {
+	defer p.retired(v)
+	if !p.spawn(ctx, v) {
 		return
 	}
-	defer l.ready.Add(-1)
-	defer impl.Close()
-	for more := true; more; {
-		switch v.told() {
-		case iterate:
-			more = l.lap(ctx, v, impl)
-		case serve:
-			l.serveArrival(ctx, v, impl)
-		case rest:
-			l.rest(v, impl)
-		case leave:
-			more = false
-		}
-	}
-	l.mu.Lock()
-	l.learn(&v.tally)
-	l.mu.Unlock()
-}
-
-// rest waits until the VU's order changes.
-func (l *Load) rest(v *vu, impl VU) {
-	l.mu.Lock()
-	l.learn(&v.tally)
-	l.mu.Unlock()
-	impl.Flush()
-	impl.Rest()
-	l.rests.Add(1)
-	defer l.rests.Add(-1)
-	for v.told() == rest {
-		<-v.wakeVU
+	defer v.impl.Close()
+	for o := v.order.Load(); o.do != nil; o = v.order.Load() {
+		o.do(ctx, v)
 	}
 }
 
 // retryAfter is how long after a failed Spawn the VU is tried again.
 const retryAfter = time.Second
 
-// spawn makes the VU, trying until it works; nil when it is to leave.
-func (l *Load) spawn(ctx context.Context, v *vu) VU {
+// spawn makes the VU, trying until it works; false when it is to leave.
+func (p *pool) spawn(ctx context.Context, v *vu) bool {
 	for {
-		if d := v.after.Swap(0); d > 0 {
-			v.wait(v.told(), time.Duration(d))
+		if d := v.delay.Swap(0); d > 0 {
+			v.wait(v.order.Load(), time.Duration(d))
 		}
-		if !l.wanted(v) {
-			return nil
+		if !p.wanted(v) {
+			return false
 		}
-		impl, err := l.newVU(ctx, v.id)
+		impl, err := p.newVU(ctx, v.id)
 		if err == nil {
-			l.spawned(v)
-			return impl
+			v.impl = impl
+			p.spawned(v)
+			return true
 		}
-		if !l.refuse(ctx, v, err) {
-			return nil
+		if !p.refuse(ctx, v, err) {
+			return false
 		}
-		v.after.Store(int64(retryAfter))
+		v.delay.Store(int64(retryAfter))
 	}
 }
 
-// wanted says whether the VU is still to be made.
-func (l *Load) wanted(v *vu) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if v.told() == leave || l.exhausted() {
-		return false
-	}
-	v.making = true
-	return true
-}
-
-func (l *Load) spawned(v *vu) {
-	l.ready.Add(1)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	v.made, v.refused = true, false
-	l.refusals.inRow = 0
-	notify(l.wakeRun) // an open load may make the next one now
-}
-
-// retired takes a VU off the list.
-func (l *Load) retired(v *vu) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	v.cancel(nil)
-	v.stay()
-	l.open.welcome(v)
-	last := len(l.vus) - 1
-	l.vus[v.at] = l.vus[last]
-	l.vus[v.at].at = v.at
-	l.vus = l.vus[:last]
-	if l.mode == opened && v.refused {
-		l.want = min(l.want, last) // until arrivals need it
-	}
-	if l.mode == closed && v.at < l.want && !l.exhausted() {
-		l.setTarget(l.want) // one that could not stay, or a leaving one took its place
-	}
-	if l.mode != over || len(l.vus) == 0 {
-		notify(l.wakeRun)
+// restUntilWoken waits until the VU's order changes.
+func (p *pool) restUntilWoken(_ context.Context, v *vu) {
+	v.impl.Flush()
+	v.impl.Rest()
+	for v.order.Load() == p.rest {
+		<-v.wake
 	}
 }
 
-// lap runs one closed iteration and what is waited after it; false when the
-// budget of iterations is spent.
-func (l *Load) lap(ctx context.Context, v *vu, impl VU) bool {
-	if d := v.after.Load(); d != 0 {
-		v.after.Store(0)
-		v.wait(iterate, time.Duration(d))
-		return true // its order may have changed
-	}
-	if !l.take() {
-		return false
-	}
-	v.busy.Store(true)
-	r := impl.Iterate(ctx, *l.scenario.Load(), time.Time{})
-	v.busy.Store(false)
-	v.failed = !r.OK
-	pause := l.plan.Delay + r.Pause
-	if v.tally.takes(r) {
-		v.tally.add(r)
-	} else {
-		pause += l.settle(v, r)
-	}
-	if pause > 0 {
-		impl.Flush()
-		v.wait(iterate, pause)
-	}
-	return true
-}
-
-// settle learns from the VU's iterations, r the last of them; it returns the
-// back-off that r calls for.
-func (l *Load) settle(v *vu, r metric.Outcome) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.learn(&v.tally)
-	v.tally.add(r)
-	l.learn(&v.tally)
-	if r.OK {
-		return 0
-	}
-	return l.backoff.Pause(int(r.Scenario), r.Took, l.random.Float64())
-}
-
-// serveArrival serves one arrival, or none if the VU's order changes first.
-func (l *Load) serveArrival(ctx context.Context, v *vu, impl VU) {
-	due, ok := l.accept(v, impl)
-	if !ok {
-		return
-	}
-	v.busy.Store(true)
-	r := impl.Iterate(ctx, *l.scenario.Load(), due)
-	v.busy.Store(false)
-	v.failed = !r.OK
-	v.tally.add(r)
-}
-
-// accept waits for an arrival; false when the VU's order changed instead.
-func (l *Load) accept(v *vu, impl VU) (time.Time, bool) {
-	l.mu.Lock()
-	l.learn(&v.tally)
-	l.open.welcome(v)
-	if v.late >= 0 {
-		l.open.late.Add(v.late)
-		v.late = -1
-	}
-	if v.told() != serve {
-		l.mu.Unlock()
-		return time.Time{}, false
-	}
-	if due, ok := l.nextQueued(); ok {
-		l.mu.Unlock()
-		return due, true
-	}
-	l.open.park(v)
-	l.mu.Unlock()
-	impl.Flush()
-	if due, ok := l.awaitArrival(v, impl); ok {
-		v.late = max(time.Since(due), 0)
-		return due, true
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.open.unpark(v)
-	select {
-	case due := <-v.due: // it was handed over before
-		return due, true
-	default:
-		return time.Time{}, false
-	}
-}
-
-// idleAfter is how long a kept VU waits for an arrival before it rests.
-const idleAfter = time.Second
-
-// awaitArrival waits, idle, for an arrival; false when the VU was woken.
-func (l *Load) awaitArrival(v *vu, impl VU) (time.Time, bool) {
-	var idle <-chan time.Time
-	if l.keep {
-		idle = v.alarm(idleAfter)
-		defer v.timer.Stop()
-	}
-	for {
-		select {
-		case due := <-v.due:
-			return due, true
-		case <-v.wakeVU:
-			return time.Time{}, false
-		case <-idle:
-			impl.Rest()
-		}
-	}
-}
-
-// tally is a VU's iterations that the load has not learnt of yet: one
+// tally is a VU's iterations that the pool has not learnt of yet: one
 // scenario, together about a millisecond, so that the mutex is taken no more
 // often than that however short the iterations are.
 type tally struct {
@@ -331,12 +160,18 @@ func (t *tally) add(r metric.Outcome) {
 	}
 }
 
-// learn moves a tally into the means; mu is held.
-func (l *Load) learn(t *tally) {
-	if t.n == 0 {
-		return
-	}
-	l.backoff.Succeed(t.scenario, t.ok, t.took, int(l.ready.Load()))
-	l.took.add(t.n, t.all)
-	*t = tally{}
+// occupancy is the mean time that an iteration keeps a VU busy, however it ends.
+type occupancy struct{ value, n float64 }
+
+// occupancyMemory is how many iterations the mean looks back.
+const occupancyMemory = 1000
+
+func (o *occupancy) add(n int, together time.Duration) {
+	each := float64(together) / float64(n)
+	o.n = min(o.n+float64(n), occupancyMemory)
+	o.value += (each - o.value) * min(float64(n)/o.n, 1)
 }
+
+// mean is 0 as long as no iteration has ended: until then it is the arrivals
+// that queue who ask for more VUs.
+func (o *occupancy) mean() time.Duration { return time.Duration(o.value) }
