@@ -25,7 +25,7 @@ func ExitCode(s record.Sizing) int {
 }
 
 // answer puts together what is known, however the sizing ended.
-func (c *controller) answer(e ending) record.Sizing {
+func (c *controller) answer(e stop) record.Sizing {
 	c.noteSlowing()
 	s := record.Sizing{
 		SchemaVersion: record.SchemaVersion, Verdict: e.verdict, Binding: e.binding, Reason: e.reason,
@@ -227,7 +227,7 @@ func (c *controller) settings() record.SizingSettings {
 	return s
 }
 
-func (c *controller) generatorReport(e ending) record.GeneratorReport {
+func (c *controller) generatorReport(e stop) record.GeneratorReport {
 	w := &c.watch
 	g := record.GeneratorReport{
 		OK: e.verdict != Generator, Warnings: w.warnings, LateS: w.late, CPU: w.cpu, VoidHold: w.voidHolds, Sent: 1,

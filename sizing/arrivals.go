@@ -27,25 +27,38 @@ type open struct {
 }
 
 // holdRate holds arrivals at a rate until the verdict is known well enough, or time is up.
-func (c *controller) holdRate(rate float64, o holdSpec) *hold {
+func (c *controller) holdRate(rate float64, o holdSpec) (*hold, error) {
 	for try := 1; ; try++ {
-		h := c.holdRateOnce(rate, o)
-		if !h.void {
-			return h
+		h, err := c.holdRateOnce(rate, o)
+		if err != nil {
+			return nil, err
 		}
-		c.giveUp(try)
-		c.setArrivals(rate / 2)
-		c.wait(cooldown)
+		if !h.void {
+			return h, nil
+		}
+		if err := c.giveUp(try); err != nil {
+			return nil, err
+		}
+		if err := c.setArrivals(rate / 2); err != nil {
+			return nil, err
+		}
+		if _, err := c.wait(cooldown); err != nil {
+			return nil, err
+		}
 		o.why = "the generator was in trouble: the same again"
 	}
 }
 
-func (c *controller) holdRateOnce(rate float64, o holdSpec) *hold {
+func (c *controller) holdRateOnce(rate float64, o holdSpec) (*hold, error) {
 	t1 := c.unloaded.iteration
 	settle := max(clamp(5*t1+c.opt.slowest(), .25, 1.5), 1.2*t1) // an arrival is in flight for a whole iteration
 	c.announce(o, ByRate, rate)
-	c.setArrivals(rate)
-	c.wait(settle)
+	if err := c.setArrivals(rate); err != nil {
+		return nil, err
+	}
+	if _, err := c.wait(settle); err != nil {
+		return nil, err
+	}
 	h := c.newHold(o, true, rate)
 	h.settle = settle
 	if !o.ramp && !o.exact {
@@ -66,12 +79,16 @@ func (c *controller) holdRateOnce(rate float64, o holdSpec) *hold {
 	if o.ramp {
 		a = bound(doubtfulError)
 	}
-	for !c.judgeArrivals(h, a) {
+	for decided := false; !decided; {
+		var err error
+		if decided, err = c.judgeArrivals(h, a); err != nil {
+			return nil, err
+		}
 	}
 	if !c.generatorOverloaded(h, h.length()) {
 		c.poolHold(h)
 	}
-	return c.close(h)
+	return c.close(h), nil
 }
 
 // longestStretch is how many times longer a hold takes at most, for slow and uneven services.
@@ -89,35 +106,39 @@ func (c *controller) backlogLimit(rate float64) float64 {
 }
 
 // judgeArrivals lets a tick go by and says whether the hold is decided.
-func (c *controller) judgeArrivals(h *hold, a float64) bool {
-	h.add(c, c.stepArrivals(h.level))
+func (c *controller) judgeArrivals(h *hold, a float64) (bool, error) {
+	t, err := c.stepArrivals(h.level)
+	if err != nil {
+		return false, err
+	}
+	h.add(c, t)
 	if c.generatorOverloaded(h, h.max) {
-		return true
+		return true, nil
 	}
 	d := h.length()
 	if h.endInFlight > h.maxInFlight && h.endInFlight > h.startInFlight {
 		h.cause = causeBacklog
-		return true
+		return true, nil
 	}
 	if d >= .99 && h.sum.started > 30 {
 		if h.cause = c.failsEarly(h, a); h.cause != "" {
-			return true
+			return true, nil
 		}
 	}
 	switch {
 	case h.ramp && d >= h.min && h.sum.ended() >= 15 && h.wellWithin() && h.growth < 2.5:
 		h.pass = true
-		return true
+		return true, nil
 	case c.decideByPool(h):
-		return true
-	case d >= h.min && h.within(a, c.ablations) && (h.growth < 1 && !c.abovePlateau(h) || h.ramp && h.growth < 2.5):
+		return true, nil
+	case d >= h.min && h.within(a, c.policy) && (h.growth < 1 && !c.abovePlateau(h) || h.ramp && h.growth < 2.5):
 		h.pass = true
-		return true
+		return true, nil
 	case d >= h.max && (h.sum.ended() >= 60 || d >= 3*h.max) && !c.mayStillPass(h):
 		c.decideByLastHalf(h)
-		return true
+		return true, nil
 	}
-	return false
+	return false, nil
 }
 
 // failsEarly looks for a cause to stop early: a backlog that grows whatever ticks
@@ -138,7 +159,7 @@ func (c *controller) failsEarly(h *hold, a float64) string {
 	if h.ticks() < 4 {
 		return ""
 	}
-	return h.earlyCause(a, c.effectGate, trim, c.ablations)
+	return h.earlyCause(a, c.effectGate, trim, c.policy)
 }
 
 // collapses says whether much of what arrived during the last seconds is
@@ -259,24 +280,27 @@ func (c *controller) poolHold(h *hold) {
 	case h.pass:
 		o.bestGoodput = max(o.bestGoodput, h.work-2*noise)
 	case d >= .9 && h.work+3*noise < .92*o.bestGoodput && h.level > o.bestGoodput && h.lastShare < .9:
-		o.falling = o.falling || !c.ablations.noRetrograde
+		o.falling = o.falling || c.policy.has(tellsRetrograde)
 	}
 }
 
 // stepArrivals lets a tick go by, and looks for a stall: nearly nothing
 // completed although plenty was waiting. Three of them have a period.
-func (c *controller) stepArrivals(rate float64) Tick {
-	t := c.step(tick)
+func (c *controller) stepArrivals(rate float64) (Tick, error) {
+	t, err := c.step(tick)
+	if err != nil {
+		return Tick{}, err
+	}
 	var s sums
 	s.add(t)
 	o, expected := &c.open, rate*tick
 	stalled := expected > 25 && s.ended() < min(.35*expected, expected-4.5*math.Sqrt(expected)) && float64(t.InFlight) > .5*expected
 	if n := len(o.stalls); !stalled || n > 0 && c.now-o.stalls[n-1] <= 3*tick {
-		return t
+		return t, nil
 	}
 	o.stalls = append(o.stalls, c.now)
 	if len(o.stalls) < 3 {
-		return t
+		return t, nil
 	}
 	var gaps []float64
 	for i := 1; i < len(o.stalls); i++ {
@@ -287,5 +311,5 @@ func (c *controller) stepArrivals(rate float64) Tick {
 		o.stallPeriod = p
 		o.saturated = pool{}
 	}
-	return t
+	return t, nil
 }

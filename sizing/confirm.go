@@ -4,33 +4,37 @@ import "math"
 
 // confirm holds the lower end for the confirming time: longer where goodput
 // falls beyond the limit, for a collapse takes time to show.
-func (c *controller) confirm() bool {
+func (c *controller) confirm() (bool, error) {
 	b := &c.bracket
 	if b.confirmed != nil && b.confirmed.level == b.lo.level {
-		return true
+		return true, nil
 	}
-	c.drain()
+	if err := c.drain(); err != nil {
+		return false, err
+	}
 	t := confirmTime
 	if c.open.falling {
 		t *= 2
 	}
-	h := c.holdRate(b.lo.level, holdSpec{phase: "confirm", why: "the lower end, for longer", min: t, max: 1.25 * t})
-	switch {
-	case h.pass:
+	h, err := c.holdRate(b.lo.level, holdSpec{phase: "confirm", why: "the lower end, for longer", min: t, max: 1.25 * t})
+	if err != nil {
+		return false, err
+	}
+	if h.pass {
 		b.confirmed = h
 		b.lo = h
-		return true
-	case c.wasOutage(h):
-		return false
+		return true, nil
 	}
-	c.stepDown(h)
-	return false
+	if outage, err := c.wasOutage(h); err != nil || outage {
+		return false, err
+	}
+	return false, c.stepDown(h)
 }
 
 // stepDown finds a new lower end after one that passed failed: further down
 // each time, and with longer holds from now on. After three contradictions the
 // bracket is not narrowed any more.
-func (c *controller) stepDown(h *hold) {
+func (c *controller) stepDown(h *hold) error {
 	b, o := &c.bracket, &c.open
 	o.inversions++
 	o.stretch = min(o.stretch*1.4, 2.5)
@@ -43,15 +47,22 @@ func (c *controller) stepDown(h *hold) {
 	b.confirmed = nil
 	rate := h.level
 	for {
-		c.withinBudget()
+		if err := c.withinBudget(); err != nil {
+			return err
+		}
 		rate *= factor
 		o.safeRate = min(o.safeRate, rate/2)
-		c.drain()
+		if err := c.drain(); err != nil {
+			return err
+		}
 		next := holdSpec{phase: "refine", why: "what passed before has failed: lower", min: refineMin, max: refineMax}
 		if c.stopsNarrowing() {
 			next.phase, next.min, next.max = "confirm", confirmTime, 1.25*confirmTime
 		}
-		h := c.holdRate(rate, next)
+		h, err := c.holdRate(rate, next)
+		if err != nil {
+			return err
+		}
 		if h.pass {
 			c.pass(h)
 			if next.phase == "confirm" {
@@ -60,39 +71,47 @@ func (c *controller) stepDown(h *hold) {
 			break
 		}
 		if h.nearlyAllFail() {
-			c.drain()
+			if err := c.drain(); err != nil {
+				return err
+			}
 		}
 		c.fail(h)
 	}
 	if o.inversions >= 3 && b.hi.level > b.lo.level*(1+c.width()) {
 		b.hi = untested(b.lo.level*(1+c.width()), b.hi.cause)
 	}
+	return nil
 }
 
 // retestUpper tests the upper end again: it must fail. If it passes twice,
 // capacity rose, or its failing was noise, and the search goes on upwards.
-func (c *controller) retestUpper() bool {
+func (c *controller) retestUpper() (bool, error) {
 	b := &c.bracket
-	if c.ablations.noSandwich {
-		return true
+	if !c.policy.has(retestsUpper) {
+		return true, nil
 	}
 	rate := max(b.hi.level, b.lo.level*(1+c.width()))
 	if limit := c.limit(); limit > 0 { // too near to it, chance decides
 		rate = clamp(limit*(1+c.width()/2), rate, b.lo.level*(1+1.5*c.width()))
 	}
-	h := c.holdRate(rate, holdSpec{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin, max: refineMax})
+	h, err := c.holdRate(rate, holdSpec{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin, max: refineMax})
+	if err != nil {
+		return false, err
+	}
 	if h.pass && !c.spent() {
-		h = c.holdRate(rate, holdSpec{phase: "sandwich", why: "it passed: once more, longer", min: .75 * confirmTime, max: confirmTime})
+		h, err = c.holdRate(rate, holdSpec{phase: "sandwich", why: "it passed: once more, longer", min: .75 * confirmTime, max: confirmTime})
+		if err != nil {
+			return false, err
+		}
 	}
 	if !h.pass {
 		c.fail(h)
-		c.drain()
-		return true
+		return true, c.drain()
 	}
 	if c.fluctuates(rate) {
 		b.hi = untested(max(b.hi.level, c.closed.plateau.goodput*(1+c.width())), causeBacklog)
 		b.hiTested = false
-		return true
+		return true, nil
 	}
 	c.pass(h)
 	c.open.rises++
@@ -105,7 +124,7 @@ func (c *controller) retestUpper() bool {
 	if b.fromVUs {
 		b.step = 2 * c.width()
 	}
-	return false
+	return false, nil
 }
 
 // fluctuates says that a rate at which a backlog grew, and which passes now, tells

@@ -1,6 +1,7 @@
 package sizing
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,13 +11,13 @@ import (
 // controller holds what a sizing knows. Its only way to the world is through
 // the three functions; seconds are those that ticks told.
 type controller struct {
-	opt       Options
-	criteria  []criterion
-	next      func(time.Duration) (Tick, error)
-	resize    func(int) error
-	setRate   func(float64) error
-	onHold    func(record.Hold)
-	ablations ablations
+	opt      Options
+	criteria []criterion
+	next     func(time.Duration) (Tick, error)
+	resize   func(int) error
+	setRate  func(float64) error
+	onHold   func(record.Hold)
+	policy   policy
 
 	now      float64
 	budget   float64 // when to stop at the latest
@@ -49,12 +50,6 @@ type unloaded struct {
 	known              bool    // more of them say nothing new: there is a load already
 }
 
-// ablations switch single rules off, in tests that show what each is for.
-type ablations struct {
-	noSandwich, noDrain, noPlateau, noTrim, noInflation, noLittle, noOutage bool
-	noRising, noRetrograde, noHealth, noPool, noSettle, noBaseline          bool
-}
-
 const (
 	tick          = .25 // seconds
 	confirmTime   = 12.0
@@ -64,49 +59,63 @@ const (
 	budgetPerUnit = 20 // unloaded iterations that are added to the budget
 )
 
-// ending unwinds the controller from wherever it is: [Run] recovers it. It
-// keeps a dozen loops free of the four ways in which a sizing may be cut short.
-type ending struct {
+// stop ends a sizing before its phases are through: for want of budget, of a
+// service that works, of a generator that can make the load. It is an error, so
+// that every phase hands it up. A sizing that went to its end has the verdict found.
+type stop struct {
 	verdict, binding, reason string
-	err                      error
+	err                      error // of the load or the context
 }
 
-func (c *controller) end(verdict, binding, reason string, args ...any) {
-	panic(ending{verdict: verdict, binding: binding, reason: fmt.Sprintf(reason, args...)})
+func (s *stop) Error() string { return s.verdict + ": " + s.reason }
+
+func (c *controller) end(verdict, binding, reason string, args ...any) error {
+	return &stop{verdict: verdict, binding: binding, reason: fmt.Sprintf(reason, args...)}
 }
 
-// check ends the sizing if the load cannot be made.
-func (c *controller) check(err error) {
-	if err != nil {
-		panic(ending{verdict: Interrupted, reason: err.Error(), err: err})
+// stopOf says how a sizing ended whose phases gave an error, or none.
+func stopOf(err error) stop {
+	var s *stop
+	switch {
+	case err == nil:
+		return stop{verdict: Found}
+	case errors.As(err, &s):
+		return *s
 	}
+	return stop{verdict: Interrupted, reason: err.Error(), err: err}
 }
 
 // step lets d seconds go by.
-func (c *controller) step(d float64) Tick {
+func (c *controller) step(d float64) (Tick, error) {
 	t, err := c.next(time.Duration(d * float64(time.Second)))
-	c.check(err)
+	if err != nil {
+		return Tick{}, err
+	}
 	c.now += t.Length.Seconds()
 	c.inFlight = float64(t.InFlight)
 	c.total.add(t)
 	c.mix.add(t)
-	return t
+	return t, nil
 }
 
 // wait lets d seconds go by without judging, and sums them up.
-func (c *controller) wait(d float64) sums {
+func (c *controller) wait(d float64) (sums, error) {
 	var s sums
 	for d > 1e-9 {
 		part := min(d, 1)
-		s.add(c.step(part))
+		t, err := c.step(part)
+		if err != nil {
+			return sums{}, err
+		}
+		s.add(t)
 		d -= part
 	}
-	return s
+	return s, nil
 }
 
 // setVUs sets the number of virtual users, setArrivals the arrivals per second.
-func (c *controller) setVUs(n int)             { c.check(c.resize(n)) }
-func (c *controller) setArrivals(rate float64) { c.check(c.setRate(rate)) }
+func (c *controller) setVUs(n int) error             { return c.resize(n) }
+func (c *controller) setArrivals(rate float64) error { return c.setRate(rate) }
 
 // spent says whether the budget is.
 func (c *controller) spent() bool { return c.now > c.budget }

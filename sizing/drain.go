@@ -4,32 +4,41 @@ import "math"
 
 // drain waits at a harmless rate until what a former load left in flight is
 // gone. A harmless rate that fails completely is an outage.
-func (c *controller) drain() {
-	if c.ablations.noDrain {
-		return
+func (c *controller) drain() error {
+	if !c.policy.has(drains) {
+		return nil
 	}
 	o, t1 := &c.open, c.unloaded.iteration
 	start := c.now
 	if t1 < emptyAt/2 { // else those in flight may have every right to be
-		c.awaitInFlight(o.safeRate * (1.5*t1 + emptyAt))
+		if err := c.awaitInFlight(o.safeRate * (1.5*t1 + emptyAt)); err != nil {
+			return err
+		}
 	}
-	c.setArrivals(o.safeRate)
+	if err := c.setArrivals(o.safeRate); err != nil {
+		return err
+	}
 	before, since, down := c.inFlight, c.now, outageWatch{at: uint64(c.total.requests())}
 	for grows := false; !c.drained(down.last); {
 		if grows || c.now-start >= drainTimeout || c.spent() { // a harmless rate does not drain it: none does, if anything
-			c.setArrivals(0)
+			if err := c.setArrivals(0); err != nil {
+				return err
+			}
 			for c.now-start < 2*drainTimeout && c.inFlight > 0 && !c.spent() {
-				c.step(tick)
+				if _, err := c.step(tick); err != nil {
+					return err
+				}
 			}
 			break
 		}
-		if c.isDown(&down) {
-			return
+		if isDown, err := c.isDown(&down); err != nil || isDown {
+			return err
 		}
 		d := c.now - since
 		grows = d > max(growthTime, 1.2*t1) && c.inFlight > before+3*math.Sqrt(before+o.safeRate*d)
 	}
 	c.recovery = max(c.recovery, c.now-start)
+	return nil
 }
 
 // outageWatch is what a drain sees of a service that may be down.
@@ -41,18 +50,26 @@ type outageWatch struct {
 
 // isDown lets a tick go by. When nearly everything has failed for a while it
 // waits until the service answers again, and notes the outage.
-func (c *controller) isDown(w *outageWatch) bool {
+func (c *controller) isDown(w *outageWatch) (bool, error) {
+	t, err := c.stepArrivals(c.open.safeRate)
+	if err != nil {
+		return false, err
+	}
 	w.last = sums{}
-	w.last.add(c.stepArrivals(c.open.safeRate))
+	w.last.add(t)
 	if !w.last.failing() {
-		return false
+		return false, nil
 	}
 	if w.down += tick; w.down < outageTime {
-		return false
+		return false, nil
 	}
-	c.awaitRecovery(func(t Tick) bool { return t.RequestsOK > t.RequestsFailed && t.RequestsOK > 1 }, w.at)
-	c.recordOutage(w.at)
-	return true
+	if err := c.awaitRecovery(func(t Tick) bool { return t.RequestsOK > t.RequestsFailed && t.RequestsOK > 1 }, w.at); err != nil {
+		return false, err
+	}
+	if err := c.recordOutage(w.at); err != nil {
+		return false, err
+	}
+	return true, nil
 }
 
 // failing says whether nearly all requests failed; what times out is backlog.
@@ -76,14 +93,19 @@ func (c *controller) drained(last sums) bool {
 
 // awaitInFlight lets nothing arrive while more than so many iterations are under way:
 // a large backlog goes twice as fast without new ones.
-func (c *controller) awaitInFlight(most float64) {
+func (c *controller) awaitInFlight(most float64) error {
 	if c.inFlight <= most {
-		return
+		return nil
 	}
-	c.setArrivals(0)
+	if err := c.setArrivals(0); err != nil {
+		return err
+	}
 	for start := c.now; c.inFlight > most && c.now-start < drainTimeout && !c.spent(); {
-		c.step(tick)
+		if _, err := c.step(tick); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // Times of a drain, in seconds.

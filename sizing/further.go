@@ -27,26 +27,28 @@ func (c *controller) holdFurther(answer record.Sizing) {
 	if c.opt.Further == nil || (answer.Verdict != Found && answer.Verdict != Budget) {
 		return
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			if _, ended := r.(ending); !ended {
-				panic(r)
-			}
-		}
-	}()
 	c.budget = math.Inf(1) // what is held now is no part of it
 	wishes := c.opt.Further(answer)
 	for _, w := range wishes[:min(len(wishes), mostWishes)] {
-		length := clamp(w.Seconds, 1, longestWish)
-		o := holdSpec{phase: "further", why: w.Why, min: length, max: length, need: math.Inf(1), exact: true}
-		if w.Control == ByVUs {
-			c.holdVUsOnce(int(clamp(math.Ceil(w.Level), 1, float64(c.closed.max))), o)
-			continue
+		if err := c.holdWish(w); err != nil {
+			return
 		}
-		if c.open.safeRate == 0 { // nothing has arrived yet
-			c.open.safeRate = w.Level
-		}
-		c.drain()
-		c.holdRateOnce(w.Level, o)
 	}
+}
+
+func (c *controller) holdWish(w Wish) error {
+	length := clamp(w.Seconds, 1, longestWish)
+	o := holdSpec{phase: "further", why: w.Why, min: length, max: length, need: math.Inf(1), exact: true}
+	if w.Control == ByVUs {
+		_, err := c.holdVUsOnce(int(clamp(math.Ceil(w.Level), 1, float64(c.closed.max))), o)
+		return err
+	}
+	if c.open.safeRate == 0 { // nothing has arrived yet
+		c.open.safeRate = w.Level
+	}
+	if err := c.drain(); err != nil {
+		return err
+	}
+	_, err := c.holdRateOnce(w.Level, o)
+	return err
 }

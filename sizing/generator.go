@@ -33,7 +33,7 @@ const (
 // what may pass voids it early only where a spotless rest could not mend it.
 // Looked at every tick, one hiccup of a busy machine would be too much at some time.
 func (c *controller) generatorOverloaded(h *hold, whole float64) bool {
-	if h.length() < .99 || h.void || c.ablations.noHealth {
+	if h.length() < .99 || h.void || !c.policy.has(watchesGenerator) {
 		return h.void
 	}
 	whole = max(whole, h.length())
@@ -69,11 +69,11 @@ const (
 )
 
 // giveUp ends the sizing when the generator has failed too often at the same load.
-func (c *controller) giveUp(tries int) {
+func (c *controller) giveUp(tries int) error {
 	if tries < weakTries || c.watch.momentary && tries < lateTries {
-		return
+		return nil
 	}
-	c.end(Generator, "generator", "the load could not be made as asked: %s; give the generator more CPU or machines, or make the script cheaper", c.watch.reason)
+	return c.end(Generator, "generator", "the load could not be made as asked: %s; give the generator more CPU or machines, or make the script cheaper", c.watch.reason)
 }
 
 // warn keeps one warning of each kind.

@@ -13,29 +13,38 @@ type guess struct {
 }
 
 // handOver stops the virtual users and lets them end what they began.
-func (c *controller) handOver() {
-	c.setVUs(0)
+func (c *controller) handOver() error {
+	if err := c.setVUs(0); err != nil {
+		return err
+	}
 	c.effectGate = minEffect
 	o := &c.open
 	o.safeInFlight = o.safeRate * c.unloaded.iteration
 	o.falling = c.closed.falling
 	if t1 := c.unloaded.iteration; t1 > 1 {
-		c.wait(1.1 * max(t1, c.lastVUHold().mean))
+		if _, err := c.wait(1.1 * max(t1, c.lastVUHold().mean)); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // guessFromVUs turns what virtual users showed into the rate to test, and what
 // the open holds need to know.
-func (c *controller) guessFromVUs() guess {
+func (c *controller) guessFromVUs() (guess, error) {
 	s, o := &c.closed, &c.open
 	p := s.plateau
 	x := p.goodput
 	o.safeRate = x / 2
 	o.widthFactor = 1
 	g := guess{rate: x}
+	var err error
 	switch {
 	case s.falling:
-		g = c.guessBeforeCollapse()
+		g, err = c.guessBeforeCollapse()
+		if err != nil {
+			return guess{}, err
+		}
 		o.safeRate = min(g.rate, c.lastVUHold().work) / 2
 	case s.hi != nil && s.hi.cause == causeFailures:
 		g = guess{x / c.goodputPerArrival(), causeFailures, fmt.Sprintf("%.4g/s is what it completes; the tolerance allows %.4g/s to arrive", x, x/c.goodputPerArrival())}
@@ -51,7 +60,7 @@ func (c *controller) guessFromVUs() guess {
 	}
 	o.expectedCause = g.cause
 	o.bestGoodput = x * (1 - 2/math.Sqrt(max(p.count, 100)))
-	return g
+	return g, nil
 }
 
 // forObjective lowers the guess to where a queue before as many slots as
@@ -75,17 +84,21 @@ func (c *controller) staysInVUs() bool {
 }
 
 // confirmVUs measures the plateau once more, for as long as the budget allows.
-func (c *controller) confirmVUs() {
+func (c *controller) confirmVUs() error {
 	s, w := &c.closed, c.opt.Resolution
 	need := 4 * 9 / (w * w)
-	h := c.holdVUs(s.lo.vus(), holdSpec{
+	h, err := c.holdVUs(s.lo.vus(), holdSpec{
 		phase: "confirm", why: "too slow for arrivals on both sides within the budget: the answer stays in virtual users",
 		min: 1, max: min((c.budget-c.now)/2, need/s.plateau.goodput), need: need,
 	})
+	if err != nil {
+		return err
+	}
 	p := c.pooledPlateau()
 	if !h.pass || h.work < s.plateau.goodput/2 || p.goodput == 0 || p.se > .15 {
-		c.outOfTime(h)
+		return c.outOfTime(h)
 	}
 	s.plateau = p
 	c.note("answered in virtual users: at this rate a test with arrivals takes longer than the budget")
+	return nil
 }

@@ -52,10 +52,10 @@ type series struct {
 func (s *series) share(from int) float64 { return sum(s.bad[from:]) / max(1, sum(s.n[from:])) }
 
 // ratio is the test of the ticks from one on, over their inflation: positive speaks for "beyond".
-func (s *series) ratio(from int, a ablations) float64 {
+func (s *series) ratio(from int, p policy) float64 {
 	bad, n := s.bad[from:], s.n[from:]
 	phi := inflation(bad, n)
-	if a.noInflation {
+	if !p.has(inflates) {
 		phi = 1
 	}
 	return llr(sum(bad), sum(n), s.allowed) / phi
@@ -206,8 +206,8 @@ func (h *hold) forLatency() bool {
 
 // earlyCause looks for a cause to stop at once: the test must be sure, on the whole
 // or on its later part, with the worst ticks left out, and the share well above what is allowed.
-func (h *hold) earlyCause(bound, gate float64, trim int, a ablations) string {
-	if a.noTrim {
+func (h *hold) earlyCause(bound, gate float64, trim int, p policy) string {
+	if !p.has(trims) {
 		trim = 0
 	}
 	for i := range h.series {
@@ -217,7 +217,7 @@ func (h *hold) earlyCause(bound, gate float64, trim int, a ablations) string {
 				continue
 			}
 			phi := inflation(s.bad[from:], s.n[from:])
-			if a.noInflation {
+			if !p.has(inflates) {
 				phi = 1
 			}
 			bad, n := trimmed(s.bad[from:], s.n[from:], trim)
@@ -231,10 +231,10 @@ func (h *hold) earlyCause(bound, gate float64, trim int, a ablations) string {
 
 // within says whether every criterion's test is sure that the load is within
 // it, on the whole and, with some slack, on the last half: a queue fills slowly.
-func (h *hold) within(bound float64, a ablations) bool {
+func (h *hold) within(bound float64, p policy) bool {
 	for i := range h.series {
 		s := &h.series[i]
-		if max(s.ratio(0, a), s.ratio(h.half(), a)+bound/2) > -bound {
+		if max(s.ratio(0, p), s.ratio(h.half(), p)+bound/2) > -bound {
 			return false
 		}
 	}
@@ -285,7 +285,7 @@ func (c *controller) row(h *hold) record.Hold {
 		Sent: uint64(h.sum.started), OK: uint64(h.sum.ok), Failed: uint64(h.sum.failed), Requests: uint64(h.sum.requests()),
 		Share: h.share(), Goodput: h.goodput, Work: h.work, SE: h.se, InFlight: h.inFlight, MeanS: h.mean,
 		P50S: h.latency.Quantile(.5).Seconds(), P95S: h.latency.Quantile(.95).Seconds(), P99S: h.latency.Quantile(.99).Seconds(),
-		GrowthZ: h.growth, Phi: inflation(h.series[0].bad, h.series[0].n), LLR: h.series[0].ratio(0, ablations{}),
+		GrowthZ: h.growth, Phi: inflation(h.series[0].bad, h.series[0].n), LLR: h.series[0].ratio(0, policy{}),
 		Verdict: "fail", Cause: h.cause, Marginal: h.marginal, Interval: c.bounds(), LeftS: c.timeLeft(h),
 	}
 	if h.arrivals {

@@ -83,7 +83,7 @@ func (c *controller) judgeCurve() {
 	}
 	for _, p := range ps {
 		z := (s.best - p.work) / math.Sqrt(1/p.weight+1/top.weight)
-		if p.vus > s.bestVUs && p.work < .95*s.best && z > 3 && !s.rising && !s.fallRefuted && !c.ablations.noRetrograde {
+		if p.vus > s.bestVUs && p.work < .95*s.best && z > 3 && !s.rising && !s.fallRefuted && c.policy.has(tellsRetrograde) {
 			s.falling = true
 		}
 	}
@@ -97,7 +97,7 @@ func (c *controller) judgeCurve() {
 // rose says whether the same number of users gave more later.
 func (c *controller) rose(before, after *hold) bool {
 	comparable := before.level == after.level && before.cause != causeFailures && after.cause != causeFailures && before.work > 0 && !after.nearlyAllFail() && !before.nearlyAllFail()
-	return comparable && !c.ablations.noRising &&
+	return comparable && c.policy.has(tellsRises) &&
 		after.work > 1.06*before.work && after.work-before.work > 3*math.Hypot(after.se*after.work, before.se*before.work)
 }
 
@@ -151,67 +151,84 @@ func medianWork(hs []*hold) float64 {
 
 // explore ramps, and again when the same number of users gave more later: a
 // service that warms up or scales is sized as it is at the end.
-func (c *controller) explore() {
+func (c *controller) explore() error {
 	s := &c.closed
 	for try := 0; ; try++ {
-		c.ramp()
-		if !c.ablations.noPlateau {
-			c.measurePlateau()
+		if err := c.ramp(); err != nil {
+			return err
+		}
+		if c.policy.has(measuresPlateau) {
+			if err := c.measurePlateau(); err != nil {
+				return err
+			}
 		}
 		if !s.rising || try == 3 || c.now > c.budget/2 {
 			break
 		}
 		c.note("the same load gave more later: what was seen before is not used")
-		c.startOver(1)
+		if err := c.startOver(1); err != nil {
+			return err
+		}
 		c.unloaded.iteration = max(s.lo.mean, minIteration)
 	}
 	s.plateau = c.finalPlateau()
 	c.measureDispersion()
+	return nil
 }
 
 // startOver forgets the holds of virtual users and begins again with n of them.
-func (c *controller) startOver(n int) {
+func (c *controller) startOver(n int) error {
 	s := &c.closed
 	c.staleHolds = len(c.holds)
-	h := c.holdVUs(n, holdSpec{phase: "probe", why: "goodput rose: all over again", min: 1, max: 4, need: 20, ramp: true})
+	h, err := c.holdVUs(n, holdSpec{phase: "probe", why: "goodput rose: all over again", min: 1, max: 4, need: 20, ramp: true})
+	if err != nil {
+		return err
+	}
 	s.rising, s.falling, s.fallRefuted, s.everRose, s.hi, s.lo = false, false, false, true, nil, h
 	s.best, s.bestVUs = h.work, n
+	return nil
 }
 
 const staleUsers = "capacity rose after the ramp, and no time was left to see what it means for virtual users"
 
 // refreshVUs looks at virtual users again when arrivals have shown that
 // capacity rose since: the answer in users would be that of another service.
-func (c *controller) refreshVUs() {
+func (c *controller) refreshVUs() error {
 	s, h := &c.closed, c.bracket.confirmed
-	if c.ablations.noRising || s.falling || len(c.opt.Objectives) > 0 || h.level*(1-h.share()) < 1.06*s.plateau.goodput {
-		return
+	if !c.policy.has(tellsRises) || s.falling || len(c.opt.Objectives) > 0 || h.level*(1-h.share()) < 1.06*s.plateau.goodput {
+		return nil
 	}
 	if c.now > .8*c.budget {
 		s.everRose = true
 		c.note(staleUsers)
-		return
+		return nil
 	}
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case ending:
-			if r.verdict != Budget && r.verdict != Maximum {
-				panic(r)
-			}
-			c.note(staleUsers)
-		default:
-			panic(r)
-		}
-	}()
+	err := c.rampAnew()
+	if v := stopOf(err).verdict; v == Budget || v == Maximum {
+		c.note(staleUsers)
+		return nil
+	}
+	return err
+}
+
+// rampAnew begins half-way to the old knee, and leaves what virtual users say now.
+func (c *controller) rampAnew() error {
+	s := &c.closed
 	was, rose := s.plateau.goodput, s.everRose
-	c.startOver(max(1, s.knee/2))
-	c.ramp()
+	if err := c.startOver(max(1, s.knee/2)); err != nil {
+		return err
+	}
+	if err := c.ramp(); err != nil {
+		return err
+	}
 	s.plateau = c.finalPlateau()
-	c.narrowKnee()
+	if err := c.narrowKnee(); err != nil {
+		return err
+	}
 	if s.plateau.goodput < 1.06*was { // arrivals did better for another reason
 		s.everRose = rose
 	}
+	return nil
 }
 
 // finalPlateau is the pool, or the peak where goodput falls.
@@ -237,19 +254,21 @@ const enoughToGuess = .03
 
 // measurePlateau adds the iterations that the plateau's precision wants, at a
 // number of users of the ramp, so that a drift shows. No overload is needed.
-func (c *controller) measurePlateau() {
+func (c *controller) measurePlateau() error {
 	s := &c.closed
-	c.remeasureOneVU()
+	if err := c.remeasureOneVU(); err != nil {
+		return err
+	}
 	p := c.pooledPlateau()
 	aim := c.opt.Resolution / 3
 	if s.hi == nil {
 		aim = c.opt.Resolution / 4
 	}
 	if p.goodput > 0 && p.se <= aim {
-		return
+		return nil
 	}
 	if n := c.plateauVUs(); s.hi != nil && n >= s.hi.vus() && s.hi.cause == causeFailures && p.se < enoughToGuess {
-		return // where only a load that fails is large enough: arrivals tell it as well, with fewer failures
+		return nil // where only a load that fails is large enough: arrivals tell it as well, with fewer failures
 	}
 	rate := max(p.goodput, s.best)
 	c.measureDispersion()
@@ -262,11 +281,15 @@ func (c *controller) measurePlateau() {
 		need = min(need, p.count*(excess*excess-1))
 	}
 	longest := clamp(need/rate, 1, confirmTime*c.stretch(rate))
-	h := c.holdVUs(c.plateauVUs(), holdSpec{phase: "plateau", why: "goodput that more users do not raise, precisely", min: 1, max: longest, need: need})
+	h, err := c.holdVUs(c.plateauVUs(), holdSpec{phase: "plateau", why: "goodput that more users do not raise, precisely", min: 1, max: longest, need: need})
+	if err != nil {
+		return err
+	}
 	c.judgeCurve()
 	if s.falling && !s.rising && !c.clearlyFalls() {
-		c.verifyFall(h)
+		return c.verifyFall(h)
 	}
+	return nil
 }
 
 // countAt is how many iterations so many users have completed.
@@ -281,17 +304,21 @@ func (c *controller) countAt(n int) float64 {
 
 // remeasureOneVU measures one user's goodput again where it is nearly that of more: it
 // may be the peak itself, and the probe saw it for a second, with everything cold.
-func (c *controller) remeasureOneVU() {
+func (c *controller) remeasureOneVU() error {
 	s, first := &c.closed, c.vuHolds()[0]
 	if first.vus() != 1 || first.work < loneShare*s.best || s.lo.vus() == 1 {
-		return
+		return nil
 	}
 	need := 1 / (peakError * peakError)
-	c.holdVUs(1, holdSpec{
+	_, err := c.holdVUs(1, holdSpec{
 		phase: "plateau", why: "one user gets nearly as much as more do: is that the peak?",
 		min: 4, max: clamp(need/first.work, 4, confirmTime), need: need,
 	})
+	if err != nil {
+		return err
+	}
 	c.judgeCurve()
+	return nil
 }
 
 // loneShare is the share of the best goodput from which on one user may be the best.
@@ -300,16 +327,23 @@ const loneShare = .85
 // verifyFall looks at the best and at the largest number of users once more,
 // and believes these two alone: the best of a dozen noisy holds looks like a
 // peak, and a service that warms up is slower at the numbers tried first.
-func (c *controller) verifyFall(best *hold) {
+func (c *controller) verifyFall(best *hold) error {
 	s := &c.closed
 	seconds := clamp(1/(peakError*peakError*max(s.best, 1)), 2, clamp(c.budget-c.now, 2, confirmTime))
 	o := holdSpec{phase: "plateau", why: "goodput seems to fall with more users: by chance, or slower earlier?", min: seconds, max: seconds, need: math.Inf(1)}
 	if best.vus() != s.bestVUs {
-		best = c.holdVUs(s.bestVUs, o)
+		var err error
+		if best, err = c.holdVUs(s.bestVUs, o); err != nil {
+			return err
+		}
 	}
-	last := c.holdVUs(s.largest(), o)
+	last, err := c.holdVUs(s.largest(), o)
+	if err != nil {
+		return err
+	}
 	s.fallRefuted = last.work > .95*best.work || best.work-last.work < 2*math.Hypot(best.se*best.work, last.se*last.work)
 	c.judgeCurve()
+	return nil
 }
 
 // peakError is the relative error that a peak is measured to: what is carried
@@ -364,18 +398,20 @@ func (c *controller) plateauVUs() int {
 
 // narrowKnee looks for the smallest number of users that reaches 97 % of the
 // plateau, with two holds at most: where Little's law puts it, then half-way.
-func (c *controller) narrowKnee() {
+func (c *controller) narrowKnee() error {
 	for try := 0; ; try++ {
 		a, b := c.kneeNeighbours()
 		c.closed.knee, c.closed.kneeBelow = b.vus, a.vus
 		if a.vus == 0 || b.vus <= a.vus+1 || float64(b.vus) <= 1.08*float64(a.vus) || try == 2 || c.unloaded.iteration > 2 || c.spent() {
-			return
+			return nil
 		}
 		n := int(math.Ceil(.97 * c.closed.plateau.goodput * float64(a.vus) / max(a.work, 1e-9)))
 		if try == 1 || n >= b.vus {
 			n = int(math.Round(math.Sqrt(float64(a.vus) * float64(b.vus))))
 		}
-		c.holdVUs(min(max(n, a.vus+1), b.vus-1), holdSpec{phase: "knee", why: "the fewest users that reach 97 %", min: 2, max: 6, need: 1500})
+		if _, err := c.holdVUs(min(max(n, a.vus+1), b.vus-1), holdSpec{phase: "knee", why: "the fewest users that reach 97 %", min: 2, max: 6, need: 1500}); err != nil {
+			return err
+		}
 	}
 }
 

@@ -83,7 +83,7 @@ func (c *controller) pooledEnough() bool {
 func (c *controller) limit() float64 { return c.limitOf(c.open.saturated) }
 
 func (c *controller) limitOf(full pool) float64 {
-	if full.count*c.mix.perIteration() < minPooled || c.open.falling || c.ablations.noPool {
+	if full.count*c.mix.perIteration() < minPooled || c.open.falling || !c.policy.has(pools) {
 		return 0
 	}
 	return full.rate() / c.goodputPerArrival()

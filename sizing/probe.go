@@ -5,14 +5,24 @@ import "math"
 // probe lets one virtual user run alone: what an iteration takes when nothing
 // else is going on, and what fails whatever the load. It returns nil when one
 // user is within tolerance, else the hold that was not.
-func (c *controller) probe() *hold {
-	h := c.holdVUs(1, holdSpec{phase: "probe", why: "one virtual user: an iteration without load", min: 1, max: 4, need: 20, ramp: true})
-	c.endIfAllFail(h)
+func (c *controller) probe() (*hold, error) {
+	h, err := c.holdVUs(1, holdSpec{phase: "probe", why: "one virtual user: an iteration without load", min: 1, max: 4, need: 20, ramp: true})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.endIfAllFail(h); err != nil {
+		return nil, err
+	}
 	if h.sum.ok < 3 { // slow iterations, or time-outs
-		h = c.holdVUs(1, holdSpec{phase: "probe", why: "too few iterations ended to know how long one takes", min: 4, max: 30, need: 3, ramp: true})
-		c.endIfAllFail(h)
+		h, err = c.holdVUs(1, holdSpec{phase: "probe", why: "too few iterations ended to know how long one takes", min: 4, max: 30, need: 3, ramp: true})
+		if err != nil {
+			return nil, err
+		}
+		if err := c.endIfAllFail(h); err != nil {
+			return nil, err
+		}
 		if h.sum.ok == 0 {
-			c.noneSucceeded(h)
+			return nil, c.noneSucceeded(h)
 		}
 	}
 	c.unloaded = unloaded{request: h.latency.Mean().Seconds(), share: h.share()}
@@ -20,17 +30,23 @@ func (c *controller) probe() *hold {
 	c.unloaded.pause = h.pause()
 	c.budget = c.opt.Budget.Seconds() + budgetPerUnit*c.cycle()
 	if !h.pass && h.share() < 4*c.opt.Tolerance {
-		h = c.holdVUs(1, holdSpec{phase: "probe", why: "one user fails at times: by chance?", min: 3, max: 8, need: 100})
+		h, err = c.holdVUs(1, holdSpec{phase: "probe", why: "one user fails at times: by chance?", min: 3, max: 8, need: 100})
+		if err != nil {
+			return nil, err
+		}
 	}
 	if h.pass {
 		c.closed.best, c.closed.bestVUs = h.work, 1
 		c.closed.lo = h
-		return nil
+		return nil, nil
 	}
 	if h.goodput > 0 { // once more: a limiter may have allowed a burst
-		h = c.holdVUs(1, holdSpec{phase: "probe", why: "one user is too much: what gets through in the long run?", min: 3, max: 4, need: 3000})
+		h, err = c.holdVUs(1, holdSpec{phase: "probe", why: "one user is too much: what gets through in the long run?", min: 3, max: 4, need: 3000})
+		if err != nil {
+			return nil, err
+		}
 	}
-	return h
+	return h, nil
 }
 
 // warm is the mean of a hold's iterations and their number, of its later half
@@ -64,31 +80,41 @@ func (h *hold) pause() float64 {
 func (c *controller) cycle() float64 { return c.unloaded.iteration + c.unloaded.pause }
 
 // endIfAllFail ends the sizing when enough failed and nothing succeeded.
-func (c *controller) endIfAllFail(h *hold) {
+func (c *controller) endIfAllFail(h *hold) error {
 	if c.total.ok == 0 && h.sum.failed >= 20 {
-		c.end(Dead, "", "nothing worked: all of the first %.0f iterations failed", c.total.failed)
+		return c.end(Dead, "", "nothing worked: all of the first %.0f iterations failed", c.total.failed)
 	}
+	return nil
 }
 
 // noneSucceeded ends the sizing when not one iteration succeeded for half a minute.
-func (c *controller) noneSucceeded(h *hold) {
+func (c *controller) noneSucceeded(h *hold) error {
 	if h.sum.failed > 0 {
-		c.end(Dead, "", "nothing worked: %.0f iterations failed in %.0f s and none succeeded", c.total.failed, c.now)
+		return c.end(Dead, "", "nothing worked: %.0f iterations failed in %.0f s and none succeeded", c.total.failed, c.now)
 	}
-	c.end(Budget, "budget", "no iteration ended within %.0f s: nothing can be said about a load", c.now)
+	return c.end(Budget, "budget", "no iteration ended within %.0f s: nothing can be said about a load", c.now)
 }
 
 // testBaseline handles a service that one user, back to back, is too much for: it
 // passes a quarter of that rate, or fails whatever the load.
-func (c *controller) testBaseline(h *hold) guess {
+func (c *controller) testBaseline(h *hold) (guess, error) {
 	quarter := max(h.sum.ended()/h.length()/4, .1)
 	c.open.safeRate = quarter
-	c.handOver()
-	c.setArrivals(quarter)
-	c.wait(1)
-	low := c.holdRate(quarter, holdSpec{phase: "paced", why: "a quarter of what one user sends", min: refineMin, max: refineMax})
-	if !low.pass && !c.ablations.noBaseline {
-		c.end(Baseline, low.cause, "%s at %.3g iterations/s, a quarter of what one user sends: not a question of load",
+	if err := c.handOver(); err != nil {
+		return guess{}, err
+	}
+	if err := c.setArrivals(quarter); err != nil {
+		return guess{}, err
+	}
+	if _, err := c.wait(1); err != nil {
+		return guess{}, err
+	}
+	low, err := c.holdRate(quarter, holdSpec{phase: "paced", why: "a quarter of what one user sends", min: refineMin, max: refineMax})
+	if err != nil {
+		return guess{}, err
+	}
+	if !low.pass && c.policy.has(testsBaseline) {
+		return guess{}, c.end(Baseline, low.cause, "%s at %.3g iterations/s, a quarter of what one user sends: not a question of load",
 			c.describe(low), low.level)
 	}
 	c.closed.knee = 1
@@ -97,5 +123,5 @@ func (c *controller) testBaseline(h *hold) guess {
 		c.open.saturated = pool{}.with(h.work, h.length())
 	}
 	c.note("one virtual user back to back was too much: the load was paced from there on")
-	return guess{rate: h.work / c.goodputPerArrival(), cause: causeFailures, why: "what gets through of one user back to back"}
+	return guess{rate: h.work / c.goodputPerArrival(), cause: causeFailures, why: "what gets through of one user back to back"}, nil
 }

@@ -17,7 +17,7 @@ const (
 // ramp doubles virtual users, from the last number on, until something gives.
 // It leaves the largest number within tolerance and, if there was one, the
 // smallest beyond it.
-func (c *controller) ramp() {
+func (c *controller) ramp() error {
 	s := &c.closed
 	for n := s.lo.vus(); ; {
 		factor := 2
@@ -25,17 +25,25 @@ func (c *controller) ramp() {
 			factor = 4 // each step costs an iteration
 		}
 		n = min(n*factor, s.max)
-		h := c.holdVUs(n, holdSpec{phase: "ramp", why: c.whyMore(n), min: 1, max: 4, need: boundIterations, ramp: true})
+		h, err := c.holdVUs(n, holdSpec{phase: "ramp", why: c.whyMore(n), min: 1, max: 4, need: boundIterations, ramp: true})
+		if err != nil {
+			return err
+		}
 		if !h.pass {
-			h = c.outage(h)
+			if h, err = c.outage(h); err != nil {
+				return err
+			}
 		}
 		if !h.pass && h.share() < 4*c.opt.Tolerance {
-			h = c.holdVUs(n, holdSpec{phase: "ramp", why: "near the tolerance: once more, longer", min: 3 * s.stretch, max: 8, need: 1000})
+			h, err = c.holdVUs(n, holdSpec{phase: "ramp", why: "near the tolerance: once more, longer", min: 3 * s.stretch, max: 8, need: 1000})
+			if err != nil {
+				return err
+			}
 		}
 		if !h.pass {
 			s.hi = h
 			c.judgeCurve()
-			return
+			return nil
 		}
 		s.lo = h
 		c.refineUnloaded(h)
@@ -43,8 +51,8 @@ func (c *controller) ramp() {
 			s.best, s.bestVUs = h.work, n
 		}
 		c.judgeCurve()
-		if c.rampEnds(h) {
-			return
+		if ends, err := c.rampEnds(h); err != nil || ends {
+			return err
 		}
 	}
 }
@@ -80,23 +88,23 @@ func (c *controller) fillingVUs() float64 { return c.closed.best * c.cycle() }
 
 // rampEnds says whether more users can show nothing new. It ends the sizing
 // where they would have to, and may not.
-func (c *controller) rampEnds(h *hold) bool {
+func (c *controller) rampEnds(h *hold) (bool, error) {
 	n, full, t1 := h.level, c.fillingVUs(), c.unloaded.iteration
 	switch {
 	case c.spent(), h.work > 0 && c.now+boundIterations/h.work > c.budget && n >= fullFactor*full:
-		c.outOfTime(h)
+		return false, c.outOfTime(h)
 	case h.vus() == c.closed.max && n < 1.5*full:
-		c.end(Maximum, "max-vus", "%d virtual users do not fill it: an iteration still takes %.1f times the unloaded one and goodput rises with their number; raise --max or shorten the pauses",
+		return false, c.end(Maximum, "max-vus", "%d virtual users do not fill it: an iteration still takes %.1f times the unloaded one and goodput rises with their number; raise --max or shorten the pauses",
 			h.vus(), h.mean/t1)
 	}
 	return h.vus() == c.closed.max ||
-		n >= fullFactor*full && (n >= farFactor*full && n >= farVUs || 2*h.mean-t1 > slowIteration)
+		n >= fullFactor*full && (n >= farFactor*full && n >= farVUs || 2*h.mean-t1 > slowIteration), nil
 }
 
 // outOfTime ends the sizing for want of budget, and says how much it would need.
-func (c *controller) outOfTime(h *hold) {
+func (c *controller) outOfTime(h *hold) error {
 	x := max(c.closed.best, h.work, 1e-3)
 	c.open.needBounds, c.open.needTest = c.now+boundIterations/x, c.now+testIterations/x
-	c.end(Budget, "budget", "the budget of %.0f s is too short: at %.3g iterations/s bounds of ± 10 %% take about %.0f s, a test on both sides %.0f s",
+	return c.end(Budget, "budget", "the budget of %.0f s is too short: at %.3g iterations/s bounds of ± 10 %% take about %.0f s, a test on both sides %.0f s",
 		c.budget, x, c.open.needBounds, c.open.needTest)
 }

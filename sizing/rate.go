@@ -7,29 +7,46 @@ import (
 
 // byRate sizes with arrivals from the start: it doubles the rate until it is
 // too much. Load never exceeds twice what passed.
-func (c *controller) byRate() {
-	one := c.probe()
+func (c *controller) byRate() error {
+	one, err := c.probe()
+	if err != nil {
+		return err
+	}
 	c.open.backlogMargin = 1.5
 	if one != nil {
-		c.testAround(c.testBaseline(one))
-		c.search()
-		return
+		g, err := c.testBaseline(one)
+		if err != nil {
+			return err
+		}
+		if err := c.testAround(g); err != nil {
+			return err
+		}
+		return c.search()
 	}
 	start := max(c.closed.lo.goodput, 2)
 	c.open.safeRate = start / 2
-	c.handOver()
-	if !c.rampRate(min(start, c.opt.Max)) {
-		c.exploreWithVUs("it is too slow for arrivals to begin with: virtual users looked for the limit")
-		return
+	if err := c.handOver(); err != nil {
+		return err
 	}
-	c.open.falling = c.open.falling || c.fallsAbove()
-	c.search()
+	found, err := c.rampRate(min(start, c.opt.Max))
+	if err != nil {
+		return err
+	}
+	if !found {
+		return c.exploreWithVUs("it is too slow for arrivals to begin with: virtual users looked for the limit")
+	}
+	if !c.open.falling {
+		if c.open.falling, err = c.fallsAbove(); err != nil {
+			return err
+		}
+	}
+	return c.search()
 }
 
 // fallsAbove says whether the first rate that was too much gave less than a
 // smaller load did, which neither a service that rejects nor one that queues does.
 // A deep fall is believed at once; else the rate is held for longer.
-func (c *controller) fallsAbove() bool {
+func (c *controller) fallsAbove() (bool, error) {
 	lo, hi := c.bracket.lo, c.bracket.hi
 	if one := c.closed.lo; one.work > lo.work {
 		lo = one
@@ -39,19 +56,24 @@ func (c *controller) fallsAbove() bool {
 		return h.work < share*lo.work && lo.work-h.work > sigmas*noise
 	}
 	switch {
-	case c.ablations.noRetrograde || hi.nearlyAllFail():
-		return false
+	case !c.policy.has(tellsRetrograde) || hi.nearlyAllFail():
+		return false, nil
 	case less(hi, deepFallShare, 4):
-		return true
+		return true, nil
 	case !less(hi, 1, 1):
-		return false
+		return false, nil
 	}
-	c.drain()
-	h := c.holdRate(hi.level, holdSpec{
+	if err := c.drain(); err != nil {
+		return false, err
+	}
+	h, err := c.holdRate(hi.level, holdSpec{
 		phase: "ramp", why: "less gets through than of less: by chance?",
 		min: refineMin, max: refineMin, exact: true, maxInFlight: math.Inf(1),
 	})
-	return less(h, fallShare, 3)
+	if err != nil {
+		return false, err
+	}
+	return less(h, fallShare, 3), nil
 }
 
 // Shares of the goodput below the limit.
@@ -68,13 +90,19 @@ func (c *controller) needsVUs() bool {
 // exploreWithVUs leaves the search to virtual users. Arrivals above the limit
 // bring a service down whose goodput falls there, and those near it seem to be
 // carried until they do.
-func (c *controller) exploreWithVUs(why string) {
+func (c *controller) exploreWithVUs(why string) error {
 	c.note(why)
-	c.drain()
-	c.setArrivals(0)
-	c.awaitInFlight(1)
+	if err := c.drain(); err != nil {
+		return err
+	}
+	if err := c.setArrivals(0); err != nil {
+		return err
+	}
+	if err := c.awaitInFlight(1); err != nil {
+		return err
+	}
 	c.bracket, c.effectGate, c.open = bracket{}, 0, open{stretch: 1, backlogMargin: 1}
-	c.exploreAndTest()
+	return c.exploreAndTest()
 }
 
 // Where iterations take so many times the unloaded one the limit is near, and
@@ -86,15 +114,23 @@ const (
 
 // rampRate leaves the largest rate that passed and the one that did not, and
 // says whether there are both.
-func (c *controller) rampRate(rate float64) bool {
+func (c *controller) rampRate(rate float64) (bool, error) {
 	b := &c.bracket
 	b.step = c.opt.Resolution
 	why := "what one virtual user sends"
 	for {
-		h := c.holdRate(rate, holdSpec{phase: "ramp", why: why, min: 1, max: 4, ramp: true})
+		h, err := c.holdRate(rate, holdSpec{phase: "ramp", why: why, min: 1, max: 4, ramp: true})
+		if err != nil {
+			return false, err
+		}
 		if !h.pass && h.share() < 4*c.opt.Tolerance && h.endInFlight-h.startInFlight < .1*max(h.sum.started, 1) {
-			c.drain()
-			h = c.holdRate(rate, holdSpec{phase: "ramp", why: "near the limit, or by chance: once more, longer", min: refineMin, max: refineMax})
+			if err := c.drain(); err != nil {
+				return false, err
+			}
+			h, err = c.holdRate(rate, holdSpec{phase: "ramp", why: "near the limit, or by chance: once more, longer", min: refineMin, max: refineMax})
+			if err != nil {
+				return false, err
+			}
 		}
 		if !h.pass {
 			c.fail(h)
@@ -103,9 +139,11 @@ func (c *controller) rampRate(rate float64) bool {
 		c.pass(h)
 		c.open.safeRate = rate / 2
 		b.weakPasses = append(b.weakPasses, h)
-		c.withinBudget()
+		if err := c.withinBudget(); err != nil {
+			return false, err
+		}
 		if rate >= c.opt.Max {
-			c.end(Maximum, "max-rate", "%s arrivals/s are carried and more are not allowed: raise --max", number(rate))
+			return false, c.end(Maximum, "max-rate", "%s arrivals/s are carried and more are not allowed: raise --max", number(rate))
 		}
 		factor, passed := 2.0, "%s/s passed: twice that"
 		if h.mean > queueingFactor*c.unloaded.iteration {
@@ -114,21 +152,29 @@ func (c *controller) rampRate(rate float64) bool {
 		why = fmt.Sprintf(passed, number(rate))
 		rate = min(factor*rate, c.opt.Max)
 	}
-	return b.lo != nil || c.tryQuarter(rate)
+	if b.lo != nil {
+		return true, nil
+	}
+	return c.tryQuarter(rate)
 }
 
 // tryQuarter tries a quarter of the first rate, which was too much. It says whether
 // that is carried. Where it is not, and a single user sent less, it is a
 // question of load all the same.
-func (c *controller) tryQuarter(rate float64) bool {
+func (c *controller) tryQuarter(rate float64) (bool, error) {
 	c.open.safeRate = rate / 8
-	c.drain()
-	h := c.holdRate(rate/4, holdSpec{phase: "paced", why: "the first rate was too much: a quarter of it", min: refineMin, max: refineMax})
+	if err := c.drain(); err != nil {
+		return false, err
+	}
+	h, err := c.holdRate(rate/4, holdSpec{phase: "paced", why: "the first rate was too much: a quarter of it", min: refineMin, max: refineMax})
+	if err != nil {
+		return false, err
+	}
 	switch {
 	case h.pass:
 		c.pass(h)
 	case h.level <= c.closed.lo.goodput:
-		c.end(Baseline, h.cause, "%s at %s iterations/s: not a question of load", c.describe(h), number(h.level))
+		return false, c.end(Baseline, h.cause, "%s at %s iterations/s: not a question of load", c.describe(h), number(h.level))
 	}
-	return h.pass
+	return h.pass, nil
 }

@@ -15,33 +15,48 @@ const (
 )
 
 // recheck compares with a former answer.
-func (c *controller) recheck() {
+func (c *controller) recheck() error {
 	f := c.opt.From.Capacity
 	r := &record.Recheck{Former: f.Goodput, MaxRegression: c.opt.MaxRegression}
 	c.rechecked = r
-	if one := c.probe(); one != nil && f.OfferedConfirmed == 0 {
+	one, err := c.probe()
+	if err != nil {
+		return err
+	}
+	if one != nil && f.OfferedConfirmed == 0 {
 		c.compare(r, one.work, one.se)
-		return
+		return nil
 	}
 	if f.OfferedConfirmed == 0 {
-		c.recheckVUs(r)
-		return
+		return c.recheckVUs(r)
 	}
 	c.open.safeRate = f.OfferedConfirmed / 2
-	c.handOver()
-	c.setArrivals(c.open.safeRate)
-	c.wait(recheckWarm)
-	below := c.holdRateFor(f.OfferedConfirmed, recheckBelow, "where it held before")
+	if err := c.handOver(); err != nil {
+		return err
+	}
+	if err := c.setArrivals(c.open.safeRate); err != nil {
+		return err
+	}
+	if _, err := c.wait(recheckWarm); err != nil {
+		return err
+	}
+	below, err := c.holdRateFor(f.OfferedConfirmed, recheckBelow, "where it held before")
+	if err != nil {
+		return err
+	}
 	if !below.pass {
 		c.fail(below)
 		c.bracket.lo = untested(c.open.safeRate, "")
 		// Above the limit what gets through is what it carries.
 		c.compare(r, below.work, below.se)
-		return
+		return nil
 	}
 	c.pass(below)
 	c.bracket.confirmed = below
-	above := c.holdRateFor(c.formerUpper(f), recheckAbove, "where it did not hold before")
+	above, err := c.holdRateFor(c.formerUpper(f), recheckAbove, "where it did not hold before")
+	if err != nil {
+		return err
+	}
 	if above.pass {
 		c.pass(above)
 		c.bracket.confirmed = above
@@ -51,9 +66,10 @@ func (c *controller) recheck() {
 	}
 	held := c.bracket.confirmed
 	c.compare(r, held.level*(1-held.share()), held.se)
+	return nil
 }
 
-func (c *controller) holdRateFor(rate, seconds float64, why string) *hold {
+func (c *controller) holdRateFor(rate, seconds float64, why string) (*hold, error) {
 	return c.holdRate(rate, holdSpec{phase: "recheck", why: why, min: seconds, max: seconds, exact: true})
 }
 
@@ -66,11 +82,15 @@ func (c *controller) formerUpper(f *record.Capacity) float64 {
 }
 
 // recheckVUs does the same where the former answer stayed in virtual users.
-func (c *controller) recheckVUs(r *record.Recheck) {
+func (c *controller) recheckVUs(r *record.Recheck) error {
 	n := max(1, 2*c.opt.From.Capacity.Knee)
-	h := c.holdVUs(min(n, c.closed.max), holdSpec{phase: "recheck", why: "twice the users that filled it", min: recheckBelow, max: recheckBelow + recheckAbove, need: math.Inf(1)})
+	h, err := c.holdVUs(min(n, c.closed.max), holdSpec{phase: "recheck", why: "twice the users that filled it", min: recheckBelow, max: recheckBelow + recheckAbove, need: math.Inf(1)})
+	if err != nil {
+		return err
+	}
 	c.closed.plateau = plateau{goodput: h.work, se: h.se, count: h.sum.ok, seconds: h.length(), from: n, to: n, kind: "flat"}
 	c.compare(r, h.work, h.se)
+	return nil
 }
 
 // compare says how much the goodput changed, and whether it fell by more than

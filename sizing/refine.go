@@ -31,16 +31,17 @@ func (c *controller) resolution(rate float64) float64 {
 func (c *controller) width() float64 { return c.open.widthFactor * c.resolution(c.bracket.lo.level) }
 
 // withinBudget ends the sizing when the budget is spent.
-func (c *controller) withinBudget() {
+func (c *controller) withinBudget() error {
 	b := &c.bracket
 	if c.spent() && b.confirmed != nil && b.hi != nil && b.hi.level > b.confirmed.level && len(c.outages) == 0 {
 		b.lo = b.confirmed
 		c.tellWidth()
-		panic(ending{verdict: Found})
+		return &stop{verdict: Found}
 	}
 	if c.spent() {
-		c.end(Budget, "budget", "the budget of %.0f s is spent: the interval is as far as it got", c.budget)
+		return c.end(Budget, "budget", "the budget of %.0f s is spent: the interval is as far as it got", c.budget)
 	}
+	return nil
 }
 
 // stopsNarrowing says whether a narrower interval is not worth more time. What a
@@ -80,59 +81,95 @@ func (c *controller) pass(h *hold) {
 func (c *controller) fail(h *hold) { c.bracket.hi, c.bracket.hiTested = h, true }
 
 // testAround holds arrivals just below a guess; the upper end is then expected just above it.
-func (c *controller) testAround(g guess) {
+func (c *controller) testAround(g guess) error {
 	b := &c.bracket
 	rate, w := g.rate, c.resolution(g.rate)
 	b.lo = untested(c.open.safeRate, "")
 	b.fromVUs = true
 	b.step = c.opt.Resolution
-	c.drain()
-	h := c.holdRate(rate*(1-w/2), holdSpec{phase: "confirm", why: g.why, min: confirmTime, max: 1.25 * confirmTime})
+	if err := c.drain(); err != nil {
+		return err
+	}
+	h, err := c.holdRate(rate*(1-w/2), holdSpec{phase: "confirm", why: g.why, min: confirmTime, max: 1.25 * confirmTime})
+	if err != nil {
+		return err
+	}
 	if !h.pass {
 		c.fail(h)
-		return
+		return nil
 	}
 	c.pass(h)
 	b.confirmed = h
 	b.hi, b.hiTested = untested(rate*(1+(c.open.widthFactor-.5)*w), c.open.expectedCause), false
+	return nil
 }
 
 // search narrows the bracket, confirms its lower end and tests the upper one
 // again, until both hold.
-func (c *controller) search() {
+func (c *controller) search() error {
 	for {
-		c.withinBudget()
-		if c.refine(); c.needsVUs() {
-			c.exploreWithVUs("goodput falls above the limit: virtual users looked how far, for arrivals bring the service down before they tell")
-			return
+		if err := c.withinBudget(); err != nil {
+			return err
 		}
-		if c.confirm() && (c.stopsNarrowing() && c.bracket.hiTested || c.retestUpper()) {
+		if err := c.refine(); err != nil {
+			return err
+		}
+		if c.needsVUs() {
+			return c.exploreWithVUs("goodput falls above the limit: virtual users looked how far, for arrivals bring the service down before they tell")
+		}
+		if confirmed, err := c.confirm(); err != nil || !confirmed {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if c.stopsNarrowing() && c.bracket.hiTested {
+			break
+		}
+		if done, err := c.retestUpper(); err != nil {
+			return err
+		} else if done {
 			break
 		}
 	}
 	c.tellWidth()
 	if len(c.outages) > 0 {
-		c.unstable()
+		return c.unstable()
 	}
+	return nil
 }
 
 // refine narrows the bracket to the width that is looked for.
-func (c *controller) refine() {
+func (c *controller) refine() error {
 	b := &c.bracket
 	for !c.needsVUs() && (b.hi == nil || !c.stopsNarrowing() && b.hi.level/b.lo.level > (1+c.width())*1.003) {
-		c.withinBudget()
+		if err := c.withinBudget(); err != nil {
+			return err
+		}
 		var rate float64
 		var why string
+		var err error
 		if b.hi == nil {
 			rate, why = b.lo.level*(1+b.step), "no upper end is known: higher"
 			b.step = min(2*b.step, 1)
 		} else {
-			c.drain()
-			c.withinBudget()
-			rate, why = c.candidate()
+			if err := c.drain(); err != nil {
+				return err
+			}
+			if err := c.withinBudget(); err != nil {
+				return err
+			}
+			if rate, why, err = c.candidate(); err != nil {
+				return err
+			}
 		}
-		h := c.holdRate(rate, holdSpec{phase: "refine", why: why, min: refineMin, max: refineMax})
-		if c.wasOutage(h) {
+		h, err := c.holdRate(rate, holdSpec{phase: "refine", why: why, min: refineMin, max: refineMax})
+		if err != nil {
+			return err
+		}
+		if outage, err := c.wasOutage(h); err != nil {
+			return err
+		} else if outage {
 			continue
 		}
 		if h.pass {
@@ -142,13 +179,16 @@ func (c *controller) refine() {
 			b.step = c.opt.Resolution
 		}
 	}
+	return nil
 }
 
 // candidate is the next rate to try within the bracket: just below where the
 // limit is expected, then just above it, else the middle.
-func (c *controller) candidate() (float64, string) {
+func (c *controller) candidate() (float64, string, error) {
 	b, w := &c.bracket, c.width()
-	c.measureBacklog()
+	if err := c.measureBacklog(); err != nil {
+		return 0, "", err
+	}
 	g := c.expected()
 	if n := len(b.weakPasses); n >= 2 && b.weakPasses[n-1] == b.lo && g > 0 && g < b.lo.level*(1+w/2) && !c.open.falling {
 		// A second of the ramp passed, and what gets through above says it should not have.
@@ -170,7 +210,7 @@ func (c *controller) candidate() (float64, string) {
 			rate, why = lo*(1+w), "the limit is expected near the largest pass: just above"
 		}
 	}
-	return clamp(rate, lo*1.005, hi*.995), why
+	return clamp(rate, lo*1.005, hi*.995), why, nil
 }
 
 // expected is where the upper end's figures put the limit; 0 when they do not.
@@ -202,38 +242,50 @@ func (c *controller) expected() float64 {
 }
 
 // measureBacklog measures, once, the plateau of a service that queues, a little above it.
-func (c *controller) measureBacklog() {
+func (c *controller) measureBacklog() error {
 	o, hi := &c.open, c.bracket.hi
 	if hi.cause != causeBacklog || o.backlogMeasured || hi.goodput == 0 || hi.level <= 1.08*hi.goodput {
-		return
+		return nil
 	}
 	o.backlogMeasured = true
 	rate := 1.15 * hi.goodput
-	c.setArrivals(rate)
-	c.wait(.5)
-	s := c.wait(clamp(5000/rate, 3, 8))
+	if err := c.setArrivals(rate); err != nil {
+		return err
+	}
+	if _, err := c.wait(.5); err != nil {
+		return err
+	}
+	s, err := c.wait(clamp(5000/rate, 3, 8))
+	if err != nil {
+		return err
+	}
 	if s.failed < s.ended()/100 {
 		o.backlogged = o.backlogged.with(s.ok/s.seconds, s.seconds)
 	}
-	c.drain()
+	return c.drain()
 }
 
 // wasOutage says whether a failing hold was none of the load's doing.
-func (c *controller) wasOutage(h *hold) bool {
-	if h.pass || !h.nearlyAllFail() || c.ablations.noOutage {
-		return false
+func (c *controller) wasOutage(h *hold) (bool, error) {
+	if h.pass || !h.nearlyAllFail() || !c.policy.has(tellsOutages) {
+		return false, nil
 	}
 	before := len(c.outages)
-	c.drain()
+	if err := c.drain(); err != nil {
+		return false, err
+	}
 	if len(c.outages) > before {
-		return true
+		return true, nil
 	}
 	if h.level > 1.5*c.bracket.lo.level {
-		return false
+		return false, nil
 	}
-	again := c.holdRate(h.level, holdSpec{phase: h.phase, why: "everything failed near a load that passed: is it the load?", min: refineMin, max: refineMax})
+	again, err := c.holdRate(h.level, holdSpec{phase: h.phase, why: "everything failed near a load that passed: is it the load?", min: refineMin, max: refineMax})
+	if err != nil {
+		return false, err
+	}
 	if again.pass {
-		c.recordOutage(h.requestsAt)
+		return true, c.recordOutage(h.requestsAt)
 	}
-	return again.pass
+	return false, nil
 }

@@ -21,39 +21,51 @@ const (
 
 // guessBeforeCollapse is the highest rate that the measured curve lets survive. It
 // is computed, not tried: arrivals above it may bring the service down for good.
-func (c *controller) guessBeforeCollapse() guess {
+func (c *controller) guessBeforeCollapse() (guess, error) {
 	rate := c.survivableRate()
 	seconds := clamp(nearCollapse/rate, 6, 8)
 	for _, n := range c.decisiveVUs(rate) {
-		c.holdVUs(n, holdSpec{
+		_, err := c.holdVUs(n, holdSpec{
 			phase: "plateau", why: fmt.Sprintf("goodput falls beyond %d users: how much, where %s arrivals/s are decided", c.closed.bestVUs, number(rate)),
 			min: seconds, max: seconds, need: math.Inf(1),
 		})
+		if err != nil {
+			return guess{}, err
+		}
 	}
 	c.judgeCurve()
 	rate = c.survivableRate()
 	return guess{rate, causeCollapse, fmt.Sprintf("goodput falls from %s/s at %d users: about this much survives %g s in %g %% of runs",
-		number(c.closed.best), c.closed.bestVUs, surviveTime, 100*surviveIn)}
+		number(c.closed.best), c.closed.bestVUs, surviveTime, 100*surviveIn)}, nil
 }
 
 // holdBelowCollapse holds the computed rate for twice the usual time, for a collapse
 // takes its time, and steps down if it does not hold. Nothing above is tried.
-func (c *controller) holdBelowCollapse(g guess) {
+func (c *controller) holdBelowCollapse(g guess) error {
 	b := &c.bracket
 	b.lo = untested(c.open.safeRate, "")
 	ps := c.curve()
 	most := 2 * float64(ps[len(ps)-1].vus) // a collapse is known when it begins, and need not be waited for
 	rate, why, seconds := g.rate, g.why, 2*confirmTime
 	for {
-		c.withinBudget()
-		c.drain()
-		h := c.holdRate(rate, holdSpec{phase: "confirm", why: why, min: seconds, max: 1.25 * seconds, exact: true, maxInFlight: most})
+		if err := c.withinBudget(); err != nil {
+			return err
+		}
+		if err := c.drain(); err != nil {
+			return err
+		}
+		h, err := c.holdRate(rate, holdSpec{phase: "confirm", why: why, min: seconds, max: 1.25 * seconds, exact: true, maxInFlight: most})
+		if err != nil {
+			return err
+		}
 		if h.pass {
 			c.pass(h)
 			b.confirmed = h
 			break
 		}
-		if c.wasOutage(h) {
+		if outage, err := c.wasOutage(h); err != nil {
+			return err
+		} else if outage {
 			continue
 		}
 		c.fail(h)
@@ -66,8 +78,9 @@ func (c *controller) holdBelowCollapse(g guess) {
 		b.hi = untested(g.rate*(1+c.resolution(g.rate)/2), causeCollapse)
 	}
 	if len(c.outages) > 0 {
-		c.unstable()
+		return c.unstable()
 	}
+	return nil
 }
 
 // survivableRate is the highest rate that the curve lets survive.

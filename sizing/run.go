@@ -39,102 +39,107 @@ func newController(o Options, load Load) *controller {
 }
 
 // run lets the controller go until it ends, and says how.
-func (c *controller) run() ending {
-	e := ends(c.size)
-	if e.verdict != Found || c.opt.Soak == 0 || c.bracket.confirmed == nil && c.closed.lo == nil {
-		return e
+func (c *controller) run() stop {
+	err := c.size()
+	if s := stopOf(err); s.verdict != Found || c.opt.Soak == 0 || c.bracket.confirmed == nil && c.closed.lo == nil {
+		return s
 	}
-	if soaked := ends(c.soak); soaked.verdict != Found {
-		return soaked
-	}
-	return e
-}
-
-// ends runs a part of the controller, and says how it ended.
-func ends(part func()) (e ending) {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case ending:
-			e = r
-		default:
-			panic(r)
-		}
-	}()
-	part()
-	return ending{verdict: Found}
+	return stopOf(c.soak())
 }
 
 // size looks for the answer in the way that was asked for.
-func (c *controller) size() {
+func (c *controller) size() error {
 	switch {
 	case c.opt.From != nil:
-		c.recheck()
+		return c.recheck()
 	case c.opt.By == ByRate:
-		c.byRate()
+		return c.byRate()
 	case c.opt.By == BySessions:
-		c.bySessions()
-	default:
-		c.byVUs()
+		return c.bySessions()
 	}
+	return c.byVUs()
 }
 
 // soak keeps the answer for as long as was asked.
-func (c *controller) soak() {
+func (c *controller) soak() error {
 	d := c.opt.Soak.Seconds()
 	c.budget = max(c.budget, c.now) + 2*d
 	o := holdSpec{phase: "soak", why: "the answer, for as long as was asked", min: d, max: d, need: boundIterations, exact: true}
 	var h *hold
+	var err error
 	if held := c.bracket.confirmed; held != nil {
-		c.drain()
-		h = c.holdRate(held.level, o)
+		if err := c.drain(); err != nil {
+			return err
+		}
+		h, err = c.holdRate(held.level, o)
 	} else {
-		h = c.holdVUs(c.closed.lo.vus(), o)
+		h, err = c.holdVUs(c.closed.lo.vus(), o)
+	}
+	if err != nil {
+		return err
 	}
 	if !h.pass {
-		c.end(Unstable, h.cause, "what held for %.0f s did not hold for %s: %s", confirmTime, c.opt.Soak, c.describe(h))
+		return c.end(Unstable, h.cause, "what held for %.0f s did not hold for %s: %s", confirmTime, c.opt.Soak, c.describe(h))
 	}
+	return nil
 }
 
 // byVUs is the default: virtual users explore, arrivals test.
-func (c *controller) byVUs() {
-	if one := c.probe(); one != nil {
-		g := c.testBaseline(one)
-		c.open.widthFactor, c.open.expectedCause = 1, g.cause
-		c.test(g)
-		return
+func (c *controller) byVUs() error {
+	one, err := c.probe()
+	if err != nil {
+		return err
 	}
-	c.exploreAndTest()
+	if one != nil {
+		g, err := c.testBaseline(one)
+		if err != nil {
+			return err
+		}
+		c.open.widthFactor, c.open.expectedCause = 1, g.cause
+		return c.test(g)
+	}
+	return c.exploreAndTest()
 }
 
 // exploreAndTest finds with virtual users where the limit is, and tests it with arrivals.
-func (c *controller) exploreAndTest() {
-	c.explore()
-	c.narrowKnee()
+func (c *controller) exploreAndTest() error {
+	if err := c.explore(); err != nil {
+		return err
+	}
+	if err := c.narrowKnee(); err != nil {
+		return err
+	}
 	if !c.closed.falling {
 		c.closed.plateau = c.finalPlateau()
 	}
 	if x := c.closed.plateau.goodput; x == 0 || c.now+boundIterations/x > c.budget {
-		c.outOfTime(c.closed.lo)
+		return c.outOfTime(c.closed.lo)
 	}
 	if c.staysInVUs() {
-		c.confirmVUs()
-		return
+		return c.confirmVUs()
 	}
-	g := c.guessFromVUs()
-	c.handOver()
-	c.test(g)
+	g, err := c.guessFromVUs()
+	if err != nil {
+		return err
+	}
+	if err := c.handOver(); err != nil {
+		return err
+	}
+	return c.test(g)
 }
 
 // test holds arrivals around a guess until both sides of the limit are known.
-func (c *controller) test(g guess) {
+func (c *controller) test(g guess) error {
 	if c.open.falling {
-		c.holdBelowCollapse(g)
-		return
+		return c.holdBelowCollapse(g)
 	}
-	c.testAround(g)
-	c.search()
-	c.refreshVUs()
+	if err := c.testAround(g); err != nil {
+		return err
+	}
+	if err := c.search(); err != nil {
+		return err
+	}
+	return c.refreshVUs()
 }
 
 // complete fills in the defaults and refuses what cannot be.

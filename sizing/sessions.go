@@ -9,56 +9,87 @@ import (
 const sessionWidth = .05
 
 // bySessions stays in virtual users to the end: how many sessions until it breaks.
-func (c *controller) bySessions() {
+func (c *controller) bySessions() error {
 	s := &c.closed
-	if one := c.probe(); one != nil {
-		s.hi = one
-		g := c.testBaseline(one)
-		s.plateau.goodput = g.rate * c.goodputPerArrival()
-		c.end(Found, one.cause, "one virtual user is too much: %s", c.describe(one))
+	one, err := c.probe()
+	if err != nil {
+		return err
 	}
-	c.explore()
+	if one != nil {
+		s.hi = one
+		g, err := c.testBaseline(one)
+		if err != nil {
+			return err
+		}
+		s.plateau.goodput = g.rate * c.goodputPerArrival()
+		return c.end(Found, one.cause, "one virtual user is too much: %s", c.describe(one))
+	}
+	if err := c.explore(); err != nil {
+		return err
+	}
 	for s.hi != nil {
-		c.refineSessions()
-		if c.confirmSessions() && c.retestUpperVUs() {
+		if err := c.refineSessions(); err != nil {
+			return err
+		}
+		done, err := c.confirmSessions()
+		if err == nil && done {
+			done, err = c.retestUpperVUs()
+		}
+		if err != nil {
+			return err
+		}
+		if done {
 			break
 		}
 	}
-	c.narrowKnee()
+	if err := c.narrowKnee(); err != nil {
+		return err
+	}
 	if len(c.outages) > 0 {
-		c.unstable()
+		return c.unstable()
 	}
 	if s.hi == nil { // nothing fails: the plateau is the answer
 		n := min(s.lo.vus(), 2*max(1, s.knee))
-		s.lo = c.holdVUs(n, holdSpec{phase: "confirm", why: "no number of users fails: the plateau for longer", min: confirmTime, max: 1.25 * confirmTime, need: boundIterations})
+		h, err := c.holdVUs(n, holdSpec{phase: "confirm", why: "no number of users fails: the plateau for longer", min: confirmTime, max: 1.25 * confirmTime, need: boundIterations})
+		if err != nil {
+			return err
+		}
+		s.lo = h
 	}
 	if !s.falling {
 		s.plateau = c.finalPlateau()
 	}
+	return nil
 }
 
 // tryVUs holds n users, and looks again where everything failed.
-func (c *controller) tryVUs(n int, o holdSpec) *hold {
-	c.withinBudget()
-	h := c.holdVUs(n, o)
-	if h.pass {
-		return h
+func (c *controller) tryVUs(n int, o holdSpec) (*hold, error) {
+	if err := c.withinBudget(); err != nil {
+		return nil, err
+	}
+	h, err := c.holdVUs(n, o)
+	if err != nil || h.pass {
+		return h, err
 	}
 	return c.outage(h)
 }
 
 // refineSessions narrows the numbers that pass and fail to 5 %, or to one user.
-func (c *controller) refineSessions() {
+func (c *controller) refineSessions() error {
 	s := &c.closed
 	for s.hi.vus() > s.lo.vus()+1 && s.hi.level > (1+sessionWidth)*1.01*s.lo.level {
 		n, why := c.sessionCandidate()
-		h := c.tryVUs(n, holdSpec{phase: "refine", why: why, min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
+		h, err := c.tryVUs(n, holdSpec{phase: "refine", why: why, min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
+		if err != nil {
+			return err
+		}
 		if h.pass {
 			s.lo = h
 		} else {
 			s.hi = h
 		}
 	}
+	return nil
 }
 
 // sessionCandidate is the next number of users: beside the number that fits, by
@@ -87,40 +118,53 @@ func (c *controller) sessionCandidate() (int, string) {
 }
 
 // confirmSessions holds the lower end for the confirming time, and steps down if it fails.
-func (c *controller) confirmSessions() bool {
+func (c *controller) confirmSessions() (bool, error) {
 	s := &c.closed
-	h := c.tryVUs(s.lo.vus(), holdSpec{phase: "confirm", why: "the lower end, for longer", min: confirmTime, max: 1.25 * confirmTime, need: boundIterations})
+	h, err := c.tryVUs(s.lo.vus(), holdSpec{phase: "confirm", why: "the lower end, for longer", min: confirmTime, max: 1.25 * confirmTime, need: boundIterations})
+	if err != nil {
+		return false, err
+	}
 	if h.pass {
 		s.lo = h
-		return true
+		return true, nil
 	}
 	c.open.inversions++
 	s.stretch = min(s.stretch*1.4, 2.5)
 	s.hi = h
 	if h.vus() == 1 {
-		c.end(Baseline, h.cause, "%s with one virtual user, which passed before", c.describe(h))
+		return false, c.end(Baseline, h.cause, "%s with one virtual user, which passed before", c.describe(h))
 	}
 	n := int(h.level / (1 + sessionWidth*math.Pow(1.6, float64(c.open.inversions-1))))
 	n = max(1, min(n, h.vus()-1))
-	s.lo = c.tryVUs(n, holdSpec{phase: "refine", why: "what passed before has failed: lower", min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
-	return false
+	h, err = c.tryVUs(n, holdSpec{phase: "refine", why: "what passed before has failed: lower", min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
+	if err != nil {
+		return false, err
+	}
+	s.lo = h
+	return false, nil
 }
 
 // retestUpperVUs tests the upper end again: it must fail, else the search goes on upwards.
-func (c *controller) retestUpperVUs() bool {
+func (c *controller) retestUpperVUs() (bool, error) {
 	s := &c.closed
-	if c.ablations.noSandwich {
-		return true
+	if !c.policy.has(retestsUpper) {
+		return true, nil
 	}
-	h := c.tryVUs(s.hi.vus(), holdSpec{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
+	h, err := c.tryVUs(s.hi.vus(), holdSpec{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
+	if err != nil {
+		return false, err
+	}
 	if !h.pass {
 		s.hi = h
-		return true
+		return true, nil
 	}
 	s.lo, s.hi = h, nil
 	for n := h.vus(); n < s.max; {
 		n = min(s.max, max(n+1, int(float64(n)*(1+2*sessionWidth))))
-		h = c.tryVUs(n, holdSpec{phase: "refine", why: "no upper end is known: higher", min: refineMin, max: refineMax, need: boundIterations})
+		h, err = c.tryVUs(n, holdSpec{phase: "refine", why: "no upper end is known: higher", min: refineMin, max: refineMax, need: boundIterations})
+		if err != nil {
+			return false, err
+		}
 		if !h.pass {
 			s.hi = h
 			break
@@ -129,5 +173,5 @@ func (c *controller) retestUpperVUs() bool {
 			break
 		}
 	}
-	return false
+	return false, nil
 }

@@ -50,7 +50,7 @@ func (c *controller) lastVUHold() *hold {
 // settleVUs is how long n users need until they are all at work.
 func (c *controller) settleVUs(n int) float64 {
 	last := c.lastVUHold()
-	if last == nil || last.vus() == n || c.ablations.noSettle {
+	if last == nil || last.vus() == n || !c.policy.has(settles) {
 		return 0
 	}
 	t1 := c.unloaded.iteration
@@ -72,27 +72,42 @@ func (o *Options) slowest() float64 {
 
 // holdVUs holds n virtual users until the verdict and the goodput are known well
 // enough, or time is up. Growth is not tested: n bounds what is in flight.
-func (c *controller) holdVUs(n int, o holdSpec) *hold {
+func (c *controller) holdVUs(n int, o holdSpec) (*hold, error) {
 	for try := 1; ; try++ {
-		h := c.holdVUsOnce(n, o)
-		if !h.void {
-			return h
+		h, err := c.holdVUsOnce(n, o)
+		if err != nil {
+			return nil, err
 		}
-		c.giveUp(try)
-		c.setVUs(max(1, n/2))
-		c.wait(cooldown)
+		if !h.void {
+			return h, nil
+		}
+		if err := c.giveUp(try); err != nil {
+			return nil, err
+		}
+		if err := c.setVUs(max(1, n/2)); err != nil {
+			return nil, err
+		}
+		if _, err := c.wait(cooldown); err != nil {
+			return nil, err
+		}
 		o.why = "the generator was in trouble: the same again"
 	}
 }
 
-func (c *controller) holdVUsOnce(n int, o holdSpec) *hold {
+func (c *controller) holdVUsOnce(n int, o holdSpec) (*hold, error) {
 	settle := min(c.settleVUs(n), max(0, c.budget-c.now))
 	c.announce(o, ByVUs, float64(n))
-	c.setVUs(n)
+	if err := c.setVUs(n); err != nil {
+		return nil, err
+	}
 	c.mix.vus = float64(n)
-	c.wait(settle)
+	if _, err := c.wait(settle); err != nil {
+		return nil, err
+	}
 	began := c.now
-	c.awaitSurplus(n)
+	if err := c.awaitSurplus(n); err != nil {
+		return nil, err
+	}
 	h := c.newHold(o, false, float64(n))
 	h.settle = settle + c.now - began
 	h.max = max(o.max, c.leastIterations(n)*c.cycle())
@@ -101,24 +116,31 @@ func (c *controller) holdVUsOnce(n int, o holdSpec) *hold {
 		a = bound(doubtfulError)
 	}
 	for again := 0; ; again++ {
-		for !c.judgeVUs(h, a) {
+		for decided := false; !decided; {
+			var err error
+			if decided, err = c.judgeVUs(h, a); err != nil {
+				return nil, err
+			}
 		}
 		// Little's law does not hold yet: not all users are at work. Count anew.
 		unsteady := h.pass && h.sum.ok >= 100 && h.share() < c.opt.Tolerance/2 && h.mean > .2 && float64(n) > 1.15*h.goodput*(h.mean+c.unloaded.pause)
-		if !unsteady || again == 3 || c.spent() || c.ablations.noLittle {
+		if !unsteady || again == 3 || c.spent() || !c.policy.has(awaitsLittle) {
 			break
 		}
 		h.restart(c)
 	}
-	return c.close(h)
+	return c.close(h), nil
 }
 
 // awaitSurplus waits until at most n iterations are under way: those that a larger
 // number of users began, and that are stuck in the service, are none of this load's.
-func (c *controller) awaitSurplus(n int) {
-	for start := c.now; c.inFlight > 1.02*float64(n)+1 && c.now-start < drainTimeout && !c.spent() && !c.ablations.noDrain; {
-		c.step(tick)
+func (c *controller) awaitSurplus(n int) error {
+	for start := c.now; c.inFlight > 1.02*float64(n)+1 && c.now-start < drainTimeout && !c.spent() && c.policy.has(drains); {
+		if _, err := c.step(tick); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // leastIterations is how many unloaded iterations a hold lasts at least: fewer of them
@@ -131,33 +153,37 @@ func (c *controller) leastIterations(n int) float64 {
 }
 
 // judgeVUs lets a tick go by and says whether the hold is decided.
-func (c *controller) judgeVUs(h *hold, a float64) bool {
-	h.add(c, c.step(max(tick, c.unloaded.iteration/8)))
+func (c *controller) judgeVUs(h *hold, a float64) (bool, error) {
+	t, err := c.step(max(tick, c.unloaded.iteration/8))
+	if err != nil {
+		return false, err
+	}
+	h.add(c, t)
 	if c.generatorOverloaded(h, h.max) {
-		return true
+		return true, nil
 	}
 	d := h.length()
 	if d >= .99 && h.sum.ended() > 30 && h.ticks() >= 4 && (d >= h.min || h.ramp) {
-		if h.cause = h.earlyCause(a, c.effectGate, 2+h.ticks()/10, c.ablations); h.cause != "" {
-			return true
+		if h.cause = h.earlyCause(a, c.effectGate, 2+h.ticks()/10, c.policy); h.cause != "" {
+			return true, nil
 		}
 	}
-	if c.closed.best > 0 && h.collapsed() && !c.ablations.noOutage {
+	if c.closed.best > 0 && h.collapsed() && c.policy.has(tellsOutages) {
 		h.cause = causeFailures
-		return true
+		return true, nil
 	}
 	enough := d >= h.min && (h.sum.ok >= h.need || d >= h.max)
 	switch {
-	case h.ramp && enough && h.sum.ended() >= 15 && h.wellWithin(), enough && h.within(a, c.ablations):
+	case h.ramp && enough && h.sum.ended() >= 15 && h.wellWithin(), enough && h.within(a, c.policy):
 		h.pass = true
-		return true
+		return true, nil
 	case c.timeUp(h):
 		h.marginal = true
 		h.cause = h.exceededCause()
 		h.pass = h.cause == ""
-		return true
+		return true, nil
 	}
-	return false
+	return false, nil
 }
 
 // timeUp says whether a hold of virtual users ends undecided: few iterations
@@ -169,56 +195,70 @@ func (c *controller) timeUp(h *hold) bool {
 
 // outage tells a crash from a limit: everything fails at a load although a
 // smaller one passed. It waits until one user is served again, and looks once more.
-func (c *controller) outage(h *hold) *hold {
+func (c *controller) outage(h *hold) (*hold, error) {
 	refused := h.sum.reqFailed - h.sum.timedOut // what times out is backlog
-	if h.pass || !h.nearlyAllFail() || refused < 20 || c.closed.best == 0 || c.ablations.noOutage {
-		return h
+	if h.pass || !h.nearlyAllFail() || refused < 20 || c.closed.best == 0 || !c.policy.has(tellsOutages) {
+		return h, nil
 	}
-	c.setVUs(1)
-	c.awaitRecovery(func(t Tick) bool { return t.RequestsOK > t.RequestsFailed }, h.requestsAt)
-	again := c.holdVUs(h.vus(), holdSpec{
+	if err := c.setVUs(1); err != nil {
+		return nil, err
+	}
+	if err := c.awaitRecovery(func(t Tick) bool { return t.RequestsOK > t.RequestsFailed }, h.requestsAt); err != nil {
+		return nil, err
+	}
+	again, err := c.holdVUs(h.vus(), holdSpec{
 		phase: h.phase, why: "everything failed although less passed: is it the load?", min: 2, max: 6, need: 400,
 	})
-	if again.pass || again.share() < .5 { // the same load fails little, if at all
-		c.recordOutage(h.requestsAt)
+	if err != nil {
+		return nil, err
 	}
-	return again
+	if again.pass || again.share() < .5 { // the same load fails little, if at all
+		if err := c.recordOutage(h.requestsAt); err != nil {
+			return nil, err
+		}
+	}
+	return again, nil
 }
 
 // awaitRecovery waits until a service that is down answers again. If it does not
 // within a minute, the sizing ends.
-func (c *controller) awaitRecovery(up func(Tick) bool, since uint64) {
+func (c *controller) awaitRecovery(up func(Tick) bool, since uint64) error {
 	answered := false
 	for start := c.now; c.now-start < longestOutage; {
-		t := c.step(tick)
+		t, err := c.step(tick)
+		if err != nil {
+			return err
+		}
 		if up(t) {
-			return
+			return nil
 		}
 		answered = answered || t.RequestsOK > 0
 	}
 	if !answered {
 		c.outages = append(c.outages, since)
-		c.end(Unstable, "", "it stopped answering after %d requests and did not come back within %.0f s", since, longestOutage)
+		return c.end(Unstable, "", "it stopped answering after %d requests and did not come back within %.0f s", since, longestOutage)
 	}
+	return nil
 }
 
 // longestOutage is how long a service that is down is waited for, in seconds.
 const longestOutage = 60.0
 
 // recordOutage notes an outage; two are enough to give up.
-func (c *controller) recordOutage(at uint64) {
+func (c *controller) recordOutage(at uint64) error {
 	c.outages = append(c.outages, at)
 	if len(c.outages) >= 2 {
-		c.unstable()
+		return c.unstable()
 	}
+	return nil
 }
 
-func (c *controller) unstable() {
+func (c *controller) unstable() error {
 	between := ""
 	if n := len(c.outages); n >= 2 {
 		between = fmt.Sprintf(", %d requests apart", c.outages[n-1]-c.outages[n-2])
 	}
-	c.end(Unstable, "", "everything failed %s at loads that pass otherwise%s: the service crashes, or something else stops it",
+	return c.end(Unstable, "", "everything failed %s at loads that pass otherwise%s: the service crashes, or something else stops it",
 		times(len(c.outages)), between)
 }
 

@@ -27,7 +27,7 @@ func TestEveryRuleIsNeeded(t *testing.T) {
 		met         func(*sizingtest.Stats) bool
 		demand      string
 	}{
-		{"sandwich", "autoscale", sizing.ByVUs, within(.05, .9), "an upper bound is tested again: capacity may have risen"},
+		{"retest upper", "autoscale", sizing.ByVUs, within(.05, .9), "an upper bound is tested again: capacity may have risen"},
 		{"drain", "kinto", sizing.ByVUs, within(.05, .9), "what one load left behind is not held against the next"},
 		{"plateau", "usl-retro", sizing.ByVUs, harmless, "the peak is measured before arrivals come"},
 		{"trim", "gc-pause", sizing.ByVUs, within(.05, .9), "one stall is not a limit"},
@@ -35,7 +35,7 @@ func TestEveryRuleIsNeeded(t *testing.T) {
 		{"rising", "warm-up", sizing.ByVUs, rises, "a service that warms up is ramped again"},
 		{"retrograde", "kinto", sizing.ByVUs, within(.05, .8), "beyond a peak arrivals that survive are computed, not tried"},
 		{"retrograde", "kinto", sizing.ByRate, within(.05, .8), "arrivals that bring it down leave the search to virtual users"},
-		{"health", "genlimit", sizing.ByVUs, verdict, "a tired generator looks like a plateau"},
+		{"generator", "genlimit", sizing.ByVUs, verdict, "an overloaded generator looks like a plateau"},
 		{"settle", "think1", sizing.ByVUs, within(.03, .85), "new users need an iteration until they are all at work"},
 		{"little", "think1-noerr", sizing.ByVUs, within(.05, .8), "a count begins when all users are at work, whatever was expected"},
 		{"baseline", "base10", sizing.ByVUs, verdict, "what fails at any load is no question of load"},
