@@ -27,7 +27,10 @@ func inflation(bad, n []float64) float64 {
 		cov += e * prev
 		prev = e
 	}
-	r := clamp(cov/v, 0, .8)
+	r := 0.0
+	if v > 0 { // else every tick has the same share
+		r = clamp(cov/v, 0, .8)
+	}
 	f := v / (p * (1 - p) * all) * (1 + r) / (1 - r)
 	k := float64(len(n))
 	return max(1, (4*1.5+k*f)/(4+k))
