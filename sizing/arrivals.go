@@ -75,15 +75,13 @@ func (c *controller) holdRateOnce(rate float64, o holdSpec) (*hold, error) {
 	if h.maxInFlight == 0 {
 		h.maxInFlight = c.backlogLimit(rate)
 	}
-	a := bound(sureError)
-	if o.ramp {
-		a = bound(doubtfulError)
-	}
 	for decided := false; !decided; {
-		var err error
-		if decided, err = c.judgeArrivals(h, a); err != nil {
+		t, err := c.stepArrivals(rate)
+		if err != nil {
 			return nil, err
 		}
+		h.add(t, c.reckoning())
+		decided = c.generatorOverloaded(h, h.max) || h.is(c.arrivalsJudge(h).arrivals(h))
 	}
 	if !c.generatorOverloaded(h, h.length()) {
 		c.poolHold(h)
@@ -105,158 +103,13 @@ func (c *controller) backlogLimit(rate float64) float64 {
 	return max(4*tried, 128, rate*(2+4*c.unloaded.iteration))
 }
 
-// judgeArrivals lets a tick go by and says whether the hold is decided.
-func (c *controller) judgeArrivals(h *hold, a float64) (bool, error) {
-	t, err := c.stepArrivals(h.level)
-	if err != nil {
-		return false, err
+// arrivalsJudge is who judges a hold of arrivals, as things are known now.
+func (c *controller) arrivalsJudge(h *hold) arrivalsJudge {
+	o := &c.open
+	return arrivalsJudge{
+		judge: c.judge(h), limits: c.limits(), saturated: o.saturated, backlogged: o.backlogged, margin: o.backlogMargin,
+		period: o.stallPeriod, objectives: len(c.opt.Objectives) > 0, fromVUs: c.bracket.fromVUs,
 	}
-	h.add(c, t)
-	if c.generatorOverloaded(h, h.max) {
-		return true, nil
-	}
-	d := h.length()
-	if h.endInFlight > h.maxInFlight && h.endInFlight > h.startInFlight {
-		h.cause = causeBacklog
-		return true, nil
-	}
-	if d >= .99 && h.sum.started > 30 {
-		if h.cause = c.failsEarly(h, a); h.cause != "" {
-			return true, nil
-		}
-	}
-	switch {
-	case h.ramp && d >= h.min && h.sum.ended() >= 15 && h.wellWithin() && h.growth < 2.5:
-		h.pass = true
-		return true, nil
-	case c.decideByPool(h):
-		return true, nil
-	case d >= h.min && h.within(a, c.policy) && (h.growth < 1 && !c.abovePlateau(h) || h.ramp && h.growth < 2.5):
-		h.pass = true
-		return true, nil
-	case d >= h.max && (h.sum.ended() >= 60 || d >= 3*h.max) && !c.mayStillPass(h):
-		c.decideByLastHalf(h)
-		return true, nil
-	}
-	return false, nil
-}
-
-// failsEarly looks for a cause to stop early: a backlog that grows whatever ticks
-// are left out, or too many bad ones.
-func (c *controller) failsEarly(h *hold, a float64) string {
-	trim := 2 + h.ticks()/10
-	if h.length() >= max(2*h.min, 6) {
-		trim = h.ticks() / 10
-	}
-	missing, sent := trimmed(h.unfinished, h.started, trim)
-	over := (missing - c.opt.Tolerance*sent) / math.Sqrt((1+c.closed.dispersion)*max(sent, 1))
-	if over > 3 && h.endInFlight-h.startInFlight > h.sum.failed && h.growth > 3 {
-		return causeBacklog
-	}
-	if c.collapses(h) {
-		return causeBacklog
-	}
-	if h.ticks() < 4 {
-		return ""
-	}
-	return h.earlyCause(a, c.effectGate, trim, c.policy)
-}
-
-// collapses says whether much of what arrived during the last seconds is
-// still there: of a hold that went well before, the whole would show it late.
-func (c *controller) collapses(h *hold) bool {
-	before := h.ticks() - 1 - int(math.Ceil(max(collapseTime, 2*c.unloaded.iteration)/tick))
-	if before < 0 {
-		return false
-	}
-	sent, more := sum(h.started[before+1:]), h.endInFlight-h.inFlightByTick[before]
-	return more > collapseShare*sent && more > 4*math.Sqrt((1+c.closed.dispersion)*sent)
-}
-
-const (
-	collapseTime  = 3.0 // seconds
-	collapseShare = .4  // of the arrivals that did not end
-)
-
-// decideByPool decides by the saturated goodput of all holds, which says on which
-// side of the limit a rate is.
-func (c *controller) decideByPool(h *hold) bool {
-	d, p := h.length(), c.open.stallPeriod
-	tolerance, lately := c.opt.Tolerance, h.recentShare()
-	full := c.open.saturated
-	if lately > .8*tolerance {
-		full = full.with(h.work, d)
-	}
-	limit := c.limitOf(full)
-	usable := limit > 0 && d >= h.min && d >= 4 && len(c.opt.Objectives) == 0 &&
-		math.Abs(h.level/limit-1) > .008 && h.growth < 2 && (p == 0 || d >= 2*p)
-	if !usable {
-		return false
-	}
-	z := (h.level/limit - 1) * math.Sqrt(full.count)
-	switch {
-	case z < -1 && lately < 1.4*tolerance && lately < tolerance+.02 && !c.overTolerance(h):
-		h.pass = true
-	case z > 1 && lately > .7*tolerance:
-		h.cause = causeFailures
-	}
-	return h.pass || h.cause != ""
-}
-
-// overTolerance says whether more failed than is tolerated in a hold that is
-// to be told as carried: there the pool may not decide otherwise.
-func (c *controller) overTolerance(h *hold) bool {
-	return h.phase == "confirm" && h.share() > c.opt.Tolerance
-}
-
-// mayStillPass says whether a hold that is to be told as carried goes on for
-// longer: more failed than is tolerated, but the pool says that fewer will.
-func (c *controller) mayStillPass(h *hold) bool {
-	if !c.overTolerance(h) || c.spent() {
-		return false
-	}
-	d := h.length()
-	return d < 1.8*h.max && h.share() < 2*c.opt.Tolerance &&
-		h.level < c.limitOf(c.open.saturated.with(h.work, d))
-}
-
-// decideByLastHalf decides what the tests left open when time was up.
-func (c *controller) decideByLastHalf(h *hold) {
-	h.marginal = true
-	lately, d, p := h.recentShare(), h.length(), c.open.stallPeriod
-	limit := 0.0
-	if lately > .02 && lately < .3 {
-		limit = c.limitOf(c.open.saturated.with(h.work, d))
-	}
-	switch {
-	case c.overTolerance(h):
-		h.cause = causeFailures
-	case limit > 0 && (p == 0 || d >= 2*p):
-		if h.level > limit {
-			h.cause = causeFailures
-		}
-	case h.exceededCause() != "":
-		h.cause = h.exceededCause()
-	case h.growth > 2 || c.abovePlateau(h):
-		h.cause = causeBacklog
-	}
-	h.pass = h.cause == ""
-}
-
-// abovePlateau says whether a rate is above the plateau that was measured, and the
-// backlog does not show otherwise: a little above, it takes minutes to show at
-// all. A plateau that arrivals alone have shown, in passing, decides only what
-// is undecided when time is up.
-func (c *controller) abovePlateau(h *hold) bool {
-	b, d := c.open.backlogged, c.closed.dispersion
-	if b.count == 0 || h.ramp || h.level <= b.rate()*(1+c.open.backlogMargin*math.Sqrt(d/b.count)) {
-		return false
-	}
-	if !c.bracket.fromVUs {
-		return h.marginal && h.endInFlight > h.startInFlight
-	}
-	expected := (h.level - b.rate()) * h.length()
-	return h.endInFlight-h.startInFlight > expected-2*math.Sqrt((1+d)*h.sum.started)
 }
 
 // poolHold pools what a saturated hold says of the plateau.
@@ -267,13 +120,7 @@ func (c *controller) poolHold(h *hold) {
 	}
 	whole := o.stallPeriod == 0 || d >= 1.9*o.stallPeriod
 	if h.share() > .8*tolerance && h.recentShare() > .8*tolerance && !h.nearlyAllFail() && d >= .9 && whole {
-		if o.saturated.seconds > 0 {
-			x := o.saturated.rate()
-			if math.Abs(h.work-x) > 3.5*math.Sqrt(1.5)*math.Sqrt(x/d+x/o.saturated.seconds) { // capacity moved
-				o.saturated = pool{}
-			}
-		}
-		o.saturated = o.saturated.with(h.work, d)
+		o.saturated = o.saturated.follow(h.work, d)
 	}
 	noise := math.Sqrt(h.work / d)
 	switch {

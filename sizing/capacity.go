@@ -51,7 +51,7 @@ func (c *controller) confidenceInterval(goodput float64) [2]float64 {
 	center, se := goodput, c.resolution(goodput)/2
 	switch {
 	case c.closed.falling:
-		se = math.Hypot(1.4*c.curveError(), computedError)
+		se = math.Hypot(1.4*c.curve().errorAt(c.curve().decisiveVUs(c.closed.bestVUs, b.confirmed.level)), computedError)
 	case b.hi == nil:
 	case c.rejects() && o.saturated.count > 0:
 		u := c.usefulShare()

@@ -43,7 +43,7 @@ func (c *controller) stepDown(h *hold) error {
 		width = max(width, .04)
 	}
 	factor := max(.6, 1-width*math.Pow(1.6, float64(o.inversions-1)))
-	c.fail(h)
+	c.bracket.fail(h)
 	b.confirmed = nil
 	rate := h.level
 	for {
@@ -75,7 +75,7 @@ func (c *controller) stepDown(h *hold) error {
 				return err
 			}
 		}
-		c.fail(h)
+		c.bracket.fail(h)
 	}
 	if o.inversions >= 3 && b.hi.level > b.lo.level*(1+c.width()) {
 		b.hi = untested(b.lo.level*(1+c.width()), b.hi.cause)
@@ -90,10 +90,7 @@ func (c *controller) retestUpper() (bool, error) {
 	if !c.policy.has(retestsUpper) {
 		return true, nil
 	}
-	rate := max(b.hi.level, b.lo.level*(1+c.width()))
-	if limit := c.limit(); limit > 0 { // too near to it, chance decides
-		rate = clamp(limit*(1+c.width()/2), rate, b.lo.level*(1+1.5*c.width()))
-	}
+	rate := b.above(c.limit(), c.width())
 	h, err := c.holdRate(rate, holdSpec{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin, max: refineMax})
 	if err != nil {
 		return false, err
@@ -105,7 +102,7 @@ func (c *controller) retestUpper() (bool, error) {
 		}
 	}
 	if !h.pass {
-		c.fail(h)
+		c.bracket.fail(h)
 		return true, c.drain()
 	}
 	if c.fluctuates(rate) {

@@ -39,7 +39,5 @@ var Survives = survives
 
 // StepSize is that of a service whose goodput, with more users than at its peak, was so many by tick.
 func StepSize(good []float64) float64 {
-	c := &controller{holds: []*hold{{level: 20, pass: true, good: good}}}
-	c.closed.bestVUs = 10
-	return c.stepSize()
+	return stepSize([]*hold{{level: 20, judgement: passed, good: good}}, 10)
 }

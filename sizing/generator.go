@@ -2,7 +2,7 @@ package sizing
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 )
 
@@ -12,6 +12,7 @@ type generatorWatch struct {
 	voidHolds int
 	momentary bool // the last trouble may have been a moment's
 	reason    string
+	warned    []string // what warnings are there of
 	warnings  []string
 }
 
@@ -27,36 +28,45 @@ const (
 	lateFloor     = 10 * time.Millisecond
 )
 
-// generatorOverloaded voids a hold during which the generator could not make the load as
-// asked: an overloaded generator looks exactly like a plateau, so this comes before
-// any other judgement. Until it is decided a hold is to last for whole seconds:
-// what may pass voids it early only where a spotless rest could not mend it.
-// Looked at every tick, one hiccup of a busy machine would be too much at some time.
+// generatorOverloaded voids a hold during which the generator could not make the
+// load as asked; see generatorWatch.overloads.
 func (c *controller) generatorOverloaded(h *hold, whole float64) bool {
 	if h.length() < .99 || h.void || !c.policy.has(watchesGenerator) {
 		return h.void
 	}
+	if c.watch.overloads(h, whole, generatorLimitsOf(c.unloaded.iteration, c.opt.Objectives)) {
+		h.void, h.pass, h.cause = true, false, causeGenerator
+	}
+	return h.void
+}
+
+// overloads says whether the generator could not make a hold's load as asked: an
+// overloaded generator looks exactly like a plateau, so this comes before any
+// other judgement. Until it is decided a hold is to last for whole seconds:
+// what may pass voids it early only where a spotless rest could not mend it.
+// Looked at every tick, one hiccup of a busy machine would be too much at some time.
+func (w *generatorWatch) overloads(h *hold, whole float64, l generatorLimits) bool {
 	whole = max(whole, h.length())
 	var worst limitUse
-	for _, s := range c.limitUses(h, whole) {
-		if s.warningOnly {
-			s.use = min(s.use, 1)
+	for _, u := range l.uses(h, whole) {
+		if u.warningOnly {
+			u.use = min(u.use, 1)
 		}
-		if s.use > worst.use {
-			worst = s
+		if u.use > worst.use {
+			worst = u
 		}
 	}
-	w := &c.watch
 	w.late, w.cpu = max(w.late, h.lateP99(whole)), max(w.cpu, h.sum.cpu/h.length())
 	switch {
 	case worst.use > 1:
-		h.void, h.pass, h.cause = true, false, "generator"
 		w.voidHolds++
-		w.reason, w.momentary = worst.text, worst.momentary
-	case worst.use > .5:
-		c.warn(worst)
+		w.reason, w.momentary = worst.text(), worst.momentary
+		return true
+	case worst.use > .5 && !slices.Contains(w.warned, worst.what): // one warning of each kind
+		w.warned = append(w.warned, worst.what)
+		w.warnings = append(w.warnings, worst.what+": "+worst.text())
 	}
-	return h.void
+	return false
 }
 
 // A generator that is too weak fails again at once. One that others on its
@@ -68,54 +78,60 @@ const (
 	cooldown  = 3.0 // seconds
 )
 
+// triesAgain says whether a load is to be tried once more after so many void holds of it.
+func (w *generatorWatch) triesAgain(tries int) bool {
+	return tries < weakTries || w.momentary && tries < lateTries
+}
+
 // giveUp ends the sizing when the generator has failed too often at the same load.
 func (c *controller) giveUp(tries int) error {
-	if tries < weakTries || c.watch.momentary && tries < lateTries {
+	if c.watch.triesAgain(tries) {
 		return nil
 	}
 	return c.end(Generator, "generator", "the load could not be made as asked: %s; give the generator more CPU or machines, or make the script cheaper", c.watch.reason)
-}
-
-// warn keeps one warning of each kind.
-func (c *controller) warn(s limitUse) {
-	for _, w := range c.watch.warnings {
-		if strings.HasPrefix(w, s.what+": ") {
-			return
-		}
-	}
-	c.watch.warnings = append(c.watch.warnings, s.what+": "+s.text)
 }
 
 // limitUse is one limit of the generator and how much of it was used.
 type limitUse struct {
 	what        string
 	use         float64 // beyond 1: broken
-	text        string
+	format      string  // of a sentence with the value
+	value       float64
 	momentary   bool // it may pass: the machine was busy with something else
 	warningOnly bool // a warning at most: a target on the same machine causes it too, and what it does shows as lateness
 }
 
-func (c *controller) limitUses(h *hold, whole float64) []limitUse {
-	d, s := h.length(), &h.sum
-	t1 := c.unloaded.iteration
-	late := max(lateFloor.Seconds(), t1/2)
-	for _, o := range c.opt.Objectives {
+func (u *limitUse) text() string { return fmt.Sprintf(u.format, u.value) }
+
+// generatorLimits are those that depend on the service, in seconds.
+type generatorLimits struct{ late, stall float64 }
+
+// generatorLimitsOf are the limits for a service with an unloaded iteration of
+// so many seconds: what would be seen in its response times.
+func generatorLimitsOf(iteration float64, objectives []Objective) generatorLimits {
+	late := max(lateFloor.Seconds(), iteration/2)
+	for _, o := range objectives {
 		late = min(late, max(.001, o.Limit.Seconds()/10))
 	}
-	stall := max(minStall.Seconds(), limitStall*t1)
+	return generatorLimits{late: late, stall: max(minStall.Seconds(), limitStall*iteration)}
+}
+
+// uses are all limits as a hold of so many seconds has used them.
+func (l generatorLimits) uses(h *hold, whole float64) []limitUse {
+	d, s := h.length(), &h.sum
 	all := []limitUse{
-		{"cpu", s.cpu / d / limitCPU, fmt.Sprintf("its CPU was %.0f %% busy", 100*s.cpu/d), false, false},
-		{"pressure", s.pressure / d / limitPressure, fmt.Sprintf("its work waited for a CPU %.0f %% of the time", 100*s.pressure/d), false, true},
-		{"timers", s.timerLate / d / limitTimers, fmt.Sprintf("%.1f %% of its timers were more than 20 ms late", 100*s.timerLate/d), true, false},
-		{"stalls", s.stall / d / stall, fmt.Sprintf("garbage collection and scheduling stopped it for %.1f ms", 1000*s.stall/d), false, true},
-		{"files", s.files / limitTable, fmt.Sprintf("%.0f %% of its open files are used", 100*s.files), false, false},
-		{"ports", s.ports / limitTable, fmt.Sprintf("%.0f %% of its ports are used", 100*s.ports), false, false},
+		{what: "cpu", use: s.cpu / d / limitCPU, format: "its CPU was %.0f %% busy", value: 100 * s.cpu / d},
+		{what: "pressure", use: s.pressure / d / limitPressure, format: "its work waited for a CPU %.0f %% of the time", value: 100 * s.pressure / d, warningOnly: true},
+		{what: "timers", use: s.timerLate / d / limitTimers, format: "%.1f %% of its timers were more than 20 ms late", value: 100 * s.timerLate / d, momentary: true},
+		{what: "stalls", use: s.stall / d / l.stall, format: "garbage collection and scheduling stopped it for %.1f ms", value: 1000 * s.stall / d, warningOnly: true},
+		{what: "files", use: s.files / limitTable, format: "%.0f %% of its open files are used", value: 100 * s.files},
+		{what: "ports", use: s.ports / limitTable, format: "%.0f %% of its ports are used", value: 100 * s.ports},
 	}
-	if h.arrivals {
-		intended := max(1, s.started+s.dropped) * whole / d
-		all = append(all,
-			limitUse{"unsent", s.dropped / intended / limitUnsent, fmt.Sprintf("%.1f %% of the arrivals were not sent", 100*s.dropped/intended), true, false},
-			limitUse{"lateness", h.lateP99(whole) / late, fmt.Sprintf("iterations began up to %.1f ms after they were due (99 %%)", 1000*h.lateP99(whole)), true, false})
+	if !h.arrivals {
+		return all
 	}
-	return all
+	intended, late := max(1, s.started+s.dropped)*whole/d, h.lateP99(whole)
+	return append(all,
+		limitUse{what: "unsent", use: s.dropped / intended / limitUnsent, format: "%.1f %% of the arrivals were not sent", value: 100 * s.dropped / intended, momentary: true},
+		limitUse{what: "lateness", use: late / l.late, format: "iterations began up to %.1f ms after they were due (99 %%)", value: 1000 * late, momentary: true})
 }

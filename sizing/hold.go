@@ -18,9 +18,10 @@ const iterations = -1
 
 // The causes of a failing hold that are no objective's.
 const (
-	causeFailures = "failures"
-	causeBacklog  = "backlog"
-	causeCollapse = "collapse"
+	causeFailures  = "failures"
+	causeBacklog   = "backlog"
+	causeCollapse  = "collapse"
+	causeGenerator = "generator"
 )
 
 func (o *Options) criteria() []criterion {
@@ -98,33 +99,46 @@ type hold struct {
 	goodput, work, se float64 // goodput; comparable goodput, and its relative standard error
 	mean              float64 // successful iteration, seconds
 	growth            float64 // z of the growth of what is in flight
-	pass              bool
-	marginal          bool
-	void              bool
-	cause             string
 	lastShare         float64 // of requests that failed in the last two ticks
+
+	judgement
+	void bool // the generator was overloaded: it counts neither way
 }
 
 func (c *controller) newHold(o holdSpec, arrivals bool, level float64) *hold {
 	h := &hold{holdSpec: o, arrivals: arrivals, level: level, start: c.now, requestsAt: uint64(c.total.requests())}
-	h.restart(c)
+	h.restart(c.criteria, c.inFlight)
 	return h
 }
 
 // restart forgets what was counted so far.
-func (h *hold) restart(c *controller) {
+func (h *hold) restart(criteria []criterion, inFlight float64) {
 	h.sum, h.good, h.reqGood, h.reqBad, h.scenarios = sums{}, nil, nil, nil, nil
 	h.started, h.unfinished, h.busy, h.inFlightByTick = nil, nil, nil, nil
-	h.latency, h.lateness, h.inFlight, h.startInFlight = metric.Histogram{}, metric.Histogram{}, 0, c.inFlight
-	h.series = make([]series, len(c.criteria))
-	for i, k := range c.criteria {
+	h.latency, h.lateness, h.inFlight, h.startInFlight = metric.Histogram{}, metric.Histogram{}, 0, inFlight
+	h.series = make([]series, len(criteria))
+	for i, k := range criteria {
 		h.series[i].criterion = k
 	}
 	h.cause, h.pass = "", false
 }
 
+// is takes in what is judged, and says whether that is final.
+func (h *hold) is(j judgement) bool {
+	j.marginal = j.marginal || h.marginal
+	h.judgement = j
+	return j.decided
+}
+
+// reckoning is what a hold's figures depend on besides what was counted.
+type reckoning struct {
+	perIteration float64 // requests
+	tolerance    float64
+	dispersion   float64 // of goodput, 1 at least
+}
+
 // add counts one tick and brings the figures up to date.
-func (h *hold) add(c *controller, t Tick) {
+func (h *hold) add(t Tick, r reckoning) {
 	before := h.sum
 	h.sum.add(t)
 	for i := range h.series {
@@ -150,15 +164,15 @@ func (h *hold) add(c *controller, t Tick) {
 	h.endInFlight = float64(t.InFlight)
 	h.inFlightByTick = append(h.inFlightByTick, h.endInFlight)
 	h.inFlight += (h.endInFlight - h.inFlight) / float64(len(h.good))
-	h.figure(c)
+	h.figure(r)
 }
 
-func (h *hold) figure(c *controller) {
+func (h *hold) figure(r reckoning) {
 	d := h.length()
 	h.goodput = h.sum.ok / d
 	h.work = h.goodput
 	counted := h.good
-	if m := c.mix.perIteration(); m > 1 && (h.arrivals || h.share() > c.opt.Tolerance/2) {
+	if m := r.perIteration; m > 1 && (h.arrivals || h.share() > r.tolerance/2) {
 		// A failed iteration of several requests has done work too.
 		h.work = h.sum.reqOK / m / d
 		counted = h.reqGood
@@ -168,7 +182,7 @@ func (h *hold) figure(c *controller) {
 	last := max(0, len(h.good)-2)
 	bad, good := sum(h.reqBad[last:]), sum(h.reqGood[last:])
 	h.lastShare = bad / max(1, bad+good)
-	h.growth = (h.endInFlight - h.startInFlight) / math.Sqrt((1+c.closed.dispersion)*max(1, h.sum.started))
+	h.growth = (h.endInFlight - h.startInFlight) / math.Sqrt((1+r.dispersion)*max(1, h.sum.started))
 }
 
 // lateP99 is the 99 % quantile of how long after they were due iterations began,

@@ -17,38 +17,6 @@ type plateau struct {
 	kind    string
 }
 
-// point is what all holds at one number of users say together.
-type point struct {
-	vus     int
-	work    float64
-	weight  float64 // inverse variance
-	seconds float64
-	mean    float64
-}
-
-// curve pools the holds of virtual users by their number. Holds in which
-// nearly everything failed, and those beyond the tolerance, say nothing about it.
-func (c *controller) curve() []point {
-	var ps []point
-	for _, h := range c.vuHolds() {
-		if h.cause == causeFailures || h.work <= 0 || h.nearlyAllFail() {
-			continue
-		}
-		i := slices.IndexFunc(ps, func(p point) bool { return p.vus == h.vus() })
-		if i < 0 {
-			i = len(ps)
-			ps = append(ps, point{vus: h.vus()})
-		}
-		p, w := &ps[i], 1/(h.se*h.se*h.work*h.work)
-		p.work = (p.work*p.weight + h.work*w) / (p.weight + w)
-		p.weight += w
-		p.mean = (p.mean*p.seconds + h.mean*h.length()) / (p.seconds + h.length())
-		p.seconds += h.length()
-	}
-	slices.SortFunc(ps, func(a, b point) int { return cmp.Compare(a.vus, b.vus) })
-	return ps
-}
-
 // vuHolds are the holds of virtual users that still count: those after the last rise.
 func (c *controller) vuHolds() []*hold {
 	var hs []*hold
@@ -60,33 +28,26 @@ func (c *controller) vuHolds() []*hold {
 	return hs
 }
 
-// judgeCurve finds the best goodput, and whether it falls beyond it: lower by
-// 5 % and by three standard errors. More at the same number later is a rise,
-// and makes every fall doubtful: the smaller numbers were tried earlier.
+// curve is goodput over virtual users, as known now.
+func (c *controller) curve() loadCurve { return curveOf(c.vuHolds()) }
+
+// judgeCurve finds the best goodput, and whether it falls beyond it. More at
+// the same number later is a rise, and makes every fall doubtful: the smaller
+// numbers were tried earlier.
 func (c *controller) judgeCurve() {
 	s := &c.closed
 	holds := c.vuHolds()
 	for i, h := range holds {
 		for _, g := range holds[:i] {
-			if c.rose(g, h) {
+			if rose(g, h) && c.policy.has(tellsRises) {
 				s.rising = true
 			}
 		}
 	}
-	ps := c.curve()
-	s.best, s.bestVUs, s.falling = 0, 0, false
-	var top point
-	for _, p := range ps {
-		if p.work > s.best {
-			s.best, s.bestVUs, top = p.work, p.vus, p
-		}
-	}
-	for _, p := range ps {
-		z := (s.best - p.work) / math.Sqrt(1/p.weight+1/top.weight)
-		if p.vus > s.bestVUs && p.work < .95*s.best && z > 3 && !s.rising && !s.fallRefuted && c.policy.has(tellsRetrograde) {
-			s.falling = true
-		}
-	}
+	ps := curveOf(holds)
+	top := ps.best()
+	s.best, s.bestVUs = top.work, top.vus
+	s.falling = ps.falls() && !s.rising && !s.fallRefuted && c.policy.has(tellsRetrograde)
 	for _, h := range holds { // a service that rejects has its plateau above the limit
 		if h.rejecting() && h.work > s.best && !s.falling {
 			s.best = h.work
@@ -94,42 +55,53 @@ func (c *controller) judgeCurve() {
 	}
 }
 
-// rose says whether the same number of users gave more later.
-func (c *controller) rose(before, after *hold) bool {
+// rose says whether the same number of users gave more later: by 6 %, and by
+// three standard errors.
+func rose(before, after *hold) bool {
 	comparable := before.level == after.level && before.cause != causeFailures && after.cause != causeFailures && before.work > 0 && !after.nearlyAllFail() && !before.nearlyAllFail()
-	return comparable && c.policy.has(tellsRises) &&
-		after.work > 1.06*before.work && after.work-before.work > 3*math.Hypot(after.se*after.work, before.se*before.work)
+	return comparable && after.work > 1.06*before.work && after.work-before.work > 3*math.Hypot(after.se*after.work, before.se*before.work)
 }
 
 // pooledPlateau puts together the saturated holds that agree.
 func (c *controller) pooledPlateau() plateau {
 	full := c.fillingVUs()
-	var sat []*hold
+	var saturated []*hold
 	for _, h := range c.vuHolds() {
-		saturated := h.level >= 1.3*full || h.rejecting() && h.share() > 2*c.opt.Tolerance
-		if saturated && !h.nearlyAllFail() && !h.forLatency() && h.sum.ended() > 0 && h.work > 0 {
-			sat = append(sat, h)
+		fills := h.level >= 1.3*full || h.rejecting() && h.share() > 2*c.opt.Tolerance
+		if fills && !h.nearlyAllFail() && !h.forLatency() && h.sum.ended() > 0 && h.work > 0 {
+			saturated = append(saturated, h)
 		}
 	}
-	p := plateau{se: 1, kind: "none"}
-	if len(sat) == 0 {
-		return p
+	if len(saturated) == 0 {
+		return plateau{se: 1, kind: "none"}
 	}
-	middle := medianWork(sat)
+	return plateauOf(agreeing(saturated), "flat")
+}
+
+// agreeing are the holds whose goodput is about the median one, by rising goodput.
+func agreeing(hs []*hold) []*hold {
+	middle := medianWork(hs)
+	var agree []*hold
+	for _, h := range hs {
+		if math.Abs(h.work/middle-1) <= max(.02, 3*h.se) {
+			agree = append(agree, h)
+		}
+	}
+	return agree
+}
+
+// plateauOf is the goodput of several holds together; its error is that of
+// their weights, by inverse variance.
+func plateauOf(hs []*hold, kind string) plateau {
+	p := plateau{kind: kind, from: hs[0].vus()}
 	information := 0.0
-	for _, h := range sat {
-		if math.Abs(h.work/middle-1) > max(.02, 3*h.se) {
-			continue
-		}
+	for _, h := range hs {
 		p.count += h.work * h.length()
 		p.seconds += h.length()
 		information += 1 / (h.se * h.se)
-		if p.from == 0 || h.vus() < p.from {
-			p.from = h.vus()
-		}
-		p.to = max(p.to, h.vus())
+		p.from, p.to = min(p.from, h.vus()), max(p.to, h.vus())
 	}
-	p.goodput, p.se, p.kind = p.count/p.seconds, 1/math.Sqrt(information), "flat"
+	p.goodput, p.se = p.count/p.seconds, 1/math.Sqrt(information)
 	return p
 }
 
@@ -238,15 +210,14 @@ func (c *controller) finalPlateau() plateau {
 	if !s.falling && p.goodput > 0 {
 		return p
 	}
-	for _, q := range c.curve() {
-		if q.vus == s.bestVUs {
-			return plateau{
-				goodput: q.work, se: 1 / math.Sqrt(q.weight) / q.work, count: q.work * q.seconds, seconds: q.seconds,
-				from: q.vus, to: q.vus, kind: "peak",
-			}
-		}
+	q := c.curve().at(s.bestVUs)
+	if q.vus == 0 {
+		return p
 	}
-	return p
+	return plateau{
+		goodput: q.work, se: 1 / math.Sqrt(q.weight) / q.work, count: q.work * q.seconds, seconds: q.seconds,
+		from: q.vus, to: q.vus, kind: "peak",
+	}
 }
 
 // enoughToGuess is the relative error of a plateau from which arrivals find the limit at once.
@@ -274,7 +245,8 @@ func (c *controller) measurePlateau() error {
 	c.measureDispersion()
 	need := rate * confirmTime * c.stretch(rate) * c.closed.dispersion
 	if s.falling {
-		need = max(1/(peakError*peakError)-c.countAt(s.bestVUs), rate)
+		peak := c.curve().at(s.bestVUs)
+		need = max(1/(peakError*peakError)-peak.work*peak.seconds, rate)
 	}
 	if p.goodput > 0 {
 		excess := p.se / aim
@@ -286,20 +258,10 @@ func (c *controller) measurePlateau() error {
 		return err
 	}
 	c.judgeCurve()
-	if s.falling && !s.rising && !c.clearlyFalls() {
+	if s.falling && !s.rising && !c.curve().clearlyFalls(s.best) {
 		return c.verifyFall(h)
 	}
 	return nil
-}
-
-// countAt is how many iterations so many users have completed.
-func (c *controller) countAt(n int) float64 {
-	for _, p := range c.curve() {
-		if p.vus == n {
-			return p.work * p.seconds
-		}
-	}
-	return 0
 }
 
 // remeasureOneVU measures one user's goodput again where it is nearly that of more: it
@@ -371,13 +333,6 @@ func (s *closed) largest() int {
 	return s.lo.vus()
 }
 
-// clearlyFalls says whether the fall is too deep to be a matter of chance or of a warm-up.
-func (c *controller) clearlyFalls() bool {
-	ps := c.curve()
-	last := ps[len(ps)-1]
-	return last.work < .8*c.closed.best && len(ps) > 3 && ps[len(ps)-2].work < .9*c.closed.best
-}
-
 // plateauVUs is the smallest number of the ramp that surely fills the service.
 func (c *controller) plateauVUs() int {
 	s, full := &c.closed, c.fillingVUs()
@@ -394,41 +349,4 @@ func (c *controller) plateauVUs() int {
 		n = s.hi.vus()
 	}
 	return n
-}
-
-// narrowKnee looks for the smallest number of users that reaches 97 % of the
-// plateau, with two holds at most: where Little's law puts it, then half-way.
-func (c *controller) narrowKnee() error {
-	for try := 0; ; try++ {
-		a, b := c.kneeNeighbours()
-		c.closed.knee, c.closed.kneeBelow = b.vus, a.vus
-		if a.vus == 0 || b.vus <= a.vus+1 || float64(b.vus) <= 1.08*float64(a.vus) || try == 2 || c.unloaded.iteration > 2 || c.spent() {
-			return nil
-		}
-		n := int(math.Ceil(.97 * c.closed.plateau.goodput * float64(a.vus) / max(a.work, 1e-9)))
-		if try == 1 || n >= b.vus {
-			n = int(math.Round(math.Sqrt(float64(a.vus) * float64(b.vus))))
-		}
-		if _, err := c.holdVUs(min(max(n, a.vus+1), b.vus-1), holdSpec{phase: "knee", why: "the fewest users that reach 97 %", min: 2, max: 6, need: 1500}); err != nil {
-			return err
-		}
-	}
-}
-
-// kneeNeighbours are the points below and at 97 % of the plateau.
-func (c *controller) kneeNeighbours() (below, at point) {
-	var ps []point
-	for _, h := range c.vuHolds() {
-		if !h.nearlyAllFail() {
-			ps = append(ps, point{vus: h.vus(), work: h.work})
-		}
-	}
-	slices.SortStableFunc(ps, func(a, b point) int { return cmp.Compare(a.vus, b.vus) })
-	for _, p := range ps {
-		if p.work >= .97*c.closed.plateau.goodput {
-			return below, p
-		}
-		below = p
-	}
-	return point{}, below
 }

@@ -133,7 +133,7 @@ func (c *controller) rampRate(rate float64) (bool, error) {
 			}
 		}
 		if !h.pass {
-			c.fail(h)
+			c.bracket.fail(h)
 			break
 		}
 		c.pass(h)

@@ -45,7 +45,7 @@ func (c *controller) recheck() error {
 		return err
 	}
 	if !below.pass {
-		c.fail(below)
+		c.bracket.fail(below)
 		c.bracket.lo = untested(c.open.safeRate, "")
 		// Above the limit what gets through is what it carries.
 		c.compare(r, below.work, below.se)
@@ -62,7 +62,7 @@ func (c *controller) recheck() error {
 		c.bracket.confirmed = above
 		c.note("it carries more than before: size it anew to know how much")
 	} else {
-		c.fail(above)
+		c.bracket.fail(above)
 	}
 	held := c.bracket.confirmed
 	c.compare(r, held.level*(1-held.share()), held.se)

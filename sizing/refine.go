@@ -5,21 +5,6 @@ import (
 	"math"
 )
 
-// bracket is what arrivals have pinned down so far.
-type bracket struct {
-	lo, hi     *hold   // largest pass, smallest fail; hi may be a rate not tried yet (untested)
-	weakPasses []*hold // passes of a ramp: weak evidence
-	confirmed  *hold   // lo, held for the confirming time
-	step       float64 // relative, upwards, while there is no upper end
-	fromVUs    bool    // virtual users came first
-	hiTested   bool
-}
-
-// untested is a rate that is expected to fail and was not tried.
-func untested(rate float64, cause string) *hold {
-	return &hold{arrivals: true, level: rate, cause: cause}
-}
-
 // resolution is the relative width that the number of iterations in a
 // confirming hold allows, and no less than what was asked for.
 func (c *controller) resolution(rate float64) float64 {
@@ -71,14 +56,12 @@ func (c *controller) tellWidth() {
 	}
 }
 
-// pass and fail move the ends of the bracket.
+// pass makes a hold the lower end, and what it left in flight usual.
 func (c *controller) pass(h *hold) {
 	c.bracket.lo = h
 	c.open.safeInFlight = h.endInFlight
 	c.open.safeRate = max(c.open.safeRate, h.level/2)
 }
-
-func (c *controller) fail(h *hold) { c.bracket.hi, c.bracket.hiTested = h, true }
 
 // testAround holds arrivals just below a guess; the upper end is then expected just above it.
 func (c *controller) testAround(g guess) error {
@@ -95,7 +78,7 @@ func (c *controller) testAround(g guess) error {
 		return err
 	}
 	if !h.pass {
-		c.fail(h)
+		c.bracket.fail(h)
 		return nil
 	}
 	c.pass(h)
@@ -142,7 +125,7 @@ func (c *controller) search() error {
 // refine narrows the bracket to the width that is looked for.
 func (c *controller) refine() error {
 	b := &c.bracket
-	for !c.needsVUs() && (b.hi == nil || !c.stopsNarrowing() && b.hi.level/b.lo.level > (1+c.width())*1.003) {
+	for !c.needsVUs() && (b.hi == nil || !c.stopsNarrowing() && b.isWiderThan(c.width())) {
 		if err := c.withinBudget(); err != nil {
 			return err
 		}
@@ -150,8 +133,7 @@ func (c *controller) refine() error {
 		var why string
 		var err error
 		if b.hi == nil {
-			rate, why = b.lo.level*(1+b.step), "no upper end is known: higher"
-			b.step = min(2*b.step, 1)
+			rate, why = b.higher(), "no upper end is known: higher"
 		} else {
 			if err := c.drain(); err != nil {
 				return err
@@ -175,70 +157,27 @@ func (c *controller) refine() error {
 		if h.pass {
 			c.pass(h)
 		} else {
-			c.fail(h)
+			c.bracket.fail(h)
 			b.step = c.opt.Resolution
 		}
 	}
 	return nil
 }
 
-// candidate is the next rate to try within the bracket: just below where the
-// limit is expected, then just above it, else the middle.
+// candidate is the next rate to try within the bracket.
 func (c *controller) candidate() (float64, string, error) {
 	b, w := &c.bracket, c.width()
 	if err := c.measureBacklog(); err != nil {
 		return 0, "", err
 	}
-	g := c.expected()
-	if n := len(b.weakPasses); n >= 2 && b.weakPasses[n-1] == b.lo && g > 0 && g < b.lo.level*(1+w/2) && !c.open.falling {
-		// A second of the ramp passed, and what gets through above says it should not have.
-		b.weakPasses = b.weakPasses[:n-1]
-		c.pass(b.weakPasses[n-2])
+	limit := b.expected(c.goodputPerArrival(), c.open.backlogged)
+	if b.doubtful(limit, w) && !c.open.falling {
+		b.weakPasses = b.weakPasses[:len(b.weakPasses)-1]
+		c.pass(b.weakPasses[len(b.weakPasses)-1])
 		c.open.safeRate = b.lo.level / 2
 	}
-	lo, hi := b.lo.level, b.hi.level
-	rate, why := math.Sqrt(lo*hi), "half-way"
-	if hi/lo > 1+2.2*w {
-		switch {
-		case g*(1-w/2) > lo*(1+w/3) && g < hi:
-			rate, why = g*(1-w/2), fmt.Sprintf("the limit is expected at %.4g/s: just below", g)
-		case g*(1+w/2) < hi*(1-w/3) && g*(1+w/2) > lo*(1+w/3):
-			rate, why = g*(1+w/2), fmt.Sprintf("the limit is expected at %.4g/s: just above", g)
-		case g >= hi && hi*(1-w) > lo*(1+w/3):
-			rate, why = hi*(1-w), fmt.Sprintf("the limit is expected near %.4g/s, which failed: just below", hi)
-		case g <= lo && g > .93*lo:
-			rate, why = lo*(1+w), "the limit is expected near the largest pass: just above"
-		}
-	}
-	return clamp(rate, lo*1.005, hi*.995), why, nil
-}
-
-// expected is where the upper end's figures put the limit; 0 when they do not.
-func (c *controller) expected() float64 {
-	b := &c.bracket
-	hi := b.hi
-	switch {
-	case hi.cause == causeFailures:
-		return hi.work / c.goodputPerArrival() // the goodput of requests is flat above the limit
-	case hi.cause == causeBacklog && c.open.backlogged.seconds > 0:
-		return c.open.backlogged.rate()
-	case hi.cause == causeBacklog:
-		return hi.goodput
-	}
-	for i := range hi.series {
-		s := &hi.series[i]
-		if s.cause != hi.cause || len(b.lo.series) == 0 {
-			continue
-		}
-		lo := &b.lo.series[i]
-		from, to := logit(lo.share(b.lo.half())), logit(s.share(hi.half()))
-		g := b.lo.level + (hi.level-b.lo.level)*(logit(s.allowed)-from)/max(to-from, .1)
-		if hi.level > 1.1*hi.goodput {
-			g = min(g, .97*hi.goodput)
-		}
-		return g
-	}
-	return 0
+	rate, why := b.within(limit, w)
+	return rate, why, nil
 }
 
 // measureBacklog measures, once, the plateau of a service that queues, a little above it.

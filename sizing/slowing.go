@@ -30,23 +30,9 @@ func (c *controller) slowing() (first, then plateau, ok bool) {
 	if len(early) == 0 || len(late) == 0 {
 		return first, then, false
 	}
-	first, then = poolHolds(early), poolHolds(late)
+	first, then = plateauOf(early, "peak"), plateauOf(late, "peak")
 	noise := math.Hypot(first.se*first.goodput, then.se*then.goodput)
 	return first, then, then.goodput < (1-slowedBy)*first.goodput && first.goodput-then.goodput > 3*noise
-}
-
-// poolHolds is the goodput of several holds together.
-func poolHolds(hs []*hold) plateau {
-	p := plateau{kind: "peak", from: hs[0].vus()}
-	information := 0.0
-	for _, h := range hs {
-		p.count += h.work * h.length()
-		p.seconds += h.length()
-		information += 1 / (h.se * h.se)
-		p.from, p.to = min(p.from, h.vus()), max(p.to, h.vus())
-	}
-	p.goodput, p.se = p.count/p.seconds, 1/math.Sqrt(information)
-	return p
 }
 
 // noteSlowing says so.

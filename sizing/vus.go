@@ -111,23 +111,21 @@ func (c *controller) holdVUsOnce(n int, o holdSpec) (*hold, error) {
 	h := c.newHold(o, false, float64(n))
 	h.settle = settle + c.now - began
 	h.max = max(o.max, c.leastIterations(n)*c.cycle())
-	a := bound(sureError)
-	if o.ramp {
-		a = bound(doubtfulError)
-	}
 	for again := 0; ; again++ {
 		for decided := false; !decided; {
-			var err error
-			if decided, err = c.judgeVUs(h, a); err != nil {
+			t, err := c.step(max(tick, c.unloaded.iteration/8))
+			if err != nil {
 				return nil, err
 			}
+			h.add(t, c.reckoning())
+			decided = c.generatorOverloaded(h, h.max) || h.is(c.judge(h).vus(h))
 		}
 		// Little's law does not hold yet: not all users are at work. Count anew.
 		unsteady := h.pass && h.sum.ok >= 100 && h.share() < c.opt.Tolerance/2 && h.mean > .2 && float64(n) > 1.15*h.goodput*(h.mean+c.unloaded.pause)
 		if !unsteady || again == 3 || c.spent() || !c.policy.has(awaitsLittle) {
 			break
 		}
-		h.restart(c)
+		h.restart(c.criteria, c.inFlight)
 	}
 	return c.close(h), nil
 }
@@ -152,45 +150,21 @@ func (c *controller) leastIterations(n int) float64 {
 	return 1.5
 }
 
-// judgeVUs lets a tick go by and says whether the hold is decided.
-func (c *controller) judgeVUs(h *hold, a float64) (bool, error) {
-	t, err := c.step(max(tick, c.unloaded.iteration/8))
-	if err != nil {
-		return false, err
+// judge is who judges a hold, as things are known now.
+func (c *controller) judge(h *hold) judge {
+	wrong := sureError
+	if h.ramp {
+		wrong = doubtfulError
 	}
-	h.add(c, t)
-	if c.generatorOverloaded(h, h.max) {
-		return true, nil
+	return judge{
+		policy: c.policy, bound: bound(wrong), gate: c.effectGate, tolerance: c.opt.Tolerance, dispersion: c.closed.dispersion,
+		iteration: c.unloaded.iteration, served: c.closed.best > 0, spent: c.spent(),
 	}
-	d := h.length()
-	if d >= .99 && h.sum.ended() > 30 && h.ticks() >= 4 && (d >= h.min || h.ramp) {
-		if h.cause = h.earlyCause(a, c.effectGate, 2+h.ticks()/10, c.policy); h.cause != "" {
-			return true, nil
-		}
-	}
-	if c.closed.best > 0 && h.collapsed() && c.policy.has(tellsOutages) {
-		h.cause = causeFailures
-		return true, nil
-	}
-	enough := d >= h.min && (h.sum.ok >= h.need || d >= h.max)
-	switch {
-	case h.ramp && enough && h.sum.ended() >= 15 && h.wellWithin(), enough && h.within(a, c.policy):
-		h.pass = true
-		return true, nil
-	case c.timeUp(h):
-		h.marginal = true
-		h.cause = h.exceededCause()
-		h.pass = h.cause == ""
-		return true, nil
-	}
-	return false, nil
 }
 
-// timeUp says whether a hold of virtual users ends undecided: few iterations
-// make it longer, but no longer than the budget lasts.
-func (c *controller) timeUp(h *hold) bool {
-	d := h.length()
-	return d >= h.max && (h.sum.ended() >= 60 || h.ramp && d >= 2*h.mean || d >= 3*h.max) || d >= h.min && c.spent()
+// reckoning is what a hold's figures are reckoned with, as things are known now.
+func (c *controller) reckoning() reckoning {
+	return reckoning{c.mix.perIteration(), c.opt.Tolerance, c.closed.dispersion}
 }
 
 // outage tells a crash from a limit: everything fails at a load although a
