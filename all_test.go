@@ -35,6 +35,8 @@ var layers = map[string][]string{
 
 	"session": {"runtime/*", "jsapi", "jsapi/*", "sizing", "sizing/*", "report"}, // where all parts of a run meet
 
+	".ci/bench": {}, // a module of its own: peers are built, not imported
+
 	"examples": {}, // embeds its scripts, for `plimsoll new`
 
 	"runtime":        {}, // doc.go alone
@@ -194,7 +196,7 @@ func TestBands(t *testing.T) {
 				if n.Recv == nil && n.Name.Name == "init" {
 					t.Errorf("%s: no init functions", file)
 				}
-			case *ast.InterfaceType:
+			case *ast.InterfaceType: // also one without a name
 				if methods := n.Methods.NumFields(); methods > maxInterface {
 					t.Errorf("%s: an interface of %d methods, at most %d", set.Position(n.Pos()), methods, maxInterface)
 				}
@@ -202,6 +204,91 @@ func TestBands(t *testing.T) {
 			return true
 		})
 	})
+}
+
+// TestInterfacesAreSmall counts methods, those of embedded interfaces too.
+func TestInterfacesAreSmall(t *testing.T) {
+	t.Parallel()
+	all := interfaces{}
+	eachFile(t, parser.SkipObjectResolution, func(file string, _ *token.FileSet, f *ast.File) { all.add(file, f) })
+	if len(all) == 0 {
+		t.Fatal("no interface was found")
+	}
+	for name := range all {
+		if n := all.methods(t, name); n > maxInterface {
+			t.Errorf("%s: an interface of %d methods, at most %d", name, n, maxInterface)
+		}
+	}
+}
+
+// interfaces are those declared in this tree, by "folder.Name".
+type interfaces map[string]declared
+
+type declared struct {
+	it      *ast.InterfaceType
+	folder  string
+	imports map[string]string // path by name
+}
+
+func (all interfaces) add(file string, f *ast.File) {
+	if strings.HasSuffix(file, "_test.go") {
+		return
+	}
+	folder, imports := path.Dir(file), map[string]string{}
+	for _, spec := range f.Imports {
+		imp, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			continue // the parser took it
+		}
+		name := path.Base(imp)
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		imports[name] = strings.TrimPrefix(imp, module+"/")
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.TypeSpec); ok {
+			if it, ok := spec.Type.(*ast.InterfaceType); ok {
+				all[folder+"."+spec.Name.Name] = declared{it, folder, imports}
+			}
+		}
+		return true
+	})
+}
+
+// foreign is how many methods an interface of somebody else's has, as far as one is embedded here.
+var foreign = map[string]int{
+	".error": 1, "io.Reader": 1, "io.Writer": 1, "io.Closer": 1, "io.ReadCloser": 2, "io.WriteCloser": 2, "net.Conn": 8, "context.Context": 4,
+}
+
+func (all interfaces) methods(t *testing.T, name string) int {
+	d := all[name]
+	count := 0
+	for _, field := range d.it.Methods.List {
+		var key string
+		switch embedded := field.Type.(type) {
+		case *ast.FuncType:
+			count += len(field.Names)
+			continue
+		case *ast.Ident:
+			key = d.folder + "." + embedded.Name
+			if _, ok := all[key]; !ok {
+				key = "." + embedded.Name // of the language
+			}
+		case *ast.SelectorExpr:
+			key = d.imports[embedded.X.(*ast.Ident).Name] + "." + embedded.Sel.Name
+		default:
+			continue // a union of types has no methods
+		}
+		if n, ok := foreign[key]; ok {
+			count += n
+		} else if _, ok := all[key]; ok {
+			count += all.methods(t, key)
+		} else {
+			t.Errorf("%s embeds %s: say in foreign how many methods that has", name, key)
+		}
+	}
+	return count
 }
 
 func eachFile(t *testing.T, mode parser.Mode, visit func(file string, set *token.FileSet, f *ast.File)) {
