@@ -14,7 +14,7 @@ func TestSamplesAllocateNothing(t *testing.T) {
 	now := time.Now()
 	b := metric.NewCollector(metric.NewNames(), now, 1).Buffer()
 	sample := func() {
-		b.Begin(1)
+		b.Begin(now, 1)
 		b.Request(now, metric.Sample{Endpoint: 3, Status: 200, Duration: time.Millisecond})
 		b.Check(now, metric.Sample{Check: 2, OK: true})
 		b.Iteration(now, metric.Sample{Scenario: 1, Duration: time.Millisecond, Requests: 1})
@@ -32,7 +32,7 @@ func BenchmarkIterationSamples(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		buf, now := c.Buffer(), time.Now()
 		for pb.Next() {
-			buf.Begin(0)
+			buf.Begin(now, 0)
 			buf.Request(now, metric.Sample{Status: 200, Duration: time.Millisecond})
 			buf.Check(now, metric.Sample{OK: true})
 			buf.Iteration(now, metric.Sample{Duration: time.Millisecond, Requests: 1})

@@ -62,7 +62,7 @@ func (p *process) iterate(r *rand.Rand) {
 	if r.IntN(4) == 0 {
 		f = p.names.Failure(metric.Failure{Kind: "status", Message: word})
 	}
-	p.buffer.Begin(s)
+	p.buffer.Begin(now, s)
 	p.buffer.Request(now, metric.Sample{
 		Scenario: s, Endpoint: p.names.Endpoint(metric.Endpoint{Method: "GET", Name: "/" + word}), Failure: f,
 		Status: uint16(200 + r.IntN(3)), Duration: took, BytesIn: r.IntN(100), BytesOut: 7, Reused: r.IntN(2) == 0,
@@ -182,5 +182,24 @@ func TestRowsWithoutANameAreNotLost(t *testing.T) {
 	tables, _ := w.Names.Since(metric.Lengths{})
 	if w.Scenarios[0].OK != 1 || w.Endpoints[0].OK != 2 || w.Checks[0].Passed != 3 || w.Failures[1].Requests != 4 || w.Series[0].Count != 5 || tables.Scenarios[0] != metric.Unknown {
 		t.Errorf("%+v of %+v", w, tables)
+	}
+}
+
+// BenchmarkMerge is what a tick does for each shard.
+func BenchmarkMerge(b *testing.B) {
+	var tick, total metric.Window
+	tick.Scenarios = make([]metric.ScenarioWindow, 3)
+	tick.Endpoints = make([]metric.EndpointWindow, 10)
+	tick.Checks = make([]metric.CheckWindow, 10)
+	tick.Failures = make([]metric.FailureWindow, 3)
+	for i := range tick.Endpoints {
+		tick.Endpoints[i].OK = 100
+		for k := range 100 {
+			tick.Endpoints[i].Latency.Add(time.Duration(k+i) * time.Millisecond)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		total.Merge(&tick)
 	}
 }

@@ -61,7 +61,7 @@ const (
 // Sample is one thing that happened: what a virtual user counts. Fields that
 // its kind does not name are zero.
 type Sample struct {
-	At       time.Duration // since the start of the run; [Buffer] sets it. A StartSample's is up to 20 ms early
+	At       time.Duration // since the start of the run; [Buffer] sets it
 	Duration time.Duration // request: from the first byte sent to the last received; iteration: from its start, or from when it was due in an open load
 	Value    float64       // own metrics: finite
 	BytesIn  int           // request: on the connection, headers included

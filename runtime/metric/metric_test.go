@@ -30,7 +30,7 @@ func TestSamplesOfManyUsersAddUpToOneWindow(t *testing.T) {
 				if i%10 == 0 {
 					f = refused
 				}
-				b.Begin(scenario)
+				b.Begin(start, scenario)
 				b.Request(start, metric.Sample{Scenario: scenario, Endpoint: get, Status: 200, Failure: f, Duration: time.Millisecond, BytesIn: 3, BytesOut: 2})
 				b.Check(start, metric.Sample{Scenario: scenario, OK: i%2 == 0})
 				b.Iteration(start, metric.Sample{Scenario: scenario, Failure: f, Duration: 2 * time.Millisecond, Requests: 1})
@@ -74,8 +74,8 @@ func TestIterationsUnderWayAreInFlight(t *testing.T) {
 	t.Parallel()
 	c := metric.NewCollector(metric.NewNames(), time.Now(), 2)
 	a, b := c.Buffer(), c.Buffer()
-	a.Begin(0)
-	b.Begin(0)
+	a.Begin(time.Now(), 0)
+	b.Begin(time.Now(), 0)
 	a.Iteration(time.Now(), metric.Sample{})
 	if got := c.InFlight(); got != 1 {
 		t.Errorf("in flight %d, want 1", got)

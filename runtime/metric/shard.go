@@ -35,10 +35,13 @@ func (b *Buffer) Check(now time.Time, s Sample) {
 	b.add(&s)
 }
 
-// Begin counts an iteration that starts; InFlight has it at once.
-func (b *Buffer) Begin(s ScenarioID) {
+// Begin counts an iteration that starts at now; InFlight has it at once.
+func (b *Buffer) Begin(now time.Time, s ScenarioID) {
 	b.shard.begun.Add(1)
-	b.add(&Sample{Kind: StartSample, At: b.last, Scenario: s})
+	b.samples[b.n] = Sample{Kind: StartSample, At: now.Sub(b.start), Scenario: s}
+	if b.n++; b.n == bufferSize { // no reason to flush for its age: what follows will
+		b.Flush()
+	}
 }
 
 // Iteration counts an iteration that ended at now.

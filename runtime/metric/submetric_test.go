@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -253,5 +254,49 @@ func TestATapHandsOverEverySample(t *testing.T) {
 	}
 	if w := s.collect(); w.Series[s.orders.ID].Count != 31 {
 		t.Errorf("%d orders, want 31: a tap takes nothing away", w.Series[s.orders.ID].Count)
+	}
+}
+
+func TestSubscriptionsAndTapsWhileSamplesCome(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	const users, each = 4, 2000
+	var wg sync.WaitGroup
+	for u := range users {
+		wg.Go(func() {
+			b := s.counts.Buffer()
+			for i := range each {
+				b.Value(s.start, s.orders, metric.Sample{Value: 1, Tags: s.names.Tags(0, metric.Tag{Key: "user", Value: fmt.Sprint(u, i%10)})})
+			}
+			b.Flush()
+		})
+	}
+	var total, mine, tapped uint64
+	id := s.orders.ID
+	add := func(w metric.Window) {
+		if len(w.Series) > int(s.orders.ID) {
+			total += w.Series[s.orders.ID].Count
+		}
+		if id != s.orders.ID && len(w.Series) > int(id) {
+			mine += w.Series[id].Count
+		}
+	}
+	tap := s.counts.Tap(users * each)
+	for i := range 20 {
+		add(s.counts.Collect(s.start.Add(time.Duration(i)*time.Millisecond), users))
+		var err error
+		if id, err = s.counts.Subscribe("orders", tags("user", "1 1")...); err != nil {
+			t.Error(err)
+		}
+	}
+	wg.Wait()
+	tap.Close()
+	for batch := range tap.Batches() {
+		tapped += uint64(len(batch))
+		tap.Done(batch)
+	}
+	add(s.collect())
+	if total != users*each || tapped > total || tap.Dropped() != 0 || mine > each/10 {
+		t.Errorf("%d counted, %d tapped and %d dropped of %d; submetric %d of %d", total, tapped, tap.Dropped(), users*each, mine, each/10)
 	}
 }

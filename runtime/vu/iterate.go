@@ -24,7 +24,7 @@ func (u *User) Iterate(_ context.Context, scenario string, due time.Time) metric
 		origin = due
 	}
 	u.scenario, u.failed, u.failure, u.requests = s.id, false, metric.NoFailure, 0
-	u.samples.Begin(s.id)
+	u.samples.Begin(start, s.id)
 	if !u.factory.options.keepCookies {
 		u.client.ResetCookies()
 	}
