@@ -170,7 +170,7 @@ func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, ma
 	if len(ending) == 0 {
 		return left
 	}
-	if err := waitTerminated(ctx, cloud.Machines, ending); err != nil {
+	if err := waitTerminated(ctx, cloud, ending); err != nil {
 		for _, m := range machines {
 			if slices.Contains(ending, m.ID) {
 				left = append(left, Leftover{Kind: kindMachine, ID: m.ID, Region: region, Run: m.Tags[TagRun], Why: "it was told to end, and that it did was not seen: " + err.Error()})
@@ -187,7 +187,7 @@ func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, ma
 // deleteGroup removes a group, which a machine that has just ended may still hold for a while.
 func deleteGroup(ctx context.Context, cloud Cloud, id string, patience time.Duration) error {
 	began := time.Now()
-	return poll(ctx, pollInterval, func() (bool, error) {
+	return poll(ctx, cloud.interval(), func() (bool, error) {
 		err := cloud.Firewall.DeleteGroup(ctx, id)
 		if errors.Is(err, InUse) && time.Since(began) < patience {
 			return false, nil

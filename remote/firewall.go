@@ -37,10 +37,10 @@ func (r *provisioner) group(ctx context.Context) (string, error) {
 func (r *provisioner) adopt(ctx context.Context, name, network string) (Group, error) {
 	var found []Group
 	began := time.Now()
-	err := poll(ctx, pollInterval, func() (bool, error) {
+	err := poll(ctx, r.cloud.interval(), func() (bool, error) {
 		var err error
 		found, err = r.cloud.Firewall.FindGroups(ctx, Query{Name: name})
-		return len(found) > 0 || time.Since(began) >= visibleLimit, err
+		return len(found) > 0 || time.Since(began) >= r.cloud.visibleLimit(), err
 	})
 	if err != nil {
 		return Group{}, err

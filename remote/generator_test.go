@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -44,9 +46,11 @@ func (d disk) Delete(_ context.Context, prefix string) error { return os.RemoveA
 
 // hands runs commands by a shell on this machine, in a folder that stands for the machine's.
 type hands struct {
-	t    *testing.T
 	dir  string
 	sent *[]string
+	// reached is a shell's condition under which a look finds something new. The load is in real time and the looks are
+	// in virtual time: without it they would be over before the load has begun.
+	reached string
 }
 
 func (h hands) Agents(_ context.Context, ids []string) (map[string]Agent, error) {
@@ -62,7 +66,16 @@ func (h hands) Run(ctx context.Context, c Command) ([]Result, error) {
 		return nil, ctx.Err()
 	}
 	*h.sent = append(*h.sent, c.Script)
-	command := exec.Command("sh", "-c", "sleep 0.6\n"+strings.ReplaceAll(c.Script, base, h.dir)) // the load is in real time, the looks are not
+	wait := ""
+	switch asked := slices.ContainsFunc(*h.sent, func(s string) bool { return strings.Contains(s, "kill -TERM") }); {
+	case c.Title != "look at the load":
+	case asked:
+		wait = fmt.Sprintf("until [ -s %s/*/generator/code ]; do sleep 0.02; done\n", h.dir)
+	default:
+		wait = fmt.Sprintf("until cd %s/*/generator && %s; do sleep 0.02; done\n", h.dir, h.reached)
+	}
+	command := exec.Command("sh", "-c", wait+strings.ReplaceAll(c.Script, base, h.dir))
+	command.Env = append(os.Environ(), "PATH="+filepath.Join(h.dir, "scripts")+":"+os.Getenv("PATH"))
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	out, _ := command.Output() // its code is in what it prints
@@ -73,7 +86,7 @@ func (h hands) Run(ctx context.Context, c Command) ([]Result, error) {
 }
 
 // loaded runs a stand-in for plimsoll on a generator that is this machine.
-func loaded(t *testing.T, program string, during func(s *session)) (r Outcome, sent string, dir string) {
+func loaded(t *testing.T, program, reached string, during func(s *session)) (r Outcome, sent string, dir string) {
 	t.Helper()
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("no curl here")
@@ -85,7 +98,7 @@ func loaded(t *testing.T, program string, during func(s *session)) (r Outcome, s
 		t.Fatal(err)
 	}
 	own := filepath.Join(dir, "plimsoll")
-	for path, text := range map[string]string{own: program, filepath.Join(script, "loadtest.js"): "the script"} {
+	for path, text := range map[string]string{own: program, filepath.Join(script, "loadtest.js"): "the script", filepath.Join(script, "sleep"): "#!/bin/sh\nexec /bin/sleep 0.02\n"} {
 		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +110,7 @@ func loaded(t *testing.T, program string, during func(s *session)) (r Outcome, s
 		p := &Plan{Run: "20261124-134500-a1b2c3", Options: Options{Store: "bucket/load", Folder: script}}
 		s := &session{stops: NewStops(ctx, nil), World: World{Own: own}}
 		s.plan = p
-		s.cloud = Cloud{Commands: hands{t, dir, &commands}, Store: func(string, string) Store { return disk{filepath.Join(dir, "objects")} }}
+		s.cloud = Cloud{Commands: hands{dir, &commands, reached}, Store: func(string, string) Store { return disk{filepath.Join(dir, "objects")} }}
 		g := &generator{session: s, machine: Machine{ID: "i-1"}}
 		if err := g.send(ctx); err != nil {
 			t.Fatal(err)
@@ -120,7 +133,7 @@ printf '<%s>' "$@" >../record.jsonl
 cat loadtest.js >>../record.jsonl
 echo "half done" >&2
 exit 5
-`, nil)
+`, "[ -s code ]", nil)
 	if r.Err != nil || r.Code != 5 {
 		t.Errorf("it ended with %d (%v), want 5", r.Code, r.Err)
 	}
@@ -138,7 +151,7 @@ func TestAGeneratorStopsWhenItIsAsked(t *testing.T) {
 trap 'echo stopped >>../record.jsonl; exit 143' TERM
 echo begun >../record.jsonl
 while :; do sleep 0.05; done
-`, func(s *session) {
+`, "[ -s record.jsonl ]", func(s *session) {
 		time.Sleep(30 * time.Second) //nolint:forbidigo // the time of a bubble
 		s.stops.add(os.Interrupt)
 	})
@@ -159,7 +172,7 @@ func TestAGeneratorStopsWhenHomeIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"alive": "", "plimsoll": "#!/bin/sh\ntrap 'exit 143' TERM\nwhile :; do sleep 0.05; done\n", "start.sh": start([]string{"size"}),
+		"sleep": "#!/bin/sh\nexec /bin/sleep 0.02\n", "alive": "", "plimsoll": "#!/bin/sh\ntrap 'exit 143' TERM\nwhile :; do sleep 0.05; done\n", "start.sh": start([]string{"size"}),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
 			t.Fatal(err)
@@ -169,10 +182,10 @@ func TestAGeneratorStopsWhenHomeIsGone(t *testing.T) {
 	if err := os.Chtimes(filepath.Join(dir, "alive"), long, long); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	if out, err := exec.CommandContext(ctx, sh, filepath.Join(dir, "start.sh")).CombinedOutput(); err != nil {
-		t.Fatalf("it did not end: %v %s", err, out)
+	command := exec.CommandContext(t.Context(), sh, filepath.Join(dir, "start.sh"))
+	command.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("it failed: %v %s", err, out)
 	}
 	if code, _ := os.ReadFile(filepath.Join(dir, "code")); string(code) != "143\n" {
 		t.Errorf("the load ended with %q, want 143", code)

@@ -4,11 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
-)
-
-const (
-	machineInterval = 5 * time.Second // at a machine that is being loaded
 )
 
 // errLease ends a load before the machine ends itself.
@@ -37,9 +32,10 @@ func (s *session) guard(ctx context.Context, m Machine, work func(context.Contex
 	return nil
 }
 
-// watchMachine ends the work when the machine ended. A look that fails says nothing about the machine.
+// watchMachine ends the work when the machine ended. A look that fails says nothing about the machine,
+// and looks are rarer than at a machine that boots: every 5 s by default.
 func (s *session) watchMachine(ctx context.Context, m Machine, end context.CancelCauseFunc) {
-	_ = poll(ctx, machineInterval, func() (bool, error) { // it ends with ctx
+	_ = poll(ctx, s.cloud.interval()*5/3, func() (bool, error) { // it ends with ctx
 		var gone *EndedError
 		if _, err := findLive(ctx, s.cloud.Machines, m.ID); errors.As(err, &gone) && ctx.Err() == nil {
 			end(gone)

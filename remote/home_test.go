@@ -70,16 +70,12 @@ esac
 	machine := &shell{dir: dir, run: run}
 	p := &Plan{Run: "20261124-134500-a1b2c3", Life: time.Hour}
 	sampler := p.sampler()
-	sampler.vars["count"] = "3"
+	sampler.vars["count"], sampler.vars["interval"] = "3", "0.1"
 	if _, err := sampler.run(t.Context(), machine, "i-1"); err != nil {
 		t.Fatal(err)
 	}
 	csv := filepath.Join(dir, p.Run, "glances.csv")
-	deadline := time.Now().Add(30 * time.Second)
 	for text := []byte{}; bytes.Count(text, []byte("\n")) < 3; text, _ = os.ReadFile(csv) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the sampler wrote %q", text)
-		}
 		<-time.After(100 * time.Millisecond)
 	}
 	home := t.TempDir()

@@ -10,10 +10,8 @@ import (
 
 // How long things may take that are not up to the user.
 const (
-	pollInterval = 3 * time.Second
-	visibleLimit = 60 * time.Second // until a machine that was launched can be seen, or a new profile used
-	agentLimit   = 5 * time.Minute
-	endLimit     = 10 * time.Minute
+	agentLimit = 5 * time.Minute
+	endLimit   = 10 * time.Minute
 )
 
 // provisioner rents the machines of one run.
@@ -83,14 +81,14 @@ func (r *provisioner) request(m PlannedMachine, role, group string) LaunchReques
 // no machine can be there.
 func (r *provisioner) launchWithRetry(ctx context.Context, request LaunchRequest) (made Machine, sure bool, err error) {
 	lost, began := 0, time.Now()
-	err = poll(ctx, pollInterval, func() (bool, error) {
+	err = poll(ctx, r.cloud.interval(), func() (bool, error) {
 		var err error
 		made, err = r.cloud.Machines.Launch(ctx, request)
 		if errors.Is(err, Unavailable) && lost < 2 {
 			lost++
 			return false, nil
 		}
-		if errors.Is(err, ProfileNotReady) && time.Since(began) < visibleLimit {
+		if errors.Is(err, ProfileNotReady) && time.Since(began) < r.cloud.visibleLimit() {
 			return false, nil
 		}
 		return true, err
@@ -128,11 +126,11 @@ func (r *provisioner) running(ctx context.Context, id string) (m Machine, err er
 	ctx, cancel := context.WithTimeout(ctx, r.plan.Options.BootTimeout)
 	defer cancel()
 	began := time.Now()
-	err = poll(ctx, pollInterval, func() (bool, error) {
+	err = poll(ctx, r.cloud.interval(), func() (bool, error) {
 		seen, err := findLive(ctx, r.cloud.Machines, id)
 		var gone *EndedError
 		switch {
-		case errors.As(err, &gone) && gone.Machine.State == "" && time.Since(began) < visibleLimit:
+		case errors.As(err, &gone) && gone.Machine.State == "" && time.Since(began) < r.cloud.visibleLimit():
 			return false, nil // not visible yet
 		case err != nil:
 			return false, err
@@ -182,7 +180,7 @@ func (r *provisioner) online(ctx context.Context, m Machine, limit time.Duration
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	last := Agent{}
-	err := poll(within, pollInterval, func() (bool, error) {
+	err := poll(within, r.cloud.interval(), func() (bool, error) {
 		agents, err := r.cloud.Commands.Agents(within, []string{m.ID})
 		if err != nil {
 			return false, err
@@ -269,7 +267,7 @@ func (r *provisioner) end(ctx context.Context, ids ...string) error {
 	if err := r.cloud.Machines.Terminate(ctx, ids); err != nil {
 		return err
 	}
-	if err := waitTerminated(ctx, r.cloud.Machines, ids); err != nil {
+	if err := waitTerminated(ctx, r.cloud, ids); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -281,11 +279,11 @@ func (r *provisioner) end(ctx context.Context, ids ...string) error {
 }
 
 // waitTerminated waits until machines are terminated.
-func waitTerminated(ctx context.Context, in Machines, ids []string) error {
+func waitTerminated(ctx context.Context, in Cloud, ids []string) error {
 	ctx, cancel := context.WithTimeout(ctx, endLimit)
 	defer cancel()
-	return poll(ctx, pollInterval, func() (bool, error) {
-		found, err := in.Find(ctx, Query{IDs: ids})
+	return poll(ctx, in.interval(), func() (bool, error) {
+		found, err := in.Machines.Find(ctx, Query{IDs: ids})
 		if err != nil {
 			return false, err
 		}

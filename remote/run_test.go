@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/fakeaws"
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -292,25 +293,33 @@ func TestASweepStopsWhenBiggerMachinesAddNothing(t *testing.T) {
 	}
 }
 
-// TestKilledAtEveryCall stops a run at its k-th call, before and after the
-// call has its effect, and cleans up after it with another one.
+// TestKilledAtEveryCall stops a run at its k-th call, before and after the call has its effect, and cleans up after it
+// with another one: at all calls in a full test, at some of them else.
 func TestKilledAtEveryCall(t *testing.T) {
 	t.Parallel()
-	for _, after := range []bool{false, true} {
-		for k := 1; ; k++ {
-			if !killedAt(t, k, after) {
-				if k < 20 {
-					t.Errorf("a run of two machines has %d calls", k)
-				}
-				break
-			}
-		}
+	before, after := 0, 0 // calls of a run that nobody kills
+	tr := newTrial(t)
+	tr.refuse = func(string) error { before++; return nil }
+	tr.lose = func(string) error { after++; return nil }
+	o := options("c7.small", "c7.large")
+	o.Store = "bucket/load"
+	if _, err := tr.run(t, o); err != nil || before < 20 || after < 5 {
+		t.Fatalf("a run of two machines has %d calls, %d of which change something: %v", before, after, err)
+	}
+	for _, k := range fakeaws.KillPoints(before, 5, full()) {
+		killedAt(t, k, false)
+	}
+	for _, k := range fakeaws.KillPoints(after, 0, full()) {
+		killedAt(t, k, true)
 	}
 }
 
-func killedAt(t *testing.T, k int, after bool) (killed bool) {
+// full says that tests take the time that CI has: CONTRIBUTING.md tells what they leave out without it.
+func full() bool { return os.Getenv("PLIMSOLL_FULL_TESTS") == "1" }
+
+func killedAt(t *testing.T, k int, after bool) {
 	t.Helper()
-	tr := newTrial(t)
+	tr, killed := newTrial(t), false
 	tr.machines["i-foreign"] = &Machine{ID: "i-foreign", State: Running, Tags: Tags{"Name": "of somebody else"}, Launched: time.Now()}
 	tr.groups["sg-foreign"] = &Group{ID: "sg-foreign", Name: "default", Tags: Tags{}}
 	n := 0
@@ -350,5 +359,4 @@ func killedAt(t *testing.T, k int, after bool) (killed bool) {
 	if tr.machines["i-foreign"].State != Running || tr.groups["sg-foreign"] == nil {
 		t.Errorf("killed at call %d: something of others was touched", k)
 	}
-	return killed
 }

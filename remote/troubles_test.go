@@ -173,8 +173,8 @@ func TestWhatWasRefusedIsNotWaitedFor(t *testing.T) {
 		{"CreateGroup", Denied, 0, time.Second},
 		{"Launch", Denied, 0, 5 * time.Second},
 		{"Launch", Quota, 0, 5 * time.Second},
-		{"CreateGroup", Unavailable, lostLimit, time.Minute},
-		{"Launch", Unavailable, lostLimit / 3, time.Minute}, // after it was asked for again, twice
+		{"CreateGroup", Unavailable, (Cloud{}).lostLimit(), time.Minute},
+		{"Launch", Unavailable, (Cloud{}).lostLimit() / 3, time.Minute}, // after it was asked for again, twice
 	} {
 		tr := newTrial(t)
 		var asked time.Time

@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-// lostLimit is how long something may take to be seen whose making was never answered.
-const lostLimit = 10 * time.Second
-
 // waitVisible waits until the cloud shows what journals say was made a moment ago:
 // what cannot be found yet would be taken for gone, and stay.
 func (c Cleaner) waitVisible(ctx context.Context, region string, scope Scope) {
@@ -18,12 +15,12 @@ func (c Cleaner) waitVisible(ctx context.Context, region string, scope Scope) {
 		return
 	}
 	young := c.made(region, scope)
-	_ = poll(ctx, time.Second, func() (bool, error) { // without an answer there is nothing to wait for
+	_ = poll(ctx, min(time.Second, c.Clouds[region].interval()), func() (bool, error) { // without an answer there is nothing to wait for
 		hidden := false
 		for _, e := range young {
-			limit := visibleLimit
+			limit := c.Clouds[region].visibleLimit()
 			if e.ID == "" {
-				limit = lostLimit
+				limit = c.Clouds[region].lostLimit()
 			}
 			if time.Since(e.At) >= limit {
 				continue

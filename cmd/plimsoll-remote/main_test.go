@@ -24,7 +24,9 @@ const asProgram = "PLIMSOLL_REMOTE_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		os.Exit(thisProcess().main())
+		p := thisProcess()
+		p.interval = 60 * time.Millisecond // the double takes no time
+		os.Exit(p.main())
 	}
 	os.Exit(m.Run())
 }

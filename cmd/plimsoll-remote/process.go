@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -22,6 +23,8 @@ type process struct {
 	stderr  io.Writer
 	signals <-chan os.Signal
 	http    *http.Client // to the cloud; nil: the SDK's
+	// interval is between two looks at what takes the cloud time; 0: the cloud's default.
+	interval time.Duration
 }
 
 // main runs the command line and returns the exit status.

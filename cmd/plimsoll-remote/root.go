@@ -42,5 +42,5 @@ func newRoot(p process) *cobra.Command {
 
 // open makes the cloud of the place.
 func (p process) open(ctx context.Context, at *place) (remote.Cloud, error) {
-	return aws.Open(ctx, aws.Options{Region: at.region, Profile: at.profile, Endpoint: at.endpoint, HTTP: p.http})
+	return aws.Open(ctx, aws.Options{Region: at.region, Profile: at.profile, Endpoint: at.endpoint, HTTP: p.http, Interval: p.interval})
 }

@@ -12,7 +12,7 @@ import (
 func TestASpotMachineOfTheDoubleIsTaken(t *testing.T) {
 	t.Parallel()
 	r := newRegion(t, fakeaws.Options{})
-	r.Inject(fakeaws.SpotInterrupt(4 * time.Second))
+	r.Inject(fakeaws.SpotInterrupt(time.Second))
 	got := r.run(r.sizing("--spot")...)
 	if got.code != 0 {
 		t.Fatalf("exit status %d\n%s", got.code, got.stderr)

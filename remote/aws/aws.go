@@ -38,6 +38,8 @@ type Options struct {
 	Profile  string       // of the shared configuration files
 	Endpoint string       // of a double, for all services, instead of AWS's own
 	HTTP     *http.Client // nil: the SDK's
+	// Interval is between two looks at what takes time, as of [remote.Cloud]; a command is looked at after a sixth of it.
+	Interval time.Duration
 }
 
 const (
@@ -77,14 +79,15 @@ func Open(ctx context.Context, o Options) (remote.Cloud, error) {
 		return remote.Cloud{}, &SettingError{Err: errors.New("no AWS region is set"), Advice: "give --region, or set AWS_REGION"}
 	}
 	c.Credentials = named{c.Credentials}
-	return services(c), nil
+	return services(c, o.Interval), nil
 }
 
-func services(c aws.Config) remote.Cloud {
+func services(c aws.Config, interval time.Duration) remote.Cloud {
 	commands := sdkssm.NewFromConfig(c)
 	machines := ec2.NewFromConfig(c)
 	sizes := &diskSizes{}
 	return remote.Cloud{
+		Interval: interval,
 		Identity: identity{sts: sts.NewFromConfig(c), config: c},
 		Catalogue: catalogue{
 			ec2: machines, ssm: commands, sizes: sizes, region: c.Region,
@@ -93,7 +96,7 @@ func services(c aws.Config) remote.Cloud {
 		},
 		Machines: rental{ec2: machines, sizes: sizes},
 		Firewall: firewall{ec2: machines},
-		Commands: ssm.Client{API: commands},
+		Commands: ssm.Client{API: commands, First: interval / 6},
 		Profiles: profiles{iam: iam.NewFromConfig(c)},
 		Store: func(bucket, prefix string) remote.Store {
 			return newStore(s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = c.BaseEndpoint != nil }), bucket, prefix)

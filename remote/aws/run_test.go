@@ -69,6 +69,9 @@ func (t bubble) cleanup(dir string) {
 
 var likeAWS = fakeaws.Options{Script: answered, Boot: 10 * time.Second, Register: 10 * time.Second, Ending: 10 * time.Second, Visible: 2 * time.Second}
 
+// full says that tests take the time that CI has: CONTRIBUTING.md tells what they leave out without it.
+func full() bool { return os.Getenv("PLIMSOLL_FULL_TESTS") == "1" }
+
 // untroubled are the calls of a run that nothing troubles.
 func untroubled(t *testing.T) (all []string) {
 	t.Helper()
@@ -93,10 +96,14 @@ func TestARunOutlivesTroubleWithEachAction(t *testing.T) {
 	if actions = slices.Compact(actions); len(actions) < 12 {
 		t.Fatalf("a run has only %q", actions)
 	}
-	for _, action := range actions {
-		for _, fault := range []fakeaws.Fault{
+	for n, action := range actions {
+		faults := []fakeaws.Fault{
 			fakeaws.Throttle(5, action), fakeaws.HTTP500(5, action), fakeaws.DropBeforeCommit(5, action), fakeaws.DropAfterCommit(5, action),
-		} {
+		}
+		if !full() {
+			faults = faults[n%len(faults):][:1] // each fault meets every fourth action
+		}
+		for _, fault := range faults {
 			dir := t.TempDir()
 			inDouble(t, likeAWS, func(t bubble) {
 				t.double.Inject(fault)
@@ -114,14 +121,14 @@ func TestARunOutlivesTroubleWithEachAction(t *testing.T) {
 	}
 }
 
-// TestCredentialsMayEndAtEachCall lets the token of a run expire before each of its calls: what is there is named with
+// TestCredentialsMayEndAtEachCall lets the token of a run expire before each of its calls, or some of them: what is there is named with
 // the time at which it ends itself, what was found is kept, and with new credentials it can be cleaned up.
 func TestCredentialsMayEndAtEachCall(t *testing.T) {
 	t.Parallel()
 	actions := untroubled(t)
 	launched := slices.Index(actions, "RunInstances")
-	for n := range actions {
-		dir := t.TempDir()
+	for _, k := range fakeaws.KillPoints(len(actions), 2, full()) {
+		n, dir := k-1, t.TempDir()
 		inDouble(t, likeAWS, func(t bubble) {
 			t.double.Inject(fakeaws.ExpireTokenAfter(n))
 			results, err := t.run(dir)
@@ -171,14 +178,14 @@ func TestWhatIsNotYetSeenIsRemoved(t *testing.T) {
 	}
 }
 
-// TestARunThatIsStoppedAtEachCall interrupts a run when each of its calls was done: nothing is left, also of what the
+// TestARunThatIsStoppedAtEachCall interrupts a run when each of its calls, or some of them, were done: nothing is left, also of what the
 // cloud does not show yet.
 func TestARunThatIsStoppedAtEachCall(t *testing.T) {
 	t.Parallel()
 	calls := untroubled(t)
 	for _, times := range []int{1, 2} { // the second one fetches nothing
-		for n := range calls {
-			stoppedAt(t, n, times)
+		for _, k := range fakeaws.KillPoints(len(calls), times, full()) {
+			stoppedAt(t, k-1, times)
 		}
 	}
 }

@@ -36,6 +36,8 @@ type API interface {
 // Client runs scripts on machines. It may be used by several goroutines at once.
 type Client struct {
 	API API
+	// First is when a command is looked at for the first time; later looks are rarer. 0: 500 ms.
+	First time.Duration
 }
 
 var (

@@ -1,6 +1,7 @@
 package ssm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -32,7 +33,7 @@ func (c Client) await(ctx context.Context, jobs []*job, deadline time.Time) erro
 	for _, j := range jobs {
 		j.answered = time.Now()
 	}
-	for distance := firstLook; len(jobs) > 0; distance = min(distance*3/2, longLook) {
+	for distance := cmp.Or(c.First, firstLook); len(jobs) > 0; distance = min(distance*3/2, longLook) {
 		if smithytime.SleepWithContext(ctx, jitter(distance)) != nil {
 			c.giveUp(ctx, jobs, remote.Cancelled)
 			return context.Cause(ctx)
