@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // DefaultProfile is the instance profile that `remote init` makes.
@@ -24,9 +26,9 @@ var policy string
 func Policy() string { return policy }
 
 // MakeProfile makes the instance profile; it may be there already.
-func MakeProfile(ctx context.Context, c Cloud) error {
-	return c.Profiles.CreateProfile(ctx, ProfileRequest{
-		Name: DefaultProfile, Trust: trust, Policies: []string{corePolicy}, Tags: Tags{TagManaged: "true"},
+func MakeProfile(ctx context.Context, c provider.Cloud) error {
+	return c.Profiles.CreateProfile(ctx, provider.ProfileRequest{
+		Name: DefaultProfile, Trust: trust, Policies: []string{corePolicy}, Tags: provider.Tags{TagManaged: "true"},
 	})
 }
 
@@ -42,7 +44,7 @@ func ProfileCommands() string {
 
 // Doctor tells, line by line, what a run would find. The error is the first
 // thing without which no run can begin.
-func Doctor(ctx context.Context, c Cloud) (lines [][2]string, failed error) {
+func Doctor(ctx context.Context, c provider.Cloud) (lines [][2]string, failed error) {
 	tell := func(what, good string, err error) {
 		if err != nil {
 			good = err.Error()
@@ -63,7 +65,7 @@ func Doctor(ctx context.Context, c Cloud) (lines [][2]string, failed error) {
 	}
 	tell("region", who.Region, nil)
 	subnets, err := c.Catalogue.Subnets(ctx, nil)
-	if errors.Is(err, NotFound) {
+	if errors.Is(err, provider.NotFound) {
 		tell("default network", "none: --subnet names one", nil)
 	} else {
 		tell("default network", fmt.Sprintf("%d subnets", len(subnets)), err)
@@ -72,7 +74,7 @@ func Doctor(ctx context.Context, c Cloud) (lines [][2]string, failed error) {
 	tell("machine image", image.ID, err)
 	there, err := c.Profiles.ProfileExists(ctx, DefaultProfile)
 	switch {
-	case errors.Is(err, Denied):
+	case errors.Is(err, provider.Denied):
 		tell("instance profile", "these credentials may not look at it", nil)
 	case err == nil && !there:
 		tell("instance profile", DefaultProfile+" is missing: `plimsoll remote init` makes it", nil)

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // Scope says what is to be cleaned up. Without Run, All or Expired it is nothing.
@@ -22,8 +24,8 @@ type Scope struct {
 // Cleaner finds what runs left, by its tags, and removes it. It never touches
 // what does not have them.
 type Cleaner struct {
-	Clouds map[string]Cloud // by region
-	Runs   string           // folder of runs, whose journals tell what tags cannot
+	Clouds map[string]provider.Cloud // by region
+	Runs   string                    // folder of runs, whose journals tell what tags cannot
 	Say    func(string)
 }
 
@@ -76,7 +78,7 @@ func (e *LeftError) Hint() string {
 }
 
 // ExitCode is an outside tool's.
-func (*LeftError) ExitCode() int { return ExitOutside }
+func (*LeftError) ExitCode() int { return provider.ExitOutside }
 
 // groupLimit is how long a group may be in use after its machines are gone.
 const groupLimit = 3 * time.Minute
@@ -100,7 +102,7 @@ func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left [
 	}
 	groups, err := cloud.Firewall.FindGroups(ctx, scope.query())
 	failed = errors.Join(failed, err)
-	groups = slices.DeleteFunc(groups, func(g Group) bool { return !scope.covers(g.Tags) })
+	groups = slices.DeleteFunc(groups, func(g provider.Group) bool { return !scope.covers(g.Tags) })
 	for _, m := range machines {
 		left = append(left, Leftover{Kind: kindMachine, ID: m.ID, Region: region, Run: m.Tags[TagRun]})
 	}
@@ -128,15 +130,15 @@ func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left [
 }
 
 // machines finds what is in scope and has not ended.
-func (c Cleaner) machines(ctx context.Context, cloud Cloud, scope Scope) ([]Machine, error) {
+func (c Cleaner) machines(ctx context.Context, cloud provider.Cloud, scope Scope) ([]provider.Machine, error) {
 	found, err := cloud.Machines.Find(ctx, scope.query())
-	return slices.DeleteFunc(found, func(m Machine) bool {
-		return m.State == Terminated || !scope.covers(m.Tags)
+	return slices.DeleteFunc(found, func(m provider.Machine) bool {
+		return m.State == provider.Terminated || !scope.covers(m.Tags)
 	}), err
 }
 
-func (s Scope) query() Query {
-	q := Query{Tags: Tags{TagManaged: "true"}}
+func (s Scope) query() provider.Query {
+	q := provider.Query{Tags: provider.Tags{TagManaged: "true"}}
 	if s.Run != "" {
 		q.Tags[TagRun] = s.Run
 	}
@@ -144,7 +146,7 @@ func (s Scope) query() Query {
 }
 
 // covers is the last word about touching something: a cloud that answers with more than was asked for changes nothing.
-func (s Scope) covers(t Tags) bool {
+func (s Scope) covers(t provider.Tags) bool {
 	switch {
 	case !managed(t) || t[TagRun] == "":
 		return false
@@ -158,7 +160,7 @@ func (s Scope) covers(t Tags) bool {
 }
 
 // endMachines terminates machines one by one, so that one that resists keeps no other, and waits for all.
-func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, machines []Machine) (left []Leftover) {
+func (c Cleaner) endMachines(ctx context.Context, cloud provider.Cloud, region string, machines []provider.Machine) (left []Leftover) {
 	var ending []string
 	for _, m := range machines {
 		if err := cloud.Machines.Terminate(ctx, []string{m.ID}); err != nil {
@@ -185,11 +187,11 @@ func (c Cleaner) endMachines(ctx context.Context, cloud Cloud, region string, ma
 }
 
 // deleteGroup removes a group, which a machine that has just ended may still hold for a while.
-func deleteGroup(ctx context.Context, cloud Cloud, id string, patience time.Duration) error {
+func deleteGroup(ctx context.Context, cloud provider.Cloud, id string, patience time.Duration) error {
 	began := time.Now()
-	return poll(ctx, cloud.interval(), func() (bool, error) {
+	return provider.Poll(ctx, cloud.Look(), func() (bool, error) {
 		err := cloud.Firewall.DeleteGroup(ctx, id)
-		if errors.Is(err, InUse) && time.Since(began) < patience {
+		if errors.Is(err, provider.InUse) && time.Since(began) < patience {
 			return false, nil
 		}
 		return true, err

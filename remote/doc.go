@@ -1,9 +1,8 @@
 // Package remote puts a service on machines that are rented for an hour,
 // has it sized there, brings everything home and leaves nothing behind.
 //
-// It knows no cloud: what it asks of one is declared in cloud.go as small
-// interfaces, each for its use, and remote/aws is the only package that
-// answers them with an SDK. It knows no sizing either: `plimsoll size` runs
+// It knows no cloud: what it asks of one is declared in remote/provider, and
+// one folder beside it answers with an SDK. It knows no sizing either: `plimsoll size` runs
 // as a child on the machine that makes the load, and the record that it
 // writes is what remote brings home.
 //

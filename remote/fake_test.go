@@ -17,40 +17,42 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // fake is a cloud in memory, for this package's own interfaces.
 type fake struct {
 	hooks    sync.Mutex // refuse and lose are called one at a time
 	mu       sync.Mutex
-	machines map[string]*Machine
+	machines map[string]*provider.Machine
 	tokens   map[string]string
-	groups   map[string]*Group
-	rules    map[string][]Rule
+	groups   map[string]*provider.Group
+	rules    map[string][]provider.Rule
 	objects  map[string][]byte
 	ends     map[string]time.Time // when machines end themselves
 	files    map[string]string    // that a machine has when its files are gathered
 	next     int
 	calls    []string // "Launch t3.small"
-	scripts  []Command
+	scripts  []provider.Command
 
-	callers  Caller
-	types    map[string]MachineType
+	callers  provider.Caller
+	types    map[string]provider.MachineType
 	prices   map[string]float64 // of a type; "spot TYPE" where that is another
-	subnets  []Subnet
-	refuse   func(call string) error        // before the call has its effect
-	lose     func(call string) error        // after it
-	answers  func(c Command) (Result, bool) // of scripts
-	agents   func(id string) Agent
+	subnets  []provider.Subnet
+	refuse   func(call string) error                          // before the call has its effect
+	lose     func(call string) error                          // after it
+	answers  func(c provider.Command) (provider.Result, bool) // of scripts
+	agents   func(id string) provider.Agent
 	bootTime time.Duration
 }
 
 func newFake() *fake {
 	return &fake{
-		machines: map[string]*Machine{}, tokens: map[string]string{}, groups: map[string]*Group{}, rules: map[string][]Rule{}, objects: map[string][]byte{},
+		machines: map[string]*provider.Machine{}, tokens: map[string]string{}, groups: map[string]*provider.Group{}, rules: map[string][]provider.Rule{}, objects: map[string][]byte{},
 		ends: map[string]time.Time{}, files: map[string]string{},
-		callers: Caller{Account: "111122223333", ARN: "arn:aws:iam::111122223333:user/test", Region: "eu-west-1"},
-		types: map[string]MachineType{
+		callers: provider.Caller{Account: "111122223333", ARN: "arn:aws:iam::111122223333:user/test", Region: "eu-west-1"},
+		types: map[string]provider.MachineType{
 			"c7.small": {Name: "c7.small", VCPUs: 1, MemoryBytes: 2 << 30, Architectures: []string{"x86_64"}},
 			"c7.large": {Name: "c7.large", VCPUs: 2, MemoryBytes: 4 << 30, Architectures: []string{"x86_64"}},
 			"c7.huge":  {Name: "c7.huge", VCPUs: 8, MemoryBytes: 16 << 30, Architectures: []string{"x86_64"}},
@@ -58,15 +60,17 @@ func newFake() *fake {
 			"g9.arm":   {Name: "g9.arm", VCPUs: 2, MemoryBytes: 2 << 30, Architectures: []string{"arm64"}},
 		},
 		prices:   map[string]float64{"c7.small": 0.05, "c7.large": 0.1, "c7.huge": 0.4, "t3.small": 0.02, "g9.arm": 0.03},
-		subnets:  []Subnet{{ID: "subnet-a", Network: "vpc-1", Zone: "eu-west-1a", Public: true}, {ID: "subnet-b", Network: "vpc-1", Zone: "eu-west-1b", Public: true}},
+		subnets:  []provider.Subnet{{ID: "subnet-a", Network: "vpc-1", Zone: "eu-west-1a", Public: true}, {ID: "subnet-b", Network: "vpc-1", Zone: "eu-west-1b", Public: true}},
 		bootTime: 20 * time.Second,
 	}
 }
 
-func (f *fake) cloud() Cloud {
-	return Cloud{
+func (f *fake) cloud() provider.Cloud {
+	return provider.Cloud{
 		Identity: f, Catalogue: f, Machines: f, Firewall: f, Commands: f, Profiles: f,
-		Store: func(bucket, prefix string) Store { return fakeStore{f, strings.Trim(bucket+"/"+prefix, "/") + "/"} },
+		Store: func(bucket, prefix string) provider.Store {
+			return fakeStore{f, strings.Trim(bucket+"/"+prefix, "/") + "/"}
+		},
 	}
 }
 
@@ -98,39 +102,41 @@ func (f *fake) done(format string, args ...any) error {
 	return nil
 }
 
-func (f *fake) Caller(ctx context.Context) (Caller, error) { return f.callers, f.call(ctx, "Caller") }
+func (f *fake) Caller(ctx context.Context) (provider.Caller, error) {
+	return f.callers, f.call(ctx, "Caller")
+}
 
-func (f *fake) Image(ctx context.Context, ref string) (Image, error) {
+func (f *fake) Image(ctx context.Context, ref string) (provider.Image, error) {
 	if err := f.call(ctx, "Image %s", ref); err != nil {
-		return Image{}, err
+		return provider.Image{}, err
 	}
 	architecture := "x86_64"
 	if strings.Contains(ref, "arm64") {
 		architecture = "arm64"
 	}
-	return Image{ID: "ami-" + architecture, Architecture: architecture}, nil
+	return provider.Image{ID: "ami-" + architecture, Architecture: architecture}, nil
 }
 
-func (f *fake) Types(ctx context.Context, names []string) (all []MachineType, err error) {
+func (f *fake) Types(ctx context.Context, names []string) (all []provider.MachineType, err error) {
 	if err := f.call(ctx, "Types"); err != nil {
 		return nil, err
 	}
 	for _, n := range names {
 		t, ok := f.types[n]
 		if !ok {
-			return nil, &APIError{Fault: NotFound, Action: "ec2:DescribeInstanceTypes", Resource: n}
+			return nil, &provider.APIError{Fault: provider.NotFound, Action: "ec2:DescribeInstanceTypes", Resource: n}
 		}
 		all = append(all, t)
 	}
 	return all, nil
 }
 
-func (f *fake) Subnets(ctx context.Context, ids []string) ([]Subnet, error) {
+func (f *fake) Subnets(ctx context.Context, ids []string) ([]provider.Subnet, error) {
 	if err := f.call(ctx, "Subnets"); err != nil {
 		return nil, err
 	}
 	if len(ids) == 0 && len(f.subnets) == 0 {
-		return nil, &APIError{Fault: NotFound, Action: "ec2:DescribeVpcs"}
+		return nil, &provider.APIError{Fault: provider.NotFound, Action: "ec2:DescribeVpcs"}
 	}
 	return f.subnets, nil
 }
@@ -139,23 +145,23 @@ func (f *fake) Endpoints(ctx context.Context, _ string) ([]string, error) {
 	return nil, f.call(ctx, "Endpoints")
 }
 
-func (f *fake) Price(ctx context.Context, q PriceQuery) (Price, error) {
+func (f *fake) Price(ctx context.Context, q provider.PriceQuery) (provider.Price, error) {
 	if err := f.call(ctx, "Price"); err != nil {
-		return Price{}, err
+		return provider.Price{}, err
 	}
 	p, ok := f.prices[q.Type]
 	if spot, there := f.prices["spot "+q.Type]; q.Spot && there {
 		p = spot
 	}
 	if !ok {
-		return Price{}, &APIError{Fault: NotFound, Action: "pricing:GetProducts", Resource: q.Type}
+		return provider.Price{}, &provider.APIError{Fault: provider.NotFound, Action: "pricing:GetProducts", Resource: q.Type}
 	}
-	return Price{PerHour: p, Currency: "USD", Source: "test"}, nil
+	return provider.Price{PerHour: p, Currency: "USD", Source: "test"}, nil
 }
 
-func (f *fake) Launch(ctx context.Context, r LaunchRequest) (Machine, error) {
+func (f *fake) Launch(ctx context.Context, r provider.LaunchRequest) (provider.Machine, error) {
 	if err := f.call(ctx, "Launch %s %s", r.Type, r.Subnet); err != nil || r.DryRun {
-		return Machine{}, err
+		return provider.Machine{}, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -165,8 +171,8 @@ func (f *fake) Launch(ctx context.Context, r LaunchRequest) (Machine, error) {
 		id = fmt.Sprintf("i-%03d", f.next)
 		f.tokens[r.Token] = id
 		f.endIn(id, r.UserData, `shutdown -h \+(\d+)`)
-		f.machines[id] = &Machine{
-			ID: id, Type: r.Type, State: Pending, PublicIP: fmt.Sprintf("127.0.%d.1", 100+f.next), PrivateIP: fmt.Sprintf("10.0.0.%d", f.next),
+		f.machines[id] = &provider.Machine{
+			ID: id, Type: r.Type, State: provider.Pending, PublicIP: fmt.Sprintf("127.0.%d.1", 100+f.next), PrivateIP: fmt.Sprintf("10.0.0.%d", f.next),
 			Subnet: r.Subnet, Network: "vpc-1", Zone: r.Subnet, Image: r.Image.ID, Profile: r.Profile, Launched: time.Now(), Tags: maps.Clone(r.Tags), Groups: r.Groups, Spot: r.Spot,
 		}
 	}
@@ -182,18 +188,18 @@ func (f *fake) endIn(id, script, pattern string) {
 }
 
 // settle lets a machine's life go on.
-func (f *fake) settle(m *Machine) {
+func (f *fake) settle(m *provider.Machine) {
 	switch age, end := time.Since(m.Launched), f.ends[m.ID]; {
-	case !end.IsZero() && time.Now().After(end) && m.State != Terminated:
-		m.State, m.Reason = Terminated, "Client.InstanceInitiatedShutdown"
-	case m.State == Pending && age >= f.bootTime:
-		m.State = Running
-	case m.State == ShuttingDown:
-		m.State = Terminated
+	case !end.IsZero() && time.Now().After(end) && m.State != provider.Terminated:
+		m.State, m.Reason = provider.Terminated, "Client.InstanceInitiatedShutdown"
+	case m.State == provider.Pending && age >= f.bootTime:
+		m.State = provider.Running
+	case m.State == provider.ShuttingDown:
+		m.State = provider.Terminated
 	}
 }
 
-func (f *fake) Find(ctx context.Context, q Query) (all []Machine, err error) {
+func (f *fake) Find(ctx context.Context, q provider.Query) (all []provider.Machine, err error) {
 	if err := f.call(ctx, "Find %v", q.IDs); err != nil {
 		return nil, err
 	}
@@ -206,7 +212,7 @@ func (f *fake) Find(ctx context.Context, q Query) (all []Machine, err error) {
 			continue
 		}
 		seen := *m
-		if seen.State == Pending {
+		if seen.State == provider.Pending {
 			seen.PublicIP = ""
 		}
 		all = append(all, seen)
@@ -214,7 +220,7 @@ func (f *fake) Find(ctx context.Context, q Query) (all []Machine, err error) {
 	return all, nil
 }
 
-func tagged(have, want Tags) bool {
+func tagged(have, want provider.Tags) bool {
 	for k, v := range want {
 		if got, ok := have[k]; !ok || v != "" && got != v {
 			return false
@@ -229,15 +235,15 @@ func (f *fake) Terminate(ctx context.Context, ids []string) error {
 	}
 	f.mu.Lock()
 	for _, id := range ids {
-		if m := f.machines[id]; m != nil && m.State != Terminated {
-			m.State = ShuttingDown
+		if m := f.machines[id]; m != nil && m.State != provider.Terminated {
+			m.State = provider.ShuttingDown
 		}
 	}
 	f.mu.Unlock()
 	return f.done("Terminate")
 }
 
-func (f *fake) Tag(ctx context.Context, ids []string, tags Tags) error {
+func (f *fake) Tag(ctx context.Context, ids []string, tags provider.Tags) error {
 	if err := f.call(ctx, "Tag %v", ids); err != nil {
 		return err
 	}
@@ -253,24 +259,24 @@ func (f *fake) Console(ctx context.Context, _ string) (string, error) {
 	return "cloud-init: it went wrong here\n", f.call(ctx, "Console")
 }
 
-func (f *fake) CreateGroup(ctx context.Context, r GroupRequest) (Group, error) {
+func (f *fake) CreateGroup(ctx context.Context, r provider.GroupRequest) (provider.Group, error) {
 	if err := f.call(ctx, "CreateGroup"); err != nil {
-		return Group{}, err
+		return provider.Group{}, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, g := range f.groups {
 		if g.Name == r.Name {
-			return Group{}, &APIError{Fault: Exists, Action: "ec2:CreateSecurityGroup", Code: "InvalidGroup.Duplicate"}
+			return provider.Group{}, &provider.APIError{Fault: provider.Exists, Action: "ec2:CreateSecurityGroup", Code: "InvalidGroup.Duplicate"}
 		}
 	}
 	f.next++
-	g := &Group{ID: fmt.Sprintf("sg-%03d", f.next), Name: r.Name, Network: r.Network, Tags: maps.Clone(r.Tags)}
+	g := &provider.Group{ID: fmt.Sprintf("sg-%03d", f.next), Name: r.Name, Network: r.Network, Tags: maps.Clone(r.Tags)}
 	f.groups[g.ID] = g
 	return *g, f.done("CreateGroup")
 }
 
-func (f *fake) Allow(ctx context.Context, group string, rules []Rule) error {
+func (f *fake) Allow(ctx context.Context, group string, rules []provider.Rule) error {
 	if err := f.call(ctx, "Allow"); err != nil {
 		return err
 	}
@@ -280,7 +286,7 @@ func (f *fake) Allow(ctx context.Context, group string, rules []Rule) error {
 	return nil
 }
 
-func (f *fake) FindGroups(ctx context.Context, q Query) (all []Group, err error) {
+func (f *fake) FindGroups(ctx context.Context, q provider.Query) (all []provider.Group, err error) {
 	if err := f.call(ctx, "FindGroups"); err != nil {
 		return nil, err
 	}
@@ -301,19 +307,19 @@ func (f *fake) DeleteGroup(ctx context.Context, id string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, m := range f.machines {
-		if f.settle(m); m.State != Terminated && slices.Contains(m.Groups, id) {
-			return &APIError{Fault: InUse, Action: "ec2:DeleteSecurityGroup", Code: "DependencyViolation"}
+		if f.settle(m); m.State != provider.Terminated && slices.Contains(m.Groups, id) {
+			return &provider.APIError{Fault: provider.InUse, Action: "ec2:DeleteSecurityGroup", Code: "DependencyViolation"}
 		}
 	}
 	delete(f.groups, id)
 	return nil
 }
 
-func (f *fake) Agents(ctx context.Context, ids []string) (map[string]Agent, error) {
+func (f *fake) Agents(ctx context.Context, ids []string) (map[string]provider.Agent, error) {
 	if err := f.call(ctx, "Agents"); err != nil {
 		return nil, err
 	}
-	all := map[string]Agent{}
+	all := map[string]provider.Agent{}
 	for _, id := range ids {
 		if f.agents != nil {
 			if a := f.agents(id); a.Ping != "" {
@@ -321,12 +327,12 @@ func (f *fake) Agents(ctx context.Context, ids []string) (map[string]Agent, erro
 			}
 			continue
 		}
-		all[id] = Agent{Ping: "Online", Version: "3.3.0", Seen: time.Now()}
+		all[id] = provider.Agent{Ping: "Online", Version: "3.3.0", Seen: time.Now()}
 	}
 	return all, nil
 }
 
-func (f *fake) Run(ctx context.Context, c Command) (all []Result, err error) {
+func (f *fake) Run(ctx context.Context, c provider.Command) (all []provider.Result, err error) {
 	if err := f.call(ctx, "Run %s", c.Title); err != nil {
 		return nil, err
 	}
@@ -339,7 +345,7 @@ func (f *fake) Run(ctx context.Context, c Command) (all []Result, err error) {
 		r := f.answer(one)
 		r.Machine = id
 		all = append(all, r)
-		if c.Title == "renew the lease" && r.Status == Succeeded {
+		if c.Title == "renew the lease" && r.Status == provider.Succeeded {
 			f.mu.Lock()
 			f.endIn(id, c.Script, `minutes='(\d+)'`)
 			f.mu.Unlock()
@@ -354,7 +360,7 @@ func (f *fake) ReadFile(ctx context.Context, machine, path string, _ int64) ([]b
 		return nil, err
 	}
 	if f.answers != nil {
-		if r, ok := f.answers(Command{Machines: []string{machine}, Title: "fetch " + name}); ok {
+		if r, ok := f.answers(provider.Command{Machines: []string{machine}, Title: "fetch " + name}); ok {
 			text, _ := output(r.Stdout)
 			return []byte(text), r.Err(name)
 		}
@@ -363,15 +369,15 @@ func (f *fake) ReadFile(ctx context.Context, machine, path string, _ int64) ([]b
 }
 
 // ended is a script's result as an agent gives it.
-func ended(code int, stdout, stderr string) Result {
-	r := Result{Status: Succeeded, Stdout: fmt.Sprintf("%splimsoll-rc=%d\n", stdout, code), Stderr: stderr}
+func ended(code int, stdout, stderr string) provider.Result {
+	r := provider.Result{Status: provider.Succeeded, Stdout: fmt.Sprintf("%splimsoll-rc=%d\n", stdout, code), Stderr: stderr}
 	if code != 0 {
-		r.Status, r.ExitCode = Failed, 1
+		r.Status, r.ExitCode = provider.Failed, 1
 	}
 	return r
 }
 
-func (f *fake) answer(c Command) Result {
+func (f *fake) answer(c provider.Command) provider.Result {
 	if f.answers != nil {
 		if r, ok := f.answers(c); ok {
 			return r
@@ -413,7 +419,7 @@ func (f *fake) ProfileExists(ctx context.Context, _ string) (bool, error) {
 	return false, f.call(ctx, "ProfileExists")
 }
 
-func (f *fake) CreateProfile(ctx context.Context, _ ProfileRequest) error {
+func (f *fake) CreateProfile(ctx context.Context, _ provider.ProfileRequest) error {
 	return f.call(ctx, "CreateProfile")
 }
 
@@ -457,7 +463,7 @@ func (s fakeStore) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 	defer s.f.mu.Unlock()
 	text, ok := s.f.objects[s.base+key]
 	if !ok {
-		return nil, &APIError{Fault: NotFound, Action: "s3:GetObject", Resource: key}
+		return nil, &provider.APIError{Fault: provider.NotFound, Action: "s3:GetObject", Resource: key}
 	}
 	return io.NopCloser(bytes.NewReader(text)), nil
 }
@@ -477,7 +483,7 @@ func (f *fake) left() (all []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for id, m := range f.machines {
-		if f.settle(m); m.State != Terminated && m.State != ShuttingDown && managed(m.Tags) {
+		if f.settle(m); m.State != provider.Terminated && m.State != provider.ShuttingDown && managed(m.Tags) {
 			all = append(all, id)
 		}
 	}
@@ -501,4 +507,4 @@ func on(prefix string, times int, err error) func(string) error {
 	}
 }
 
-var errLost = &APIError{Fault: Unavailable, Action: "ec2:RunInstances", Err: errors.New("connection reset")}
+var errLost = &provider.APIError{Fault: provider.Unavailable, Action: "ec2:RunInstances", Err: errors.New("connection reset")}

@@ -13,19 +13,20 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // refused is a call that a cloud refuses.
-func refused(f Fault, action, code string) error {
-	return &APIError{Fault: f, Action: action, Code: code, Message: "says the cloud"}
+func refused(f provider.Fault, action, code string) error {
+	return &provider.APIError{Fault: f, Action: action, Code: code, Message: "says the cloud"}
 }
 
 // script answers one step by its title, and leaves the others.
-func script(title string, code int, stderr string) func(Command) (Result, bool) {
-	return func(c Command) (Result, bool) {
+func script(title string, code int, stderr string) func(provider.Command) (provider.Result, bool) {
+	return func(c provider.Command) (provider.Result, bool) {
 		if !strings.HasPrefix(c.Title, title) {
-			return Result{}, false
+			return provider.Result{}, false
 		}
 		return ended(code, "", stderr), true
 	}
@@ -91,27 +92,27 @@ func TestWhatGoesWrongIsSaidAndCleanedUp(t *testing.T) {
 // beforehand are faults that are met before anything is made.
 func beforehand() []fault {
 	return []fault{
-		{name: "credentials are missing or expired", code: ExitUsage, want: []string{"ExpiredToken", "AWS_PROFILE"}, wreck: func(tr *trial, _ *Options) {
-			tr.refuse = on("Caller", 0, refused(Credentials, "sts:GetCallerIdentity", "ExpiredToken"))
+		{name: "credentials are missing or expired", code: provider.ExitUsage, want: []string{"ExpiredToken", "AWS_PROFILE"}, wreck: func(tr *trial, _ *Options) {
+			tr.refuse = on("Caller", 0, refused(provider.Credentials, "sts:GetCallerIdentity", "ExpiredToken"))
 		}},
 		{name: "the first image's parameter is missing", loads: 1, wreck: func(tr *trial, _ *Options) {
-			tr.refuse = on("Image ssm:/aws/service/ecs", 0, refused(NotFound, "ssm:GetParameter", "ParameterNotFound"))
+			tr.refuse = on("Image ssm:/aws/service/ecs", 0, refused(provider.NotFound, "ssm:GetParameter", "ParameterNotFound"))
 		}},
-		{name: "no image's parameter is there", code: ExitOutside, want: []string{"no image for c7.small", "--ami"}, wreck: func(tr *trial, _ *Options) {
-			tr.refuse = on("Image", 0, refused(NotFound, "ssm:GetParameter", "ParameterNotFound"))
+		{name: "no image's parameter is there", code: provider.ExitOutside, want: []string{"no image for c7.small", "--ami"}, wreck: func(tr *trial, _ *Options) {
+			tr.refuse = on("Image", 0, refused(provider.NotFound, "ssm:GetParameter", "ParameterNotFound"))
 		}},
-		{name: "the image is of another architecture", code: ExitUsage, want: []string{"is for x86_64, and g9.arm is arm64"}, wreck: func(_ *trial, o *Options) {
+		{name: "the image is of another architecture", code: provider.ExitUsage, want: []string{"is for x86_64, and g9.arm is arm64"}, wreck: func(_ *trial, o *Options) {
 			o.Types, o.ImageID = []string{"g9.arm"}, "ami-123"
 		}},
-		{name: "an unknown type", code: ExitOutside, want: []string{"zz9.bogus"}, wreck: func(_ *trial, o *Options) { o.Types = []string{"zz9.bogus"} }},
-		{name: "no default network", code: ExitUsage, want: []string{"has no default network", "--subnet"}, wreck: func(tr *trial, _ *Options) { tr.subnets = nil }},
-		{name: "this machine's address is not known", code: ExitUsage, want: []string{"could not be found", "--allow-cidr"}, wreck: func(tr *trial, _ *Options) {
+		{name: "an unknown type", code: provider.ExitOutside, want: []string{"zz9.bogus"}, wreck: func(_ *trial, o *Options) { o.Types = []string{"zz9.bogus"} }},
+		{name: "no default network", code: provider.ExitUsage, want: []string{"has no default network", "--subnet"}, wreck: func(tr *trial, _ *Options) { tr.subnets = nil }},
+		{name: "this machine's address is not known", code: provider.ExitUsage, want: []string{"could not be found", "--allow-cidr"}, wreck: func(tr *trial, _ *Options) {
 			tr.world.Address = func(context.Context) (string, error) { return "", errors.New("no network") }
 		}},
 		{name: "the script cannot be loaded", code: 3, want: []string{"the script or its settings cannot be used, and nothing was made"}, wreck: func(tr *trial, _ *Options) { tr.settings = 3 }},
-		{name: "the whole world", code: ExitUsage, want: []string{"--allow-world"}, wreck: func(_ *trial, o *Options) { o.Allow = []string{"0.0.0.0/0"} }},
-		{name: "more than it may cost", code: ExitUsage, want: []string{"more than --max-cost"}, wreck: func(_ *trial, o *Options) { o.MaxCost = 0.001 }},
-		{name: "a limit of cost, and no price", code: ExitUsage, want: []string{"a price is not known"}, wreck: func(tr *trial, o *Options) {
+		{name: "the whole world", code: provider.ExitUsage, want: []string{"--allow-world"}, wreck: func(_ *trial, o *Options) { o.Allow = []string{"0.0.0.0/0"} }},
+		{name: "more than it may cost", code: provider.ExitUsage, want: []string{"more than --max-cost"}, wreck: func(_ *trial, o *Options) { o.MaxCost = 0.001 }},
+		{name: "a limit of cost, and no price", code: provider.ExitUsage, want: []string{"a price is not known"}, wreck: func(tr *trial, o *Options) {
 			o.MaxCost, tr.prices = 1, nil
 		}},
 		{name: "the price is unknown", loads: 1, want: []string{"price unknown"}, wreck: func(tr *trial, _ *Options) { tr.prices = nil }},
@@ -122,56 +123,56 @@ func beforehand() []fault {
 func machineFaults() []fault {
 	notPermitted := func(call, action string) func(*trial, *Options) {
 		return func(tr *trial, _ *Options) {
-			tr.refuse = on(call, 1, refused(Denied, action, "UnauthorizedOperation"))
+			tr.refuse = on(call, 1, refused(provider.Denied, action, "UnauthorizedOperation"))
 		}
 	}
 	return []fault{
-		{name: "may not make a group", code: ExitOutside, want: []string{"may not ec2:CreateSecurityGroup", "remote policy"}, wreck: notPermitted("CreateGroup", "ec2:CreateSecurityGroup")},
-		{name: "may not open a port", code: ExitOutside, want: []string{"may not ec2:AuthorizeSecurityGroupIngress"}, wreck: notPermitted("Allow", "ec2:AuthorizeSecurityGroupIngress")},
-		{name: "may not launch", code: ExitOutside, want: []string{"may not ec2:RunInstances"}, wreck: notPermitted("Launch", "ec2:RunInstances")},
-		{name: "may not look at machines", code: ExitOutside, want: []string{"may not ec2:DescribeInstances"}, wreck: notPermitted("Find", "ec2:DescribeInstances")},
-		{name: "may not look at agents", code: ExitOutside, want: []string{"may not ssm:DescribeInstanceInformation"}, wreck: notPermitted("Agents", "ssm:DescribeInstanceInformation")},
-		{name: "may not send commands", code: ExitOutside, want: []string{"may not ssm:SendCommand"}, wreck: notPermitted("Run", "ssm:SendCommand")},
-		{name: "a group of that name is somebody else's", code: ExitOutside, want: []string{"it is left alone"}, wreck: func(tr *trial, _ *Options) {
-			tr.refuse = on("CreateGroup", 1, refused(Exists, "ec2:CreateSecurityGroup", "InvalidGroup.Duplicate"))
+		{name: "may not make a group", code: provider.ExitOutside, want: []string{"may not ec2:CreateSecurityGroup", "remote policy"}, wreck: notPermitted("CreateGroup", "ec2:CreateSecurityGroup")},
+		{name: "may not open a port", code: provider.ExitOutside, want: []string{"may not ec2:AuthorizeSecurityGroupIngress"}, wreck: notPermitted("Allow", "ec2:AuthorizeSecurityGroupIngress")},
+		{name: "may not launch", code: provider.ExitOutside, want: []string{"may not ec2:RunInstances"}, wreck: notPermitted("Launch", "ec2:RunInstances")},
+		{name: "may not look at machines", code: provider.ExitOutside, want: []string{"may not ec2:DescribeInstances"}, wreck: notPermitted("Find", "ec2:DescribeInstances")},
+		{name: "may not look at agents", code: provider.ExitOutside, want: []string{"may not ssm:DescribeInstanceInformation"}, wreck: notPermitted("Agents", "ssm:DescribeInstanceInformation")},
+		{name: "may not send commands", code: provider.ExitOutside, want: []string{"may not ssm:SendCommand"}, wreck: notPermitted("Run", "ssm:SendCommand")},
+		{name: "a group of that name is somebody else's", code: provider.ExitOutside, want: []string{"it is left alone"}, wreck: func(tr *trial, _ *Options) {
+			tr.refuse = on("CreateGroup", 1, refused(provider.Exists, "ec2:CreateSecurityGroup", "InvalidGroup.Duplicate"))
 		}},
 		{name: "the answer about the group was lost", loads: 1, wreck: func(tr *trial, _ *Options) {
-			tr.lose = on("CreateGroup", 1, refused(Exists, "ec2:CreateSecurityGroup", "InvalidGroup.Duplicate"))
+			tr.lose = on("CreateGroup", 1, refused(provider.Exists, "ec2:CreateSecurityGroup", "InvalidGroup.Duplicate"))
 		}},
 		{name: "no room in the first zone", loads: 1, want: []string{"no c7.small in eu-west-1a now"}, wreck: func(tr *trial, _ *Options) {
-			tr.refuse = on("Launch c7.small subnet-a", 0, refused(Capacity, "ec2:RunInstances", "InsufficientInstanceCapacity"))
+			tr.refuse = on("Launch c7.small subnet-a", 0, refused(provider.Capacity, "ec2:RunInstances", "InsufficientInstanceCapacity"))
 		}},
 		{name: "no room in any zone, and another type", loads: 1, want: []string{"no machine of this type in eu-west-1a, eu-west-1b", "190 iterations/s", "0.0000 USD for 0s"}, wreck: func(tr *trial, o *Options) {
 			o.Types = append(o.Types, "c7.large")
-			tr.refuse = on("Launch c7.small", 0, refused(Capacity, "ec2:RunInstances", "InsufficientInstanceCapacity"))
+			tr.refuse = on("Launch c7.small", 0, refused(provider.Capacity, "ec2:RunInstances", "InsufficientInstanceCapacity"))
 		}},
 		{name: "the quota has room for one machine", loads: 2, want: []string{"now it is tried alone"}, wreck: func(tr *trial, o *Options) {
 			o.Types = append(o.Types, "c7.large")
 			tr.refuse = func(call string) error {
 				if strings.HasPrefix(call, "Launch") && tr.up() > 0 {
-					return refused(Quota, "ec2:RunInstances", "VcpuLimitExceeded")
+					return refused(provider.Quota, "ec2:RunInstances", "VcpuLimitExceeded")
 				}
 				return nil
 			}
 		}},
 		{name: "the profile can be used after a while", loads: 1, wreck: func(tr *trial, _ *Options) {
-			tr.refuse = on("Launch", 10, refused(ProfileNotReady, "ec2:RunInstances", "InvalidParameterValue"))
+			tr.refuse = on("Launch", 10, refused(provider.ProfileNotReady, "ec2:RunInstances", "InvalidParameterValue"))
 		}},
-		{name: "the profile can never be used", code: ExitOutside, want: []string{"remote init"}, wreck: func(tr *trial, _ *Options) {
-			tr.refuse = on("Launch", 0, refused(ProfileNotReady, "ec2:RunInstances", "InvalidParameterValue"))
+		{name: "the profile can never be used", code: provider.ExitOutside, want: []string{"remote init"}, wreck: func(tr *trial, _ *Options) {
+			tr.refuse = on("Launch", 0, refused(provider.ProfileNotReady, "ec2:RunInstances", "InvalidParameterValue"))
 		}},
 		{name: "the answer about the machine was lost", loads: 1, wreck: func(tr *trial, _ *Options) { tr.lose = on("Launch", 1, errLost) }},
-		{name: "docker is not there", code: ExitOutside, want: []string{"docker does not answer", "it went wrong here"}, wreck: func(tr *trial, _ *Options) {
+		{name: "docker is not there", code: provider.ExitOutside, want: []string{"docker does not answer", "it went wrong here"}, wreck: func(tr *trial, _ *Options) {
 			tr.answers = script("wait for docker", 41, "docker does not answer")
 		}},
-		{name: "the agent never reports", code: ExitOutside, want: []string{"its agent never reported", "it went wrong here"}, wreck: func(tr *trial, _ *Options) {
-			tr.agents = func(string) Agent { return Agent{} }
+		{name: "the agent never reports", code: provider.ExitOutside, want: []string{"its agent never reported", "it went wrong here"}, wreck: func(tr *trial, _ *Options) {
+			tr.agents = func(string) provider.Agent { return provider.Agent{} }
 		}},
-		{name: "the machine ends while it boots", code: ExitOutside, want: []string{"Client.VolumeLimitExceeded"}, wreck: func(tr *trial, _ *Options) {
+		{name: "the machine ends while it boots", code: provider.ExitOutside, want: []string{"Client.VolumeLimitExceeded"}, wreck: func(tr *trial, _ *Options) {
 			tr.lose = func(call string) error {
 				if strings.HasPrefix(call, "Launch") {
 					for _, m := range tr.machines { // the fake holds its lock here
-						m.State, m.Reason = Terminated, "Client.VolumeLimitExceeded"
+						m.State, m.Reason = provider.Terminated, "Client.VolumeLimitExceeded"
 					}
 				}
 				return nil
@@ -185,7 +186,7 @@ func (f *fake) up() (n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, m := range f.machines {
-		if m.State != Terminated {
+		if m.State != provider.Terminated {
 			n++
 		}
 	}
@@ -198,12 +199,12 @@ func serviceFaults() []fault {
 		return func(tr *trial, _ *Options) { tr.answers = script("start kinto", codePull, said) }
 	}
 	return []fault{
-		{name: "no image for this processor", code: ExitOutside, want: []string{"not made for the machine's processor"}, wreck: pull("no matching manifest for linux/arm64/v8 in the manifest list entries")},
-		{name: "too many pulls", code: ExitOutside, want: []string{"limits how often images are pulled"}, wreck: pull("toomanyrequests: You have reached your pull rate limit")},
-		{name: "an image that needs a login", code: ExitOutside, want: []string{"needs a login"}, wreck: pull("pull access denied for kinto, repository does not exist or may require 'docker login'")},
-		{name: "an image that does not exist", code: ExitOutside, want: []string{"is not there", "name and tag"}, wreck: pull("manifest for kinto:1 not found: manifest unknown")},
-		{name: "no way to the registry", code: ExitOutside, want: []string{"cannot find the registry"}, wreck: pull("dial tcp: lookup registry-1.docker.io: no such host")},
-		{name: "the port is in use", code: ExitOutside, want: []string{"port 8888 of the machine is in use"}, wreck: func(tr *trial, _ *Options) {
+		{name: "no image for this processor", code: provider.ExitOutside, want: []string{"not made for the machine's processor"}, wreck: pull("no matching manifest for linux/arm64/v8 in the manifest list entries")},
+		{name: "too many pulls", code: provider.ExitOutside, want: []string{"limits how often images are pulled"}, wreck: pull("toomanyrequests: You have reached your pull rate limit")},
+		{name: "an image that needs a login", code: provider.ExitOutside, want: []string{"needs a login"}, wreck: pull("pull access denied for kinto, repository does not exist or may require 'docker login'")},
+		{name: "an image that does not exist", code: provider.ExitOutside, want: []string{"is not there", "name and tag"}, wreck: pull("manifest for kinto:1 not found: manifest unknown")},
+		{name: "no way to the registry", code: provider.ExitOutside, want: []string{"cannot find the registry"}, wreck: pull("dial tcp: lookup registry-1.docker.io: no such host")},
+		{name: "the port is in use", code: provider.ExitOutside, want: []string{"port 8888 of the machine is in use"}, wreck: func(tr *trial, _ *Options) {
 			tr.answers = script("start kinto", codeRun, "Bind for 0.0.0.0:8888 failed: port is already allocated")
 		}},
 		{name: "the service ends at once", code: ExitNothing, want: []string{"ended as soon as it was started", "no database"}, wreck: func(tr *trial, _ *Options) {
@@ -212,13 +213,13 @@ func serviceFaults() []fault {
 		{name: "the service is for another processor", code: ExitNothing, want: []string{"built for another processor"}, wreck: func(tr *trial, _ *Options) {
 			tr.answers = script("start kinto", codeExited, "exec /app: exec format error")
 		}},
-		{name: "a parameter cannot be read", code: ExitOutside, want: []string{"ssm:GetParameter"}, wreck: func(tr *trial, o *Options) {
+		{name: "a parameter cannot be read", code: provider.ExitOutside, want: []string{"ssm:GetParameter"}, wreck: func(tr *trial, o *Options) {
 			o.Parameters = []string{"KEY=/kinto/key"}
 			tr.answers = script("start kinto", codeParameter, "the parameter /kinto/key cannot be read on the machine")
 		}},
 		{name: "the service never listens", code: ExitNothing, want: []string{"does not answer from here", "waiting for the database"}, wreck: func(tr *trial, _ *Options) {
 			tr.world.Probe = func(context.Context, string) (int, error) { return 0, errors.New("connection refused") }
-			tr.answers = func(c Command) (Result, bool) {
+			tr.answers = func(c provider.Command) (provider.Result, bool) {
 				return ended(0, "state running\nwaiting for the database\n", ""), c.Title == "look at the service"
 			}
 		}},
@@ -272,12 +273,12 @@ func loadFaults() []fault {
 			steal(0.3)(tr, o)
 		}},
 		{name: "a little steal", loads: 1, want: []string{"a million requests"}, wreck: steal(0.02)},
-		{name: "the machine is ended by somebody", loads: 1, code: ExitOutside, want: []string{"Client.UserInitiatedShutdown", "incomplete"}, wreck: func(tr *trial, o *Options) {
+		{name: "the machine is ended by somebody", loads: 1, code: provider.ExitOutside, want: []string{"Client.UserInitiatedShutdown", "incomplete"}, wreck: func(tr *trial, o *Options) {
 			o.Spot = true
 			tr.load = func(ctx context.Context, c Child) (int, error) {
 				tr.mu.Lock()
 				for _, m := range tr.machines {
-					m.State, m.Reason = Terminated, "Client.UserInitiatedShutdown"
+					m.State, m.Reason = provider.Terminated, "Client.UserInitiatedShutdown"
 				}
 				tr.mu.Unlock()
 				return tr.size(ctx, c, nil)
@@ -288,23 +289,23 @@ func loadFaults() []fault {
 		}},
 		{name: "the service starts again and again", loads: 1, want: []string{"started again 4 times"}, wreck: func(tr *trial, _ *Options) { tr.files["versions.txt"] = "docker 25\nrestarts 4\n" }},
 		{name: "the load starves the agent for a while", loads: 1, want: []string{"the summary"}, wreck: func(tr *trial, _ *Options) {
-			tr.agents = func(string) Agent {
+			tr.agents = func(string) provider.Agent {
 				if tr.began > 0 && time.Since(tr.machines["i-002"].Launched) < 4*time.Minute {
-					return Agent{Ping: "ConnectionLost", Seen: time.Now()}
+					return provider.Agent{Ping: "ConnectionLost", Seen: time.Now()}
 				}
-				return Agent{Ping: "Online"}
+				return provider.Agent{Ping: "Online"}
 			}
 		}},
 		{name: "the agent never comes back", loads: 1, want: []string{"the machine's files could not be fetched", "its agent is ConnectionLost"}, wreck: func(tr *trial, _ *Options) {
-			tr.agents = func(string) Agent {
+			tr.agents = func(string) provider.Agent {
 				if tr.began > 0 {
-					return Agent{Ping: "ConnectionLost", Seen: time.Now()}
+					return provider.Agent{Ping: "ConnectionLost", Seen: time.Now()}
 				}
-				return Agent{Ping: "Online"}
+				return provider.Agent{Ping: "Online"}
 			}
 		}},
 		{name: "a file comes home damaged", loads: 1, want: []string{"service.log came home damaged twice"}, wreck: func(tr *trial, _ *Options) {
-			tr.answers = func(c Command) (Result, bool) {
+			tr.answers = func(c provider.Command) (provider.Result, bool) {
 				return ended(0, "\x1f\x8b\x08 and no more", ""), c.Title == "fetch service.log"
 			}
 		}},
@@ -356,16 +357,16 @@ func TestInterruptsEndOneThingAfterTheOther(t *testing.T) {
 func TestWhatCannotBeRemovedIsNamed(t *testing.T) {
 	t.Parallel()
 	tr := newTrial(t)
-	tr.refuse = on("DeleteGroup", 1, refused(Unavailable, "ec2:DeleteSecurityGroup", "InternalError"))
+	tr.refuse = on("DeleteGroup", 1, refused(provider.Unavailable, "ec2:DeleteSecurityGroup", "InternalError"))
 	_, err := tr.run(t, options("c7.small"))
-	if code(err) != ExitOutside || !strings.Contains(err.Error(), "left: group sg-001 in eu-west-1") || !strings.Contains(hint(err), "cleanup --run") {
+	if code(err) != provider.ExitOutside || !strings.Contains(err.Error(), "left: group sg-001 in eu-west-1") || !strings.Contains(hint(err), "cleanup --run") {
 		t.Errorf("it ended with %v (%s)", err, hint(err))
 	}
 	if left := tr.left(); len(left) != 1 {
 		t.Errorf("left: %v, want the group alone", left)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		c := Cleaner{Clouds: map[string]Cloud{"eu-west-1": tr.cloud()}, Runs: tr.world.Runs, Say: func(string) {}}
+		c := Cleaner{Clouds: map[string]provider.Cloud{"eu-west-1": tr.cloud()}, Runs: tr.world.Runs, Say: func(string) {}}
 		if left, err := c.Clean(t.Context(), Scope{All: true}); err != nil || left != nil || tr.left() != nil {
 			t.Errorf("the second time left %v: %v", left, err)
 		}
@@ -378,7 +379,7 @@ func TestCredentialsThatEndDuringTheRun(t *testing.T) {
 	tr := newTrial(t)
 	tr.load = func(ctx context.Context, c Child) (int, error) {
 		tr.mu.Lock()
-		tr.refuse = func(string) error { return refused(Credentials, "ec2:DescribeInstances", "ExpiredToken") }
+		tr.refuse = func(string) error { return refused(provider.Credentials, "ec2:DescribeInstances", "ExpiredToken") }
 		tr.mu.Unlock()
 		return tr.size(ctx, c, nil)
 	}
@@ -397,7 +398,7 @@ func TestALeaseIsRenewedWhileTheLoadGoesOn(t *testing.T) {
 	t.Parallel()
 	tr := newTrial(t)
 	tr.load = func(ctx context.Context, c Child) (int, error) {
-		if err := pause(ctx, 3*time.Hour); err != nil {
+		if err := provider.Pause(ctx, 3*time.Hour); err != nil {
 			t.Errorf("the load ended early: %v", err)
 		}
 		return tr.size(ctx, c, nil)
@@ -423,7 +424,7 @@ func TestALeaseThatCannotBeRenewedEndsTheLoad(t *testing.T) {
 	var lasted time.Duration
 	tr.load = func(ctx context.Context, c Child) (int, error) {
 		began := time.Now()
-		_ = pause(ctx, 3*time.Hour)
+		_ = provider.Pause(ctx, 3*time.Hour)
 		lasted = time.Since(began)
 		return tr.size(ctx, c, nil)
 	}

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // maxChunked is the largest packed file that is worth fetching in chunks when there is a bucket.
@@ -42,8 +44,8 @@ func listed(text string) []remoteFile {
 
 // fetcher brings files of one machine home.
 type fetcher struct {
-	commands Commands
-	store    Store // nil: chunks only
+	commands provider.Commands
+	store    provider.Store // nil: chunks only
 	machine  string
 	folder   string // there
 	into     string // here

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // group makes the run's firewall group, or finds it again, with its rules.
@@ -15,13 +17,13 @@ func (r *provisioner) group(ctx context.Context) (string, error) {
 	if err := r.journal.Write(Entry{Event: "intends", Kind: kindGroup, Name: name, Region: r.plan.Caller.Region, Tags: tags}); err != nil {
 		return "", err
 	}
-	made, err := r.cloud.Firewall.CreateGroup(ctx, GroupRequest{Name: name, Description: "plimsoll run " + r.plan.Run, Network: network, Tags: tags})
+	made, err := r.cloud.Firewall.CreateGroup(ctx, provider.GroupRequest{Name: name, Description: "plimsoll run " + r.plan.Run, Network: network, Tags: tags})
 	switch {
-	case errors.Is(err, Exists):
+	case errors.Is(err, provider.Exists):
 		if made, err = r.adopt(ctx, name, network); err != nil {
 			return "", err
 		}
-	case neverMade(err):
+	case provider.NeverMade(err):
 		return "", errors.Join(err, r.journal.Write(Entry{Event: "gone", Kind: kindGroup, Name: name, Region: r.plan.Caller.Region}))
 	case err != nil:
 		return "", err
@@ -34,42 +36,42 @@ func (r *provisioner) group(ctx context.Context) (string, error) {
 
 // adopt takes a group of our name if this run made it: an answer that was
 // lost. A group that was just made may not be seen for a while.
-func (r *provisioner) adopt(ctx context.Context, name, network string) (Group, error) {
-	var found []Group
+func (r *provisioner) adopt(ctx context.Context, name, network string) (provider.Group, error) {
+	var found []provider.Group
 	began := time.Now()
-	err := poll(ctx, r.cloud.interval(), func() (bool, error) {
+	err := provider.Poll(ctx, r.cloud.Look(), func() (bool, error) {
 		var err error
-		found, err = r.cloud.Firewall.FindGroups(ctx, Query{Name: name})
-		return len(found) > 0 || time.Since(began) >= r.cloud.visibleLimit(), err
+		found, err = r.cloud.Firewall.FindGroups(ctx, provider.Query{Name: name})
+		return len(found) > 0 || time.Since(began) >= r.cloud.VisibleLimit(), err
 	})
 	if err != nil {
-		return Group{}, err
+		return provider.Group{}, err
 	}
 	for _, g := range found {
 		if g.Network == network && managed(g.Tags) && g.Tags[TagRun] == r.plan.Run {
 			return g, nil
 		}
 	}
-	return Group{}, &APIError{
-		Fault: Exists, Action: "ec2:CreateSecurityGroup", Resource: name,
+	return provider.Group{}, &provider.APIError{
+		Fault: provider.Exists, Action: "ec2:CreateSecurityGroup", Resource: name,
 		Message: "a security group of this name is there and was not made by this run: it is left alone",
 	}
 }
 
 // rules open the service's port, and that of Glances, to where the load comes
 // from; machines of the run reach each other.
-func (r *provisioner) rules(group string) []Rule {
+func (r *provisioner) rules(group string) []provider.Rule {
 	ports := []int{r.plan.Options.Port}
 	if r.plan.Options.Metrics == "glances" {
 		ports = append(ports, glancesPort)
 	}
-	var rules []Rule
+	var rules []provider.Rule
 	for _, port := range ports {
 		for _, source := range r.plan.Sources {
-			rules = append(rules, Rule{Port: port, CIDR: source})
+			rules = append(rules, provider.Rule{Port: port, CIDR: source})
 		}
 		if r.plan.Options.GeneratorType != "" {
-			rules = append(rules, Rule{Port: port, Group: group})
+			rules = append(rules, provider.Rule{Port: port, Group: group})
 		}
 	}
 	return rules

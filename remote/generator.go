@@ -16,12 +16,14 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // generator is a machine that makes the load.
 type generator struct {
 	*session
-	machine Machine
+	machine provider.Machine
 	sum     string // of the program, SHA-256
 }
 
@@ -170,7 +172,7 @@ func needs(args []string) string {
 func (g *generator) follow(ctx context.Context, r *Outcome, c Child) (code int, err error) {
 	code = -1
 	said, failed := "", 0
-	err = poll(ctx, generatorInterval, func() (bool, error) {
+	err = provider.Poll(ctx, generatorInterval, func() (bool, error) {
 		text, err := g.look(ctx, r)
 		if err != nil {
 			if failed++; failed > 30 || ctx.Err() != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -23,7 +24,7 @@ func (tr *trial) generated(t *testing.T, o *Options, length time.Duration) {
 	tr.world.Binary = tr.world.Own // whatever this machine's processor is
 	o.GeneratorType, o.Store = "c7.large", "bucket/load"
 	var began time.Time
-	tr.answers = func(c Command) (Result, bool) {
+	tr.answers = func(c provider.Command) (provider.Result, bool) {
 		switch {
 		case strings.HasPrefix(c.Title, "ask "):
 			return ended(0, "status 200 0.002\n", ""), true
@@ -54,7 +55,7 @@ func (tr *trial) generated(t *testing.T, o *Options, length time.Duration) {
 			tr.mu.Unlock()
 			return ended(0, "sent\ncode 0\n", ""), true
 		default:
-			return Result{}, false
+			return provider.Result{}, false
 		}
 		return ended(0, "", ""), true
 	}
@@ -136,7 +137,7 @@ func TestAGeneratorIsNotKept(t *testing.T) {
 	if _, err := tr.run(t, o); err != nil {
 		t.Fatal(err)
 	}
-	if generator, service := tr.machines["i-002"], tr.machines["i-003"]; generator.State != Terminated || service.State != Running {
+	if generator, service := tr.machines["i-002"], tr.machines["i-003"]; generator.State != provider.Terminated || service.State != provider.Running {
 		t.Errorf("the generator is %s, the service's machine %s", generator.State, service.State)
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // disk is a store in a folder: curl gets and puts file:// addresses as well.
@@ -53,15 +55,15 @@ type hands struct {
 	reached string
 }
 
-func (h hands) Agents(_ context.Context, ids []string) (map[string]Agent, error) {
-	return map[string]Agent{ids[0]: {Ping: "Online"}}, nil
+func (h hands) Agents(_ context.Context, ids []string) (map[string]provider.Agent, error) {
+	return map[string]provider.Agent{ids[0]: {Ping: "Online"}}, nil
 }
 
 func (h hands) ReadFile(context.Context, string, string, int64) ([]byte, error) {
 	return nil, errors.ErrUnsupported
 }
 
-func (h hands) Run(ctx context.Context, c Command) ([]Result, error) {
+func (h hands) Run(ctx context.Context, c provider.Command) ([]provider.Result, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -82,7 +84,7 @@ func (h hands) Run(ctx context.Context, c Command) ([]Result, error) {
 	text, code := output(string(out))
 	r := ended(code, text, stderr.String())
 	r.Machine = c.Machines[0]
-	return []Result{r}, nil
+	return []provider.Result{r}, nil
 }
 
 // loaded runs a stand-in for plimsoll on a generator that is this machine.
@@ -110,12 +112,12 @@ func loaded(t *testing.T, program, reached string, during func(s *session)) (r O
 		p := &Plan{Run: "20261124-134500-a1b2c3", Options: Options{Store: "bucket/load", Folder: script}}
 		s := &session{stops: NewStops(ctx, nil), World: World{Own: own}}
 		s.plan = p
-		s.cloud = Cloud{Commands: hands{dir, &commands, reached}, Store: func(string, string) Store { return disk{filepath.Join(dir, "objects")} }}
-		g := &generator{session: s, machine: Machine{ID: "i-1"}}
+		s.cloud = provider.Cloud{Commands: hands{dir, &commands, reached}, Store: func(string, string) provider.Store { return disk{filepath.Join(dir, "objects")} }}
+		g := &generator{session: s, machine: provider.Machine{ID: "i-1"}}
 		if err := g.send(ctx); err != nil {
 			t.Fatal(err)
 		}
-		r = Outcome{Type: MachineType{Name: "c7.small"}, Folder: dir, Record: filepath.Join(dir, "record.jsonl")}
+		r = Outcome{Type: provider.MachineType{Name: "c7.small"}, Folder: dir, Record: filepath.Join(dir, "record.jsonl")}
 		load, end := s.stops.until(ctx, 1)
 		defer end()
 		if during != nil {

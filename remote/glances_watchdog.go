@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 const (
@@ -25,7 +27,7 @@ const codeNoColumn = 42
 // watchdog looks after Glances while the load goes on, and starts it again once.
 type watchdog struct {
 	*session
-	machine   Machine
+	machine   provider.Machine
 	live      string
 	seen      time.Time // when it was last known to watch
 	missed    int
@@ -41,7 +43,7 @@ type absence struct {
 }
 
 // watchGlances does work, and returns what became of Glances meanwhile.
-func (s *session) watchGlances(ctx context.Context, m Machine, w watching, work func()) *watchdog {
+func (s *session) watchGlances(ctx context.Context, m provider.Machine, w watching, work func()) *watchdog {
 	k := &watchdog{session: s, machine: m, live: w.live, seen: time.Now()}
 	if !w.glances {
 		work()
@@ -65,10 +67,10 @@ func (k *watchdog) look(ctx context.Context) {
 	if k.reachable() {
 		wait = watchInterval
 	}
-	if pause(ctx, wait) != nil {
+	if provider.Pause(ctx, wait) != nil {
 		return
 	}
-	_ = poll(ctx, wait, func() (bool, error) { // it ends with ctx
+	_ = provider.Poll(ctx, wait, func() (bool, error) { // it ends with ctx
 		began := time.Now()
 		how, err := k.state(ctx)
 		switch {
@@ -156,7 +158,7 @@ func (k *watchdog) restart(ctx context.Context, how string) bool {
 		k.back(time.Now())
 	case errors.As(err, &failed) && failed.Code > 0:
 		k.restarted = true // it may be there all the same: the next look tells
-		now.why = tail(failed.Result.Stderr, 1)
+		now.why = provider.Tail(failed.Result.Stderr, 1)
 		if failed.Code == codeNoColumn {
 			k.back(time.Now())
 		}

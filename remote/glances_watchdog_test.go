@@ -12,17 +12,19 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // mortal is a Glances that ends during the load, and lives again when it is started.
 type mortal struct {
 	*trial
 	guard  sync.Mutex
-	state  string    // what glances-state.sh prints
-	answer bool      // it answers from here
-	died   time.Time // the last time
-	starts []string  // the file of each start
-	again  Result    // of the second start
+	state  string          // what glances-state.sh prints
+	answer bool            // it answers from here
+	died   time.Time       // the last time
+	starts []string        // the file of each start
+	again  provider.Result // of the second start
 }
 
 func newMortal(t *testing.T) *mortal {
@@ -36,7 +38,7 @@ func newMortal(t *testing.T) *mortal {
 		}
 		return 200, nil
 	}
-	m.answers = func(c Command) (Result, bool) {
+	m.answers = func(c provider.Command) (provider.Result, bool) {
 		m.guard.Lock()
 		defer m.guard.Unlock()
 		switch c.Title {
@@ -45,13 +47,13 @@ func newMortal(t *testing.T) *mortal {
 		case "start Glances":
 			m.starts = append(m.starts, variable(c.Script, "csv"))
 			if len(m.starts) > 1 {
-				if m.again.Status == Succeeded {
+				if m.again.Status == provider.Succeeded {
 					m.state = "runs"
 				}
 				return m.again, true
 			}
 		}
-		return Result{}, false
+		return provider.Result{}, false
 	}
 	return m
 }
@@ -60,7 +62,7 @@ func newMortal(t *testing.T) *mortal {
 func (m *mortal) ends(state string, after ...time.Duration) {
 	m.load = func(ctx context.Context, c Child) (int, error) {
 		for _, d := range after {
-			_ = pause(ctx, d)
+			_ = provider.Pause(ctx, d)
 			m.guard.Lock()
 			m.state, m.died = state, time.Now()
 			m.guard.Unlock()
@@ -106,12 +108,12 @@ func TestGlancesIsStartedAgainOnce(t *testing.T) {
 		}, 1, nil},
 		"nobody can look": {func(m *mortal) {
 			m.ends("gone 137", 45*time.Second)
-			m.refuse = on("Run look at Glances", 0, refused(Throttled, "ssm:SendCommand", "ThrottlingException"))
+			m.refuse = on("Run look at Glances", 0, refused(provider.Throttled, "ssm:SendCommand", "ThrottlingException"))
 		}, 1, nil},
 		"it ends as the load does": {func(m *mortal) {
 			m.ends("runs")
 			before := m.answers
-			m.answers = func(c Command) (Result, bool) {
+			m.answers = func(c provider.Command) (provider.Result, bool) {
 				if c.Title == "gather the files" {
 					return ended(0, "watcher false 137\n", ""), true
 				}

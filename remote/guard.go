@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // errLease ends a load before the machine ends itself.
@@ -12,7 +14,7 @@ var errLease = errors.New("the lease of the machine could not be renewed: the lo
 // guard watches over a machine while work is done on it: work's context ends
 // when the machine is gone, and before its lease is over. It returns what
 // ended the work early, or nil.
-func (s *session) guard(ctx context.Context, m Machine, work func(context.Context)) error {
+func (s *session) guard(ctx context.Context, m provider.Machine, work func(context.Context)) error {
 	guarded, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
@@ -34,8 +36,8 @@ func (s *session) guard(ctx context.Context, m Machine, work func(context.Contex
 
 // watchMachine ends the work when the machine ended. A look that fails says nothing about the machine,
 // and looks are rarer than at a machine that boots: every 5 s by default.
-func (s *session) watchMachine(ctx context.Context, m Machine, end context.CancelCauseFunc) {
-	_ = poll(ctx, s.cloud.interval()*5/3, func() (bool, error) { // it ends with ctx
+func (s *session) watchMachine(ctx context.Context, m provider.Machine, end context.CancelCauseFunc) {
+	_ = provider.Poll(ctx, s.cloud.Look()*5/3, func() (bool, error) { // it ends with ctx
 		var gone *EndedError
 		if _, err := findLive(ctx, s.cloud.Machines, m.ID); errors.As(err, &gone) && ctx.Err() == nil {
 			end(gone)

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/monitor"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -27,9 +28,9 @@ type shell struct {
 	titles []string
 }
 
-func (c *shell) Agents(context.Context, []string) (map[string]Agent, error) { return nil, nil }
+func (c *shell) Agents(context.Context, []string) (map[string]provider.Agent, error) { return nil, nil }
 
-func (c *shell) Run(_ context.Context, command Command) ([]Result, error) {
+func (c *shell) Run(_ context.Context, command provider.Command) ([]provider.Result, error) {
 	c.titles = append(c.titles, command.Title)
 	name := map[string]string{"start the sampler": "sampler", "gather the files": "collect", "read the clock": "clock"}[command.Title]
 	s := step{name: name, vars: map[string]string{}}
@@ -40,11 +41,11 @@ func (c *shell) Run(_ context.Context, command Command) ([]Result, error) {
 	}
 	stdout, stderr, code := c.run(s)
 	r := ended(code, stdout, stderr)
-	if len(r.Stdout) > StdoutLimit {
-		r.Stdout, r.Cut = r.Stdout[:StdoutLimit-20]+"--output truncated--", true
+	if len(r.Stdout) > provider.StdoutLimit {
+		r.Stdout, r.Cut = r.Stdout[:provider.StdoutLimit-20]+"--output truncated--", true
 	}
 	r.Machine = command.Machines[0]
-	return []Result{r}, nil
+	return []provider.Result{r}, nil
 }
 
 func (c *shell) ReadFile(_ context.Context, _, path string, _ int64) ([]byte, error) {
@@ -167,9 +168,9 @@ func TestBigFilesGoThroughTheBucket(t *testing.T) {
 		fmt.Fprint(b, random.Uint64())
 	}
 	tr.files["glances.csv"] = b.String()
-	tr.answers = func(c Command) (Result, bool) {
+	tr.answers = func(c provider.Command) (provider.Result, bool) {
 		if !strings.HasPrefix(c.Title, "send ") {
-			return Result{}, false
+			return provider.Result{}, false
 		}
 		url := variable(c.Script, "url")
 		key := strings.TrimPrefix(url[:strings.Index(url, "?")], "https://bucket.test/")

@@ -11,19 +11,21 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // Entry is one line of a journal: what is about to be made, or what became of it.
 type Entry struct {
-	At     time.Time `json:"at"`
-	Event  string    `json:"event"` // begins, intends, made, gone, note, ends
-	Kind   string    `json:"kind,omitempty"`
-	ID     string    `json:"id,omitempty"`
-	Name   string    `json:"name,omitempty"` // a group's name, a type, a bucket with its prefix
-	Token  string    `json:"token,omitempty"`
-	Region string    `json:"region,omitempty"`
-	Tags   Tags      `json:"tags,omitempty"`
-	Text   string    `json:"text,omitempty"`
+	At     time.Time     `json:"at"`
+	Event  string        `json:"event"` // begins, intends, made, gone, note, ends
+	Kind   string        `json:"kind,omitempty"`
+	ID     string        `json:"id,omitempty"`
+	Name   string        `json:"name,omitempty"` // a group's name, a type, a bucket with its prefix
+	Token  string        `json:"token,omitempty"`
+	Region string        `json:"region,omitempty"`
+	Tags   provider.Tags `json:"tags,omitempty"`
+	Text   string        `json:"text,omitempty"`
 }
 
 // Kinds of what a journal tells.

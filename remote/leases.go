@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 const (
@@ -104,7 +106,7 @@ func (l *leases) renewed(ids []string, until time.Time) {
 // renewLeases keeps the ends of all machines away until ctx ends. A machine that
 // does not take the command, for the load may starve its agent, is asked again.
 func (s *session) renewLeases(ctx context.Context) {
-	for pause(ctx, renewRetry) == nil {
+	for provider.Pause(ctx, renewRetry) == nil {
 		until := time.Now().Add(s.plan.Life)
 		done, _ := s.extend(ctx, s.leases.due(), until, nil) // what failed is due again
 		s.leases.renewed(done, until)
@@ -113,7 +115,7 @@ func (s *session) renewLeases(ctx context.Context) {
 
 // extend puts the own end of machines to a time, in the machines first and then in their tags. It returns those that
 // took it, and why others did not.
-func (s *session) extend(ctx context.Context, ids []string, until time.Time, more Tags) (done []string, err error) {
+func (s *session) extend(ctx context.Context, ids []string, until time.Time, more provider.Tags) (done []string, err error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -122,7 +124,7 @@ func (s *session) extend(ctx context.Context, ids []string, until time.Time, mor
 	if done, err = step.runAll(ctx, s.cloud.Commands, ids); len(done) == 0 {
 		return nil, err
 	}
-	tags := Tags{TagExpires: until.UTC().Format(time.RFC3339)}
+	tags := provider.Tags{TagExpires: until.UTC().Format(time.RFC3339)}
 	maps.Copy(tags, more)
 	if failed := s.cloud.Machines.Tag(ctx, done, tags); failed != nil {
 		return nil, errors.Join(err, failed) // whoever cleans up what is over goes by the tag

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // TestMachinesThatWaitAreKeptAlive lets the third machine of a sweep wait for longer than it would live by itself.
@@ -14,7 +16,7 @@ func TestMachinesThatWaitAreKeptAlive(t *testing.T) {
 	t.Parallel()
 	tr := newTrial(t)
 	tr.load = func(ctx context.Context, c Child) (int, error) {
-		if err := pause(ctx, 90*time.Minute); err != nil { // a machine's life is 79 minutes
+		if err := provider.Pause(ctx, 90*time.Minute); err != nil { // a machine's life is 79 minutes
 			t.Errorf("the load ended early: %v", err)
 		}
 		return tr.size(ctx, c, nil)
@@ -48,13 +50,13 @@ func TestMachinesThatWaitAreKeptAlive(t *testing.T) {
 func TestALeaseThatCannotBeRenewedEndsNoOtherLoad(t *testing.T) {
 	t.Parallel()
 	tr := newTrial(t)
-	tr.answers = func(c Command) (Result, bool) {
+	tr.answers = func(c provider.Command) (provider.Result, bool) {
 		return ended(1, "", "no such command"), c.Title == "renew the lease" && c.Machines[0] == "i-003"
 	}
 	var lasted []time.Duration
 	tr.load = func(ctx context.Context, c Child) (int, error) {
 		began := time.Now()
-		_ = pause(ctx, 45*time.Minute)
+		_ = provider.Pause(ctx, 45*time.Minute)
 		lasted = append(lasted, time.Since(began))
 		return tr.size(ctx, c, nil)
 	}
@@ -84,7 +86,7 @@ func TestATagThatCannotBeSetIsSetAgain(t *testing.T) {
 		return nil
 	}
 	tr.load = func(ctx context.Context, c Child) (int, error) {
-		_ = pause(ctx, 13*time.Minute) // one renewal is due, and another one a minute later
+		_ = provider.Pause(ctx, 13*time.Minute) // one renewal is due, and another one a minute later
 		return tr.size(ctx, c, nil)
 	}
 	if _, err := tr.run(t, options("c7.small")); err != nil || tags != 2 {

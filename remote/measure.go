@@ -9,14 +9,15 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // Outcome is what was found for one machine.
 type Outcome struct {
-	Type      MachineType
-	Machine   Machine
-	Price     *Price
+	Type      provider.MachineType
+	Machine   provider.Machine
+	Price     *provider.Price
 	Folder    string // where its files are
 	Record    string // "": no load was sent
 	CSV       string // "": none came home, or Glances was asked while the load was on
@@ -38,8 +39,8 @@ type Outcome struct {
 
 // Rental is a machine that was rented beside those of the service.
 type Rental struct {
-	Machine Machine
-	Price   *Price // nil: not known
+	Machine provider.Machine
+	Price   *provider.Price // nil: not known
 	Rented  time.Duration
 }
 
@@ -47,7 +48,7 @@ type Rental struct {
 func (s *session) folderOf(name string) string { return filepath.Join(s.Runs, s.plan.Run, name) }
 
 // measure puts the service on a machine, loads it and brings everything home.
-func (s *session) measure(ctx context.Context, planned PlannedMachine, m Machine) Outcome {
+func (s *session) measure(ctx context.Context, planned PlannedMachine, m provider.Machine) Outcome {
 	r := Outcome{Type: planned.Type, Machine: m, Price: planned.Price, Spot: s.plan.onSpot(planned), Folder: s.folderOf(planned.name())}
 	if err := os.MkdirAll(r.Folder, 0o755); err != nil {
 		r.Err = err
@@ -95,7 +96,7 @@ func (r *Outcome) note(format string, args ...any) {
 }
 
 // prepare starts the service and what watches it, until both are there.
-func (s *session) prepare(ctx context.Context, m Machine, r *Outcome) (watching, error) {
+func (s *session) prepare(ctx context.Context, m provider.Machine, r *Outcome) (watching, error) {
 	s.say(m.Type + ": starting " + s.plan.Options.Image)
 	if err := s.deploy(ctx, m); err != nil {
 		return watching{}, err

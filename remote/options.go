@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // Options say what is to be put where, and how it is to be loaded. The zero
@@ -73,7 +75,7 @@ func (e *UsageError) Error() string { return e.What }
 func (e *UsageError) Hint() string { return e.Advice }
 
 // ExitCode is that of a usage error.
-func (*UsageError) ExitCode() int { return ExitUsage }
+func (*UsageError) ExitCode() int { return provider.ExitUsage }
 
 func usageError(advice, format string, args ...any) error {
 	return &UsageError{What: fmt.Sprintf(format, args...), Advice: advice}

@@ -7,15 +7,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // Plan is all that will be done, resolved, before anything is made.
 type Plan struct {
 	Run      string
-	Caller   Caller
+	Caller   provider.Caller
 	Options  Options
 	Machines []PlannedMachine
-	Subnets  []Subnet
+	Subnets  []provider.Subnet
 	Sources  []string // CIDRs that may reach the service
 	Expires  time.Time
 	Life     time.Duration // until a machine ends itself
@@ -26,11 +28,11 @@ type Plan struct {
 // PlannedMachine is one machine that is to be rented.
 type PlannedMachine struct {
 	Role  string // service or generator
-	Type  MachineType
-	Image Image
-	Price *Price // nil: not known
+	Type  provider.MachineType
+	Image provider.Image
+	Price *provider.Price // nil: not known
 	// OnDemand is the price of the second try, where this one is a spot machine; nil: not known, or none.
-	OnDemand *Price
+	OnDemand *provider.Price
 	onDemand bool // it is that second try
 }
 
@@ -68,7 +70,7 @@ const (
 
 // Planner asks a cloud what a run needs to know. It changes nothing.
 type Planner struct {
-	Cloud Cloud
+	Cloud provider.Cloud
 	// Address tells from which address this machine is seen.
 	Address func(context.Context) (string, error)
 }
@@ -151,8 +153,8 @@ func (p *Plan) generator() *PlannedMachine {
 }
 
 // quota notes what will not fit at once, where the cloud can tell.
-func (p *Plan) quota(ctx context.Context, c Cloud) {
-	teller, ok := c.Catalogue.(Quotas)
+func (p *Plan) quota(ctx context.Context, c provider.Cloud) {
+	teller, ok := c.Catalogue.(provider.Quotas)
 	if !ok || len(p.Machines) == 0 {
 		return
 	}
@@ -174,9 +176,9 @@ func images(architecture string) []string {
 	return []string{ecs, "ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-" + architecture}
 }
 
-func (r Planner) image(ctx context.Context, reference string, t MachineType) (Image, error) {
+func (r Planner) image(ctx context.Context, reference string, t provider.MachineType) (provider.Image, error) {
 	if len(t.Architectures) == 0 {
-		return Image{}, fmt.Errorf("the cloud does not say which architecture %s has", t.Name)
+		return provider.Image{}, fmt.Errorf("the cloud does not say which architecture %s has", t.Name)
 	}
 	architecture := t.Architectures[0]
 	if slices.Contains(t.Architectures, "x86_64") { // old types have i386, too
@@ -194,20 +196,20 @@ func (r Planner) image(ctx context.Context, reference string, t MachineType) (Im
 			return found, usageError("give an image of the type's architecture with --ami", "the image %s is for %s, and %s is %s", found.ID, found.Architecture, t.Name, architecture)
 		case err == nil:
 			return found, nil
-		case !errors.Is(err, NotFound):
+		case !errors.Is(err, provider.NotFound):
 			return found, err
 		}
 		last = err
 	}
-	return Image{}, fmt.Errorf("no image for %s is known in this region (--ami names one): %w", t.Name, last)
+	return provider.Image{}, fmt.Errorf("no image for %s is known in this region (--ami names one): %w", t.Name, last)
 }
 
 // price is nil where nobody knows it.
-func (r Planner) price(ctx context.Context, p *Plan, m PlannedMachine) *Price {
+func (r Planner) price(ctx context.Context, p *Plan, m PlannedMachine) *provider.Price {
 	if p.Options.PricePerHour > 0 && m.Role == roleService {
-		return &Price{PerHour: p.Options.PricePerHour, Currency: "USD", Source: "--price-per-hour"}
+		return &provider.Price{PerHour: p.Options.PricePerHour, Currency: "USD", Source: "--price-per-hour"}
 	}
-	price, err := r.Cloud.Catalogue.Price(ctx, PriceQuery{Type: m.Type.Name, Region: p.Caller.Region, Spot: p.onSpot(m)})
+	price, err := r.Cloud.Catalogue.Price(ctx, provider.PriceQuery{Type: m.Type.Name, Region: p.Caller.Region, Spot: p.onSpot(m)})
 	if err != nil || price.PerHour <= 0 {
 		return nil
 	}
@@ -219,7 +221,7 @@ func (r Planner) network(ctx context.Context, p *Plan) error {
 	o := &p.Options
 	var err error
 	p.Subnets, err = r.Cloud.Catalogue.Subnets(ctx, o.Subnets)
-	if errors.Is(err, NotFound) && len(o.Subnets) == 0 {
+	if errors.Is(err, provider.NotFound) && len(o.Subnets) == 0 {
 		return usageError("--subnet subnet-… names one, several with --subnet again; `aws ec2 create-default-vpc` makes a default network",
 			"the region %s has no default network", p.Caller.Region)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // Write prints a plan for a person to agree to.
@@ -101,7 +103,7 @@ func about(c Cost) string {
 	return "about " + c.String()
 }
 
-func perHour(p *Price) string {
+func perHour(p *provider.Price) string {
 	if p == nil {
 		return "price unknown"
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // take takes the machines of a type away that are there: those on spot, or all.
@@ -16,7 +18,7 @@ func (tr *trial) take(machineType string, all bool) {
 	defer tr.mu.Unlock()
 	for _, m := range tr.machines {
 		if m.Type == machineType && (m.Spot || all) {
-			m.State, m.Reason = Terminated, "Server.SpotInstanceTermination: Spot Instance termination"
+			m.State, m.Reason = provider.Terminated, "Server.SpotInstanceTermination: Spot Instance termination"
 		}
 	}
 }
@@ -89,7 +91,7 @@ func TestASecondTryIsTheLast(t *testing.T) {
 	t.Parallel()
 	tr, o := spotTrial(t, true)
 	results, err := tr.run(t, o)
-	if code(err) != ExitOutside || len(results) != 2 || tr.began != 2 {
+	if code(err) != provider.ExitOutside || len(results) != 2 || tr.began != 2 {
 		t.Errorf("%d results of %d loads: %v", len(results), tr.began, err)
 	}
 	if left := tr.left(); left != nil {
@@ -113,7 +115,7 @@ func TestASpotMachineIsTakenBeforeItsLoad(t *testing.T) {
 					return nil
 				}
 				tr.take("c7.small", false)
-				return refused(NoAgent, "ssm:SendCommand", "InvalidInstanceId")
+				return refused(provider.NoAgent, "ssm:SendCommand", "InvalidInstanceId")
 			}
 			results, err := tr.run(t, o)
 			if err != nil || len(results) != 2 || tr.began != 1 {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // How long things may take that are not up to the user.
@@ -16,7 +18,7 @@ const (
 
 // provisioner rents the machines of one run.
 type provisioner struct {
-	cloud   Cloud
+	cloud   provider.Cloud
 	plan    *Plan
 	journal *Journal
 	leases  leases
@@ -24,45 +26,45 @@ type provisioner struct {
 }
 
 // launch starts one machine in the first subnet that has room for it.
-func (r *provisioner) launch(ctx context.Context, m PlannedMachine, role, group string) (Machine, error) {
+func (r *provisioner) launch(ctx context.Context, m PlannedMachine, role, group string) (provider.Machine, error) {
 	var full []string
 	for _, subnet := range r.plan.Subnets {
 		request := r.request(m, role, group)
 		request.Subnet = subnet.ID
 		request.Token = token(r.plan.Run, m.name(), role, subnet.ID)
 		if err := r.journal.Write(Entry{Event: "intends", Kind: kindMachine, Name: m.name() + " " + role, Token: request.Token, Region: r.plan.Caller.Region, Tags: request.Tags}); err != nil {
-			return Machine{}, err
+			return provider.Machine{}, err
 		}
 		until := time.Now().Add(r.plan.Life)
 		made, sure, err := r.launchWithRetry(ctx, request)
 		if sure {
 			if err := r.journal.Write(Entry{Event: "gone", Kind: kindMachine, Name: m.name() + " " + role, Region: r.plan.Caller.Region}); err != nil {
-				return Machine{}, err
+				return provider.Machine{}, err
 			}
 		}
-		if errors.Is(err, Capacity) {
+		if errors.Is(err, provider.Capacity) {
 			full = append(full, subnet.Zone)
 			r.say(fmt.Sprintf("no %s in %s now", m.Type.Name, subnet.Zone))
 			continue
 		}
 		if err != nil {
-			return Machine{}, err
+			return provider.Machine{}, err
 		}
 		r.leases.hold(made.ID, until)
 		return made, r.journal.Write(Entry{Event: "made", Kind: kindMachine, ID: made.ID, Name: m.name() + " " + role, Region: r.plan.Caller.Region})
 	}
-	return Machine{}, &APIError{
-		Fault: Capacity, Action: "ec2:RunInstances", Resource: m.Type.Name, Code: "InsufficientInstanceCapacity",
+	return provider.Machine{}, &provider.APIError{
+		Fault: provider.Capacity, Action: "ec2:RunInstances", Resource: m.Type.Name, Code: "InsufficientInstanceCapacity",
 		Message: "no machine of this type in " + strings.Join(full, ", "),
 	}
 }
 
-func (r *provisioner) request(m PlannedMachine, role, group string) LaunchRequest {
+func (r *provisioner) request(m PlannedMachine, role, group string) provider.LaunchRequest {
 	o := &r.plan.Options
-	l := LaunchRequest{
+	l := provider.LaunchRequest{
 		Type: m.Type.Name, Image: m.Image, Groups: []string{group}, PublicIP: !o.Private,
 		UserData: userData(r.plan.Life), DiskGiB: o.DiskGiB, IMDSHops: o.IMDSHops, Spot: r.plan.onSpot(m),
-		Tags: r.plan.tags(role, Tags{tagSpec: token(m.Image.ID, m.Type.Name)[:16], "Name": "plimsoll " + role + " " + m.Type.Name}),
+		Tags: r.plan.tags(role, provider.Tags{tagSpec: token(m.Image.ID, m.Type.Name)[:16], "Name": "plimsoll " + role + " " + m.Type.Name}),
 	}
 	if m.onDemand { // it starts when the others' time may be over
 		l.Tags[TagExpires] = time.Now().Add(r.plan.Life).UTC().Format(time.RFC3339)
@@ -79,21 +81,21 @@ func (r *provisioner) request(m PlannedMachine, role, group string) LaunchReques
 // launchWithRetry repeats a launch whose answer was lost, which its token makes safe,
 // and one whose profile cannot be used yet. It is sure of a refusal after which
 // no machine can be there.
-func (r *provisioner) launchWithRetry(ctx context.Context, request LaunchRequest) (made Machine, sure bool, err error) {
+func (r *provisioner) launchWithRetry(ctx context.Context, request provider.LaunchRequest) (made provider.Machine, sure bool, err error) {
 	lost, began := 0, time.Now()
-	err = poll(ctx, r.cloud.interval(), func() (bool, error) {
+	err = provider.Poll(ctx, r.cloud.Look(), func() (bool, error) {
 		var err error
 		made, err = r.cloud.Machines.Launch(ctx, request)
-		if errors.Is(err, Unavailable) && lost < 2 {
+		if errors.Is(err, provider.Unavailable) && lost < 2 {
 			lost++
 			return false, nil
 		}
-		if errors.Is(err, ProfileNotReady) && time.Since(began) < r.cloud.visibleLimit() {
+		if errors.Is(err, provider.ProfileNotReady) && time.Since(began) < r.cloud.VisibleLimit() {
 			return false, nil
 		}
 		return true, err
 	})
-	return made, lost == 0 && neverMade(err), err
+	return made, lost == 0 && provider.NeverMade(err), err
 }
 
 // check asks whether the launch of a machine would be permitted, and starts nothing.
@@ -105,7 +107,7 @@ func (r *provisioner) check(ctx context.Context, m PlannedMachine) error {
 }
 
 // EndedError is a machine that is not there any more.
-type EndedError struct{ Machine Machine }
+type EndedError struct{ Machine provider.Machine }
 
 func (e *EndedError) Error() string {
 	text := fmt.Sprintf("the machine %s (%s) is %s", e.Machine.ID, e.Machine.Type, e.Machine.State)
@@ -119,31 +121,31 @@ func (e *EndedError) Error() string {
 }
 
 // ExitCode is an outside tool's.
-func (*EndedError) ExitCode() int { return ExitOutside }
+func (*EndedError) ExitCode() int { return provider.ExitOutside }
 
 // running waits until a machine runs and has its address.
-func (r *provisioner) running(ctx context.Context, id string) (m Machine, err error) {
+func (r *provisioner) running(ctx context.Context, id string) (m provider.Machine, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.plan.Options.BootTimeout)
 	defer cancel()
 	began := time.Now()
-	err = poll(ctx, r.cloud.interval(), func() (bool, error) {
+	err = provider.Poll(ctx, r.cloud.Look(), func() (bool, error) {
 		seen, err := findLive(ctx, r.cloud.Machines, id)
 		var gone *EndedError
 		switch {
-		case errors.As(err, &gone) && gone.Machine.State == "" && time.Since(began) < r.cloud.visibleLimit():
+		case errors.As(err, &gone) && gone.Machine.State == "" && time.Since(began) < r.cloud.VisibleLimit():
 			return false, nil // not visible yet
 		case err != nil:
 			return false, err
 		}
 		m = seen
-		return m.State == Running && r.plan.address(m) != "", nil
+		return m.State == provider.Running && r.plan.address(m) != "", nil
 	})
 	if errors.Is(err, context.DeadlineExceeded) {
-		if m.State == Running {
+		if m.State == provider.Running {
 			return m, usageError("give a --subnet with public addresses, or --private", "the machine %s runs and has no public address", id)
 		}
 		return m, &ServiceError{
-			What: fmt.Sprintf("the machine %s is still %s after %s", id, m.State, r.plan.Options.BootTimeout), Code: ExitOutside,
+			What: fmt.Sprintf("the machine %s is still %s after %s", id, m.State, r.plan.Options.BootTimeout), Code: provider.ExitOutside,
 			Advice: "--boot-timeout gives it longer, another --subnet or --type may start sooner",
 		}
 	}
@@ -151,7 +153,7 @@ func (r *provisioner) running(ctx context.Context, id string) (m Machine, err er
 }
 
 // address is where a machine is loaded.
-func (p *Plan) address(m Machine) string {
+func (p *Plan) address(m provider.Machine) string {
 	if p.Options.Private || p.Options.GeneratorType != "" {
 		return m.PrivateIP
 	}
@@ -159,16 +161,16 @@ func (p *Plan) address(m Machine) string {
 }
 
 // findLive looks for one machine that lives; an EndedError says that it does not.
-func findLive(ctx context.Context, in Machines, id string) (Machine, error) {
-	found, err := in.Find(ctx, Query{IDs: []string{id}})
+func findLive(ctx context.Context, in provider.Machines, id string) (provider.Machine, error) {
+	found, err := in.Find(ctx, provider.Query{IDs: []string{id}})
 	if err != nil {
-		return Machine{}, err
+		return provider.Machine{}, err
 	}
 	if len(found) == 0 {
-		return Machine{}, &EndedError{Machine{ID: id}}
+		return provider.Machine{}, &EndedError{provider.Machine{ID: id}}
 	}
 	switch found[0].State {
-	case Pending, Running:
+	case provider.Pending, provider.Running:
 		return found[0], nil
 	default:
 		return found[0], &EndedError{found[0]}
@@ -176,11 +178,11 @@ func findLive(ctx context.Context, in Machines, id string) (Machine, error) {
 }
 
 // online waits until a machine's agent takes commands.
-func (r *provisioner) online(ctx context.Context, m Machine, limit time.Duration) error {
+func (r *provisioner) online(ctx context.Context, m provider.Machine, limit time.Duration) error {
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	last := Agent{}
-	err := poll(within, r.cloud.interval(), func() (bool, error) {
+	last := provider.Agent{}
+	err := provider.Poll(within, r.cloud.Look(), func() (bool, error) {
 		agents, err := r.cloud.Commands.Agents(within, []string{m.ID})
 		if err != nil {
 			return false, err
@@ -200,8 +202,8 @@ func (r *provisioner) online(ctx context.Context, m Machine, limit time.Duration
 }
 
 // diagnose says why an agent may never have reported.
-func (r *provisioner) diagnose(ctx context.Context, m Machine, last Agent) error {
-	e := &APIError{Fault: NoAgent, Action: "ssm:DescribeInstanceInformation", Resource: m.ID}
+func (r *provisioner) diagnose(ctx context.Context, m provider.Machine, last provider.Agent) error {
+	e := &provider.APIError{Fault: provider.NoAgent, Action: "ssm:DescribeInstanceInformation", Resource: m.ID}
 	var why []string
 	if last.Ping != "" {
 		why = append(why, "its agent is "+last.Ping+" since "+clockTime(last.Seen))
@@ -230,11 +232,11 @@ func (r *provisioner) console(ctx context.Context, id string) string {
 	if err != nil || strings.TrimSpace(text) == "" {
 		return ""
 	}
-	return "the end of its console:\n  " + strings.ReplaceAll(tail(text, tailLines), "\n", "\n  ")
+	return "the end of its console:\n  " + strings.ReplaceAll(provider.Tail(text, provider.TailLines), "\n", "\n  ")
 }
 
 // waitReady waits until a machine that was launched takes commands and has Docker.
-func (r *provisioner) waitReady(ctx context.Context, m PlannedMachine, role string, made Machine) (Machine, error) {
+func (r *provisioner) waitReady(ctx context.Context, m PlannedMachine, role string, made provider.Machine) (provider.Machine, error) {
 	r.say(fmt.Sprintf("%s: machine %s starts in %s", m.Type.Name, made.ID, made.Subnet))
 	seen, err := r.running(ctx, made.ID)
 	if err != nil {
@@ -279,16 +281,16 @@ func (r *provisioner) end(ctx context.Context, ids ...string) error {
 }
 
 // waitTerminated waits until machines are terminated.
-func waitTerminated(ctx context.Context, in Cloud, ids []string) error {
+func waitTerminated(ctx context.Context, in provider.Cloud, ids []string) error {
 	ctx, cancel := context.WithTimeout(ctx, endLimit)
 	defer cancel()
-	return poll(ctx, in.interval(), func() (bool, error) {
-		found, err := in.Machines.Find(ctx, Query{IDs: ids})
+	return provider.Poll(ctx, in.Look(), func() (bool, error) {
+		found, err := in.Machines.Find(ctx, provider.Query{IDs: ids})
 		if err != nil {
 			return false, err
 		}
 		for _, m := range found {
-			if m.State != Terminated {
+			if m.State != provider.Terminated {
 				return false, nil
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // TestTheObjectHasWhatPlimsollSaid runs with --json, on one machine and on several.
@@ -55,9 +57,9 @@ func TestAMachineWithoutAnAnswerSpoilsNoComparison(t *testing.T) {
 
 func TestAMachineThatNeverStartedCostsNothing(t *testing.T) {
 	t.Parallel()
-	price := &Price{PerHour: 6, Currency: "USD"}
+	price := &provider.Price{PerHour: 6, Currency: "USD"}
 	for id, want := range map[string]float64{"": 0, "i-1": 0.1} { // a minute at least
-		r := Outcome{Machine: Machine{ID: id}, Price: price, Rented: time.Second}
+		r := Outcome{Machine: provider.Machine{ID: id}, Price: price, Rented: time.Second}
 		if got := r.cost(); !got.Known || got.Amount != want {
 			t.Errorf("machine %q costs %v, want %v", id, got, want)
 		}

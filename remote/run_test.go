@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/fakeaws"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -135,7 +136,7 @@ func (tr *trial) size(ctx context.Context, c Child, rows []any) (int, error) {
 	name := strings.TrimSuffix(filepath.Base(filepath.Dir(path)), "-on-demand")
 	code, verdict := 0, "found"
 	began := time.Now()
-	if pause(ctx, 2*time.Minute) != nil {
+	if provider.Pause(ctx, 2*time.Minute) != nil {
 		code, verdict = 130, "interrupted"
 	}
 	var machine *record.Machine
@@ -214,7 +215,7 @@ func TestARunEndsWithAVerdictAndLeavesNothing(t *testing.T) {
 	if _, err := time.Parse(time.RFC3339, m.Tags[TagExpires]); err != nil {
 		t.Errorf("the lease's tag: %v", err)
 	}
-	if rules := tr.rules["sg-001"]; len(rules) != 2 || rules[0] != (Rule{Port: 8888, CIDR: "203.0.113.7/32"}) || rules[1] != (Rule{Port: glancesPort, CIDR: "203.0.113.7/32"}) {
+	if rules := tr.rules["sg-001"]; len(rules) != 2 || rules[0] != (provider.Rule{Port: 8888, CIDR: "203.0.113.7/32"}) || rules[1] != (provider.Rule{Port: glancesPort, CIDR: "203.0.113.7/32"}) {
 		t.Errorf("rules %v", rules)
 	}
 	args := tr.children[0].Args
@@ -320,8 +321,8 @@ func full() bool { return os.Getenv("PLIMSOLL_FULL_TESTS") == "1" }
 func killedAt(t *testing.T, k int, after bool) {
 	t.Helper()
 	tr, killed := newTrial(t), false
-	tr.machines["i-foreign"] = &Machine{ID: "i-foreign", State: Running, Tags: Tags{"Name": "of somebody else"}, Launched: time.Now()}
-	tr.groups["sg-foreign"] = &Group{ID: "sg-foreign", Name: "default", Tags: Tags{}}
+	tr.machines["i-foreign"] = &provider.Machine{ID: "i-foreign", State: provider.Running, Tags: provider.Tags{"Name": "of somebody else"}, Launched: time.Now()}
+	tr.groups["sg-foreign"] = &provider.Group{ID: "sg-foreign", Name: "default", Tags: provider.Tags{}}
 	n := 0
 	dead := errors.New("killed")
 	stop := func(string) error {
@@ -346,7 +347,7 @@ func killedAt(t *testing.T, k int, after bool) {
 	_, _ = tr.run(t, o) // it fails, or not
 	tr.refuse, tr.lose = nil, nil
 	synctest.Test(t, func(t *testing.T) {
-		c := Cleaner{Clouds: map[string]Cloud{"eu-west-1": tr.cloud()}, Runs: tr.world.Runs, Say: func(string) {}}
+		c := Cleaner{Clouds: map[string]provider.Cloud{"eu-west-1": tr.cloud()}, Runs: tr.world.Runs, Say: func(string) {}}
 		for range 2 { // the second time there is nothing to do
 			if left, err := c.Clean(t.Context(), Scope{All: true}); err != nil || len(left) > 0 {
 				t.Errorf("killed at call %d: cleaning up left %v: %v", k, left, err)
@@ -356,7 +357,7 @@ func killedAt(t *testing.T, k int, after bool) {
 	if left := tr.left(); left != nil {
 		t.Errorf("killed at call %d (after: %v): left %v", k, after, left)
 	}
-	if tr.machines["i-foreign"].State != Running || tr.groups["sg-foreign"] == nil {
+	if tr.machines["i-foreign"].State != provider.Running || tr.groups["sg-foreign"] == nil {
 		t.Errorf("killed at call %d: something of others was touched", k)
 	}
 }

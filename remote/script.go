@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // The scripts are files of their own, so that they can be read and checked as
@@ -91,7 +93,7 @@ func output(stdout string) (text string, code int) {
 // StepError is a script that did not do its work on one machine.
 type StepError struct {
 	Code int // the script's own; -1: it never came to an end
-	CommandError
+	provider.CommandError
 }
 
 func (e *StepError) Error() string {
@@ -99,7 +101,7 @@ func (e *StepError) Error() string {
 		return e.CommandError.Error()
 	}
 	text := fmt.Sprintf("%s on %s: ended with code %d", e.Title, e.Result.Machine, e.Code)
-	if t := tail(e.Result.Stderr, tailLines); t != "" {
+	if t := provider.Tail(e.Result.Stderr, provider.TailLines); t != "" {
 		text += "\n  " + strings.ReplaceAll(t, "\n", "\n  ")
 	}
 	return text
@@ -112,12 +114,12 @@ func (e *StepError) Unwrap() error { return &e.CommandError }
 const deliveryLimit = 60 * time.Second
 
 // command is the step for machines.
-func (s step) command(machines ...string) Command {
-	return Command{Machines: machines, Script: s.text(), Title: s.title, Delivery: deliveryLimit, Execution: max(s.limit, 30*time.Second)}
+func (s step) command(machines ...string) provider.Command {
+	return provider.Command{Machines: machines, Script: s.text(), Title: s.title, Delivery: deliveryLimit, Execution: max(s.limit, 30*time.Second)}
 }
 
 // run runs a step on one machine and returns what it printed.
-func (s step) run(ctx context.Context, on Commands, machine string) (string, error) {
+func (s step) run(ctx context.Context, on provider.Commands, machine string) (string, error) {
 	results, err := on.Run(ctx, s.command(machine))
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", s.title, err)
@@ -129,7 +131,7 @@ func (s step) run(ctx context.Context, on Commands, machine string) (string, err
 }
 
 // runAll runs a step on machines at once, and returns those on which it did its work, and why it did not on others.
-func (s step) runAll(ctx context.Context, on Commands, machines []string) (done []string, failed error) {
+func (s step) runAll(ctx context.Context, on provider.Commands, machines []string) (done []string, failed error) {
 	results, err := on.Run(ctx, s.command(machines...))
 	if err != nil {
 		failed = fmt.Errorf("%s: %w", s.title, err)
@@ -145,11 +147,11 @@ func (s step) runAll(ctx context.Context, on Commands, machines []string) (done 
 }
 
 // read is what a step printed on one machine.
-func (s step) read(r Result) (string, error) {
+func (s step) read(r provider.Result) (string, error) {
 	text, code := output(r.Stdout)
 	if r.Err(s.title) == nil {
 		return text, nil
 	}
 	r.Stdout = text
-	return text, &StepError{Code: code, CommandError: CommandError{Title: s.title, Result: r}}
+	return text, &StepError{Code: code, CommandError: provider.CommandError{Title: s.title, Result: r}}
 }

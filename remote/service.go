@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // ExitNothing is the exit code when the service could not be reached at all.
@@ -37,7 +39,7 @@ func (e *ServiceError) Hint() string { return e.Advice }
 func (e *ServiceError) ExitCode() int { return e.Code }
 
 // deploy starts the service's container on a machine.
-func (s *session) deploy(ctx context.Context, m Machine) error {
+func (s *session) deploy(ctx context.Context, m provider.Machine) error {
 	said, err := s.plan.service().run(ctx, s.cloud.Commands, m.ID)
 	if err != nil {
 		return s.plan.whyNotStarted(err)
@@ -62,7 +64,7 @@ func (p *Plan) whyNotStarted(err error) error {
 	if !errors.As(err, &failed) {
 		return err
 	}
-	e := &ServiceError{Tail: tail(failed.Result.Stderr, tailLines), Code: ExitOutside}
+	e := &ServiceError{Tail: provider.Tail(failed.Result.Stderr, provider.TailLines), Code: provider.ExitOutside}
 	image := p.Options.Image
 	switch failed.Code {
 	case codePull:
@@ -107,18 +109,18 @@ func pullFailure(image, said string) (what, advice string) {
 }
 
 // hostPort is where the service listens on a machine.
-func (p *Plan) hostPort(m Machine) string {
+func (p *Plan) hostPort(m provider.Machine) string {
 	return net.JoinHostPort(p.address(m), strconv.Itoa(p.Options.Port))
 }
 
 // answers waits until the service answers from here, which is the way that
 // the load will take. Any answer below 500 is one: a 404 is a server that listens.
-func (s *session) answers(ctx context.Context, m Machine) error {
+func (s *session) answers(ctx context.Context, m provider.Machine) error {
 	within, cancel := context.WithTimeout(ctx, s.plan.Options.ProbeTimeout)
 	defer cancel()
 	address := "http://" + s.plan.hostPort(m) + s.plan.Options.ProbePath
 	var last error
-	err := poll(within, time.Second, func() (bool, error) {
+	err := provider.Poll(within, time.Second, func() (bool, error) {
 		status, err := s.Probe(within, address)
 		if err == nil && status >= http.StatusInternalServerError {
 			err = fmt.Errorf("it answers %d", status)
@@ -137,7 +139,7 @@ func (s *session) answers(ctx context.Context, m Machine) error {
 }
 
 // whySilent gathers why a service cannot be reached.
-func (s *session) whySilent(ctx context.Context, m Machine, address string, last error) error {
+func (s *session) whySilent(ctx context.Context, m provider.Machine, address string, last error) error {
 	e := &ServiceError{
 		What:   fmt.Sprintf("%s does not answer from here within %s: %v", address, s.plan.Options.ProbeTimeout, last),
 		Code:   ExitNothing,
@@ -180,7 +182,7 @@ func HTTPProbe(client *http.Client) func(context.Context, string) (int, error) {
 }
 
 // roundTrip is the least time of twenty probes.
-func (s *session) roundTrip(ctx context.Context, m Machine) time.Duration {
+func (s *session) roundTrip(ctx context.Context, m provider.Machine) time.Duration {
 	address := "http://" + s.plan.hostPort(m) + s.plan.Options.ProbePath
 	if s.generator != nil {
 		_, least, _ := s.generator.ask(ctx, address, 20) // 0: not known

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -41,7 +42,7 @@ func TestAServiceThatIsKilledForMemoryIsNotLimitedByCPU(t *testing.T) {
 					}
 				}
 				tr.mu.Unlock()
-				_ = pause(ctx, time.Minute)
+				_ = provider.Pause(ctx, time.Minute)
 				rows := []any{record.Run{SchemaVersion: record.SchemaVersion, Mode: "size", Started: began}}
 				for n := range 60 {
 					requests := uint64(300)

@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // World is what a run needs of the machine that it is started on.
 type World struct {
-	Cloud    Cloud
+	Cloud    provider.Cloud
 	Plimsoll func(context.Context, Child) (int, error) // runs the program that makes the load
 	Probe    func(ctx context.Context, url string) (status int, err error)
 	Address  func(context.Context) (cidr string, err error) // how this machine is seen from outside
@@ -106,7 +108,7 @@ func (s *session) measureExisting(ctx context.Context) ([]Outcome, error) {
 	if _, err := s.plan.ready().run(ctx, s.cloud.Commands, m.ID); err != nil {
 		return nil, err
 	}
-	planned := PlannedMachine{Role: roleService, Type: MachineType{Name: m.Type}}
+	planned := PlannedMachine{Role: roleService, Type: provider.MachineType{Name: m.Type}}
 	planned.Price = Planner{Cloud: s.cloud}.price(ctx, s.plan, planned)
 	if types, err := s.cloud.Catalogue.Types(ctx, []string{m.Type}); err == nil && len(types) == 1 {
 		planned.Type = types[0]
@@ -125,7 +127,7 @@ func (s *session) finish(ctx context.Context, results []Outcome) error {
 		return s.keepMachines(ctx, results)
 	}
 	s.say("cleaning up")
-	c := Cleaner{Clouds: map[string]Cloud{s.plan.Caller.Region: s.cloud}, Runs: s.Runs, Say: s.say}
+	c := Cleaner{Clouds: map[string]provider.Cloud{s.plan.Caller.Region: s.cloud}, Runs: s.Runs, Say: s.say}
 	left, err := c.Clean(ctx, Scope{Run: s.plan.Run})
 	if err == nil && len(left) == 0 {
 		return s.journal.Write(Entry{Event: "ends"})
@@ -169,7 +171,7 @@ func (s *session) keepMachines(ctx context.Context, results []Outcome) error {
 		if s.plan.Options.Instance != "" && !managed(r.Machine.Tags) {
 			continue
 		}
-		if _, err := s.extend(ctx, []string{r.Machine.ID}, until, Tags{tagKept: "true"}); err != nil {
+		if _, err := s.extend(ctx, []string{r.Machine.ID}, until, provider.Tags{tagKept: "true"}); err != nil {
 			failed = errors.Join(failed, err)
 		}
 		s.say(fmt.Sprintf("%s is kept until %s: --instance %s uses it, `plimsoll remote cleanup --run %s` ends it", r.Machine.ID, clockTime(until), r.Machine.ID, s.plan.Run))

@@ -6,20 +6,22 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // Thing is something that runs have in a region now.
 type Thing struct{ Kind, ID, Type, State, Address, Run, Expires string }
 
 // Inventory lists all that runs have in a region.
-func Inventory(ctx context.Context, c Cloud) (all []Thing, err error) {
+func Inventory(ctx context.Context, c provider.Cloud) (all []Thing, err error) {
 	scope := Scope{All: true}
 	machines, err := c.Machines.Find(ctx, scope.query())
 	if err != nil {
 		return nil, err
 	}
 	for _, m := range machines {
-		if m.State != Terminated && scope.covers(m.Tags) {
+		if m.State != provider.Terminated && scope.covers(m.Tags) {
 			all = append(all, Thing{kindMachine, m.ID, m.Type, string(m.State), m.PublicIP, m.Tags[TagRun], m.Tags[TagExpires]})
 		}
 	}
@@ -33,19 +35,19 @@ func Inventory(ctx context.Context, c Cloud) (all []Thing, err error) {
 }
 
 // MachinesOf are the machines of a run that are there.
-func MachinesOf(ctx context.Context, c Cloud, run string) ([]Machine, error) {
+func MachinesOf(ctx context.Context, c provider.Cloud, run string) ([]provider.Machine, error) {
 	scope := Scope{Run: run}
 	found, err := c.Machines.Find(ctx, scope.query())
-	return slices.DeleteFunc(found, func(m Machine) bool { return m.State != Running || !scope.covers(m.Tags) }), err
+	return slices.DeleteFunc(found, func(m provider.Machine) bool { return m.State != provider.Running || !scope.covers(m.Tags) }), err
 }
 
 // Logs is the state of the service on a machine, and the end of its log.
-func Logs(ctx context.Context, c Cloud, m Machine) (string, error) {
+func Logs(ctx context.Context, c provider.Cloud, m provider.Machine) (string, error) {
 	return (&Plan{}).serviceState().run(ctx, c.Commands, m.ID)
 }
 
 // Fetch brings home what a machine of a run has gathered.
-func Fetch(ctx context.Context, c Cloud, runs string, m Machine) (folder string, notes []string, err error) {
+func Fetch(ctx context.Context, c provider.Cloud, runs string, m provider.Machine) (folder string, notes []string, err error) {
 	p := &Plan{Run: m.Tags[TagRun]}
 	folder = filepath.Join(runs, p.Run, m.Type)
 	if err := os.MkdirAll(folder, 0o755); err != nil {

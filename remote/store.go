@@ -3,13 +3,15 @@ package remote
 import (
 	"path"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // storePrefix is where the files of a run are, as "bucket/prefix/run".
 func (p *Plan) storePrefix() string { return path.Join(p.Options.Store, p.Run) }
 
 // store opens the user's prefix; keys begin with the run's id.
-func (p *Plan) store(c Cloud) Store {
+func (p *Plan) store(c provider.Cloud) provider.Store {
 	bucket, prefix, _ := strings.Cut(p.Options.Store, "/")
 	return c.Store(bucket, prefix)
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // minGain is by how much a bigger machine must raise the capacity for a sweep to go on.
@@ -16,7 +18,7 @@ const minGain = 0.05
 type turn struct {
 	planned PlannedMachine
 	booted  chan struct{} // closed: machine and err are there
-	machine Machine
+	machine provider.Machine
 	err     error
 }
 
@@ -78,7 +80,7 @@ func (s *session) turns() []*turn {
 func (s *session) measureTurn(ctx context.Context, t *turn, before []Outcome, group string) (r Outcome) {
 	r = Outcome{Type: t.planned.Type, Price: t.planned.Price, Spot: s.plan.onSpot(t.planned)}
 	<-t.booted
-	if errors.Is(t.err, Quota) && ctx.Err() == nil { // those before have ended: there may be room now
+	if errors.Is(t.err, provider.Quota) && ctx.Err() == nil { // those before have ended: there may be room now
 		s.say(t.planned.Type.Name + ": the account's quota had no room for it beside the others; now it is tried alone")
 		if t.machine, t.err = s.launch(ctx, t.planned, roleService, group); t.err == nil {
 			t.machine, t.err = s.waitReady(ctx, t.planned, roleService, t.machine)
@@ -121,7 +123,7 @@ func (s *session) giveBack(ctx context.Context, r *Outcome) {
 
 // whySaturated says why a bigger machine is not worth a measurement: the former
 // step up gave next to nothing, so that it is not the machine that limits.
-func whySaturated(before []Outcome, next MachineType) string {
+func whySaturated(before []Outcome, next provider.MachineType) string {
 	var known []Outcome
 	for _, r := range before {
 		if _, ok := r.Capacity(); ok {

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // The tags on all that we make. What does not have tagManaged is never touched.
@@ -27,8 +29,8 @@ func NewRunID(now time.Time) string {
 }
 
 // tags are those of a thing of this run.
-func (p *Plan) tags(role string, more Tags) Tags {
-	t := Tags{
+func (p *Plan) tags(role string, more provider.Tags) provider.Tags {
+	t := provider.Tags{
 		TagManaged: "true", TagRun: p.Run, tagOwner: p.Caller.ARN, tagRole: role,
 		TagExpires: p.Expires.UTC().Format(time.RFC3339),
 		"Name":     strings.TrimSpace("plimsoll " + role + " " + p.Run),
@@ -46,4 +48,4 @@ func token(parts ...string) string {
 }
 
 // managed says that a thing has our tag.
-func managed(t Tags) bool { return t[TagManaged] == "true" }
+func managed(t provider.Tags) bool { return t[TagManaged] == "true" }

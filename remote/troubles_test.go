@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // TestAClockThatIsWrongShiftsTheSeries has a machine whose clock is 90 s ahead of this one's.
@@ -17,7 +19,7 @@ func TestAClockThatIsWrongShiftsTheSeries(t *testing.T) {
 	m.answer = false // what Glances wrote is joined afterwards
 	m.files[watcherFile] = firstFile
 	before := m.answers
-	m.answers = func(c Command) (Result, bool) {
+	m.answers = func(c provider.Command) (provider.Result, bool) {
 		if c.Title == "read the clock" {
 			time.Sleep(400 * time.Millisecond) //nolint:forbidigo // the time of a bubble
 			now := time.Now().Add(90 * time.Second)
@@ -47,19 +49,19 @@ func TestAMachineThatSomebodyEndsIsMissedAtOnce(t *testing.T) {
 	tr := newTrial(t)
 	var missed time.Duration
 	tr.load = func(ctx context.Context, c Child) (int, error) {
-		_ = pause(ctx, 31*time.Second)
+		_ = provider.Pause(ctx, 31*time.Second)
 		tr.mu.Lock()
 		for _, m := range tr.machines {
-			m.State, m.Reason = Terminated, "User initiated"
+			m.State, m.Reason = provider.Terminated, "User initiated"
 		}
 		tr.mu.Unlock()
 		began := time.Now()
-		_ = pause(ctx, time.Hour)
+		_ = provider.Pause(ctx, time.Hour)
 		missed = time.Since(began)
 		return tr.size(ctx, c, nil)
 	}
 	results, err := tr.run(t, options("c7.small"))
-	if missed > 10*time.Second || code(err) != ExitOutside || tr.left() != nil {
+	if missed > 10*time.Second || code(err) != provider.ExitOutside || tr.left() != nil {
 		t.Errorf("it was missed after %v; %v, left %v", missed, err, tr.left())
 	}
 	if notes := fmt.Sprint(results[0].Notes); !strings.Contains(notes, "User initiated") || !strings.Contains(notes, "incomplete") {
@@ -71,14 +73,14 @@ func TestAMachineThatSomebodyEndsIsMissedAtOnce(t *testing.T) {
 func TestAMachineThatCannotBeEndedIsNamed(t *testing.T) {
 	t.Parallel()
 	tr := newTrial(t)
-	tr.refuse = on("Terminate", 0, refused(Unavailable, "ec2:TerminateInstances", "InternalError"))
+	tr.refuse = on("Terminate", 0, refused(provider.Unavailable, "ec2:TerminateInstances", "InternalError"))
 	results, err := tr.run(t, options("c7.small"))
 	for _, want := range []string{"left: machine i-002 in eu-west-1", "left: group sg-001 in eu-west-1", "InternalError", "machines end themselves at"} {
 		if !strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("%q is not in: %v", want, err)
 		}
 	}
-	if c, _ := results[0].Capacity(); code(err) != ExitOutside || !strings.Contains(hint(err), "cleanup --run") || c != 100 {
+	if c, _ := results[0].Capacity(); code(err) != provider.ExitOutside || !strings.Contains(hint(err), "cleanup --run") || c != 100 {
 		t.Errorf("exit code %d, hint %q, capacity %v", code(err), hint(err), c)
 	}
 }
@@ -110,7 +112,7 @@ func TestAMachineThatDoesNotStartIsExplained(t *testing.T) {
 		code  int
 		want  []string
 	}{
-		"it stays pending": {func(tr *trial) { tr.bootTime = time.Hour }, ExitOutside, []string{"i-002 is still pending after 5m0s", "--boot-timeout"}},
+		"it stays pending": {func(tr *trial) { tr.bootTime = time.Hour }, provider.ExitOutside, []string{"i-002 is still pending after 5m0s", "--boot-timeout"}},
 		"it has no public address": {func(tr *trial) {
 			tr.lose = func(string) error {
 				for _, m := range tr.machines { // the fake holds its lock here
@@ -118,7 +120,7 @@ func TestAMachineThatDoesNotStartIsExplained(t *testing.T) {
 				}
 				return nil
 			}
-		}, ExitUsage, []string{"i-002 runs and has no public address", "--subnet", "--private"}},
+		}, provider.ExitUsage, []string{"i-002 runs and has no public address", "--subnet", "--private"}},
 	} {
 		tr := newTrial(t)
 		test.wreck(tr)
@@ -138,11 +140,11 @@ func TestAMachineThatDoesNotStartIsExplained(t *testing.T) {
 func TestCleaningUpAgainDoesNotWait(t *testing.T) {
 	t.Parallel()
 	tr := newTrial(t)
-	tr.refuse = on("Run wait for docker", 1, refused(Denied, "ssm:SendCommand", "AccessDeniedException"))
+	tr.refuse = on("Run wait for docker", 1, refused(provider.Denied, "ssm:SendCommand", "AccessDeniedException"))
 	synctest.Test(t, func(t *testing.T) {
 		_, _ = tr.inside(t, options("c7.small")) // it fails, and cleans up
 		began := time.Now()
-		c := Cleaner{Clouds: map[string]Cloud{"eu-west-1": tr.cloud()}, Runs: tr.world.Runs, Say: func(string) {}}
+		c := Cleaner{Clouds: map[string]provider.Cloud{"eu-west-1": tr.cloud()}, Runs: tr.world.Runs, Say: func(string) {}}
 		if left, err := c.Clean(t.Context(), Scope{All: true}); err != nil || left != nil || tr.left() != nil {
 			t.Errorf("left %v: %v", left, err)
 		}
@@ -166,15 +168,15 @@ func TestWhatWasRefusedIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		call  string
-		fault Fault
+		fault provider.Fault
 		least time.Duration
 		most  time.Duration
 	}{
-		{"CreateGroup", Denied, 0, time.Second},
-		{"Launch", Denied, 0, 5 * time.Second},
-		{"Launch", Quota, 0, 5 * time.Second},
-		{"CreateGroup", Unavailable, (Cloud{}).lostLimit(), time.Minute},
-		{"Launch", Unavailable, (Cloud{}).lostLimit() / 3, time.Minute}, // after it was asked for again, twice
+		{"CreateGroup", provider.Denied, 0, time.Second},
+		{"Launch", provider.Denied, 0, 5 * time.Second},
+		{"Launch", provider.Quota, 0, 5 * time.Second},
+		{"CreateGroup", provider.Unavailable, (provider.Cloud{}).LostLimit(), time.Minute},
+		{"Launch", provider.Unavailable, (provider.Cloud{}).LostLimit() / 3, time.Minute}, // after it was asked for again, twice
 	} {
 		tr := newTrial(t)
 		var asked time.Time

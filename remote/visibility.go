@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // waitVisible waits until the cloud shows what journals say was made a moment ago:
@@ -15,12 +17,12 @@ func (c Cleaner) waitVisible(ctx context.Context, region string, scope Scope) {
 		return
 	}
 	young := c.made(region, scope)
-	_ = poll(ctx, min(time.Second, c.Clouds[region].interval()), func() (bool, error) { // without an answer there is nothing to wait for
+	_ = provider.Poll(ctx, min(time.Second, c.Clouds[region].Look()), func() (bool, error) { // without an answer there is nothing to wait for
 		hidden := false
 		for _, e := range young {
-			limit := c.Clouds[region].visibleLimit()
+			limit := c.Clouds[region].VisibleLimit()
 			if e.ID == "" {
-				limit = c.Clouds[region].lostLimit()
+				limit = c.Clouds[region].LostLimit()
 			}
 			if time.Since(e.At) >= limit {
 				continue
@@ -85,14 +87,14 @@ func (c Cleaner) visible(ctx context.Context, e Entry) (bool, error) {
 	cloud := c.Clouds[e.Region]
 	switch {
 	case e.Kind == kindGroup && e.ID == "":
-		found, err := cloud.Firewall.FindGroups(ctx, Query{Name: e.Name})
+		found, err := cloud.Firewall.FindGroups(ctx, provider.Query{Name: e.Name})
 		return len(found) > 0, err
 	case e.Kind == kindGroup:
-		found, err := cloud.Firewall.FindGroups(ctx, Query{IDs: []string{e.ID}})
+		found, err := cloud.Firewall.FindGroups(ctx, provider.Query{IDs: []string{e.ID}})
 		return len(found) > 0, err
 	case e.ID == "":
 		return false, nil
 	}
-	found, err := cloud.Machines.Find(ctx, Query{IDs: []string{e.ID}})
+	found, err := cloud.Machines.Find(ctx, provider.Query{IDs: []string{e.ID}})
 	return len(found) > 0, err
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // watching says how a service's resources are seen.
@@ -19,7 +21,7 @@ type watching struct {
 
 // watch starts what looks at the machine, after the service's container: one
 // that is not there in the first row would never be in the file.
-func (s *session) watch(ctx context.Context, m Machine) (watching, error) {
+func (s *session) watch(ctx context.Context, m provider.Machine) (watching, error) {
 	var w watching
 	switch s.plan.Options.Metrics {
 	case "none":
@@ -34,7 +36,7 @@ func (s *session) watch(ctx context.Context, m Machine) (watching, error) {
 		if !errors.As(err, &failed) {
 			return w, err
 		}
-		w.note = fmt.Sprintf("Glances did not start (%s): a smaller sampler watched in its place", tail(failed.Result.Stderr, 1))
+		w.note = fmt.Sprintf("Glances did not start (%s): a smaller sampler watched in its place", provider.Tail(failed.Result.Stderr, 1))
 		s.say(m.Type + ": " + w.note)
 	}
 	if !w.file {
@@ -48,11 +50,11 @@ func (s *session) watch(ctx context.Context, m Machine) (watching, error) {
 }
 
 // listen finds out whether Glances can be asked from here while the load is on.
-func (s *session) listen(ctx context.Context, m Machine, w watching) (watching, error) {
+func (s *session) listen(ctx context.Context, m provider.Machine, w watching) (watching, error) {
 	address := "http://" + net.JoinHostPort(s.plan.address(m), strconv.Itoa(glancesPort))
 	within, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	err := poll(within, time.Second, func() (bool, error) {
+	err := provider.Poll(within, time.Second, func() (bool, error) {
 		status, err := s.Probe(within, address+"/api/4/pluginslist")
 		return err == nil && status == 200, nil
 	})

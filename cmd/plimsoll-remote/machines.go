@@ -10,6 +10,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/remote"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 func newStatus(p process, at *place) *cobra.Command {
@@ -45,7 +46,7 @@ func newLogs(p process, at *place) *cobra.Command {
 		Use: "logs --run RUN", Short: "print the end of the service's log on a machine that is there", GroupID: "machines", Args: cli.Exactly(0, "no argument"),
 		Long: "Prints the state of the service's container and the end of its log, for each machine of a run that is still there.",
 		RunE: func(c *cobra.Command, _ []string) error {
-			return eachMachine(c.Context(), p, at, run, func(ctx context.Context, cloud remote.Cloud, m remote.Machine) error {
+			return eachMachine(c.Context(), p, at, run, func(ctx context.Context, cloud provider.Cloud, m provider.Machine) error {
 				text, err := remote.Logs(ctx, cloud, m)
 				fmt.Fprintf(p.stdout, "%s %s\n%s\n", m.ID, m.Type, text)
 				return err
@@ -66,7 +67,7 @@ func newFetch(p process, at *place) *cobra.Command {
 			if err != nil {
 				return cli.Usage("", "%v", err)
 			}
-			return eachMachine(c.Context(), p, at, run, func(ctx context.Context, cloud remote.Cloud, m remote.Machine) error {
+			return eachMachine(c.Context(), p, at, run, func(ctx context.Context, cloud provider.Cloud, m provider.Machine) error {
 				folder, notes, err := remote.Fetch(ctx, cloud, runs, m)
 				for _, n := range notes {
 					p.say(n)
@@ -83,7 +84,7 @@ func newFetch(p process, at *place) *cobra.Command {
 }
 
 // eachMachine does something with each machine of a run that is there.
-func eachMachine(ctx context.Context, p process, at *place, run string, do func(context.Context, remote.Cloud, remote.Machine) error) error { //nolint:revive // five: a context comes first
+func eachMachine(ctx context.Context, p process, at *place, run string, do func(context.Context, provider.Cloud, provider.Machine) error) error { //nolint:revive // five: a context comes first
 	if run == "" {
 		return cli.Usage("`plimsoll remote status` lists the runs", "want --run RUN")
 	}
@@ -148,7 +149,7 @@ func cleanup(ctx context.Context, p process, at *place, scope remote.Scope, regi
 	if err != nil {
 		return cli.Usage("", "%v", err)
 	}
-	cleaner := remote.Cleaner{Clouds: map[string]remote.Cloud{}, Runs: runs, Say: p.say}
+	cleaner := remote.Cleaner{Clouds: map[string]provider.Cloud{}, Runs: runs, Say: p.say}
 	if len(regions) == 0 {
 		regions = []string{at.region}
 	}

@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 const rootLong = `Puts a service on rented machines, has it sized there, and leaves nothing behind.
@@ -41,6 +41,6 @@ func newRoot(p process) *cobra.Command {
 }
 
 // open makes the cloud of the place.
-func (p process) open(ctx context.Context, at *place) (remote.Cloud, error) {
+func (p process) open(ctx context.Context, at *place) (provider.Cloud, error) {
 	return aws.Open(ctx, aws.Options{Region: at.region, Profile: at.profile, Endpoint: at.endpoint, HTTP: p.http, Interval: p.interval})
 }

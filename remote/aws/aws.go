@@ -1,7 +1,7 @@
 // Package aws answers what remote asks of a cloud with AWS: EC2 for machines, Systems Manager for commands, S3 for
 // files, IAM for the instance profile. It and the packages below it are the only importers of the SDK.
 //
-// [Open] gives a remote.Cloud for one region. Each method is one or two calls; waiting for states is the caller's. What
+// [Open] gives a provider.Cloud for one region. Each method is one or two calls; waiting for states is the caller's. What
 // is done here, because only this package can know it: calls are repeated on throttling, server faults and lost
 // connections (8 attempts), a thing that was just made may be unknown to the service for seconds, one unknown id must
 // not spoil an answer about others, and every error names the action as a policy does and is one of remote's faults.
@@ -27,9 +27,9 @@ import (
 	"github.com/aws/smithy-go/logging"
 	smithytime "github.com/aws/smithy-go/time"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
 	"github.com/plimsoll-load/plimsoll/remote/aws/ssm"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // Options say where and as whom. The zero value is what the SDK finds: environment, shared files, single sign-on, role.
@@ -38,7 +38,7 @@ type Options struct {
 	Profile  string       // of the shared configuration files
 	Endpoint string       // of a double, for all services, instead of AWS's own
 	HTTP     *http.Client // nil: the SDK's
-	// Interval is between two looks at what takes time, as of [remote.Cloud]; a command is looked at after a sixth of it.
+	// Interval is between two looks at what takes time, as of [provider.Cloud]; a command is looked at after a sixth of it.
 	Interval time.Duration
 }
 
@@ -48,8 +48,8 @@ const (
 	appName    = "plimsoll"  // in the user agent, so that the account's trail tells who called
 )
 
-// Open makes the cloud of one region. It calls nothing yet: [remote.Identity] is what to ask first.
-func Open(ctx context.Context, o Options) (remote.Cloud, error) {
+// Open makes the cloud of one region. It calls nothing yet: [provider.Identity] is what to ask first.
+func Open(ctx context.Context, o Options) (provider.Cloud, error) {
 	load := []func(*config.LoadOptions) error{
 		config.WithRetryer(func() aws.Retryer { return retryer() }),
 		config.WithAppID(appName),
@@ -73,20 +73,20 @@ func Open(ctx context.Context, o Options) (remote.Cloud, error) {
 	}
 	c, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
-		return remote.Cloud{}, &SettingError{Err: err, Advice: "see AWS_PROFILE, AWS_CONFIG_FILE and ~/.aws/config"}
+		return provider.Cloud{}, &SettingError{Err: err, Advice: "see AWS_PROFILE, AWS_CONFIG_FILE and ~/.aws/config"}
 	}
 	if c.Region == "" {
-		return remote.Cloud{}, &SettingError{Err: errors.New("no AWS region is set"), Advice: "give --region, or set AWS_REGION"}
+		return provider.Cloud{}, &SettingError{Err: errors.New("no AWS region is set"), Advice: "give --region, or set AWS_REGION"}
 	}
 	c.Credentials = named{c.Credentials}
 	return services(c, o.Interval), nil
 }
 
-func services(c aws.Config, interval time.Duration) remote.Cloud {
+func services(c aws.Config, interval time.Duration) provider.Cloud {
 	commands := sdkssm.NewFromConfig(c)
 	machines := ec2.NewFromConfig(c)
 	sizes := &diskSizes{}
-	return remote.Cloud{
+	return provider.Cloud{
 		Interval: interval,
 		Identity: identity{sts: sts.NewFromConfig(c), config: c},
 		Catalogue: catalogue{
@@ -98,7 +98,7 @@ func services(c aws.Config, interval time.Duration) remote.Cloud {
 		Firewall: firewall{ec2: machines},
 		Commands: ssm.Client{API: commands, First: interval / 6},
 		Profiles: profiles{iam: iam.NewFromConfig(c)},
-		Store: func(bucket, prefix string) remote.Store {
+		Store: func(bucket, prefix string) provider.Store {
 			return newStore(s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = c.BaseEndpoint != nil }), bucket, prefix)
 		},
 	}
@@ -117,7 +117,7 @@ func (e *SettingError) Unwrap() error { return e.Err }
 func (e *SettingError) Hint() string { return e.Advice }
 
 // ExitCode is that of configuration.
-func (*SettingError) ExitCode() int { return remote.ExitUsage }
+func (*SettingError) ExitCode() int { return provider.ExitUsage }
 
 // named gives the errors of a chain of credentials a type.
 type named struct{ chain aws.CredentialsProvider }
@@ -144,7 +144,7 @@ func retryer() aws.Retryer {
 
 func hopeless(err error) aws.Ternary {
 	var none *faults.NoCredentialsError
-	full := errors.Is(faults.Of("", "", err), remote.Capacity)
+	full := errors.Is(faults.Of("", "", err), provider.Capacity)
 	if full || errors.As(err, &none) {
 		return aws.FalseTernary
 	}
@@ -170,6 +170,6 @@ func settle(ctx context.Context, unknown func(error) bool, call func() error) er
 	}
 }
 
-func missing(err error) bool { return errors.Is(err, remote.NotFound) }
+func missing(err error) bool { return errors.Is(err, provider.NotFound) }
 
 func missingGroup(err error) bool { return codeOf(err) == "InvalidGroup.NotFound" }

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 type catalogue struct {
@@ -29,8 +29,8 @@ type catalogue struct {
 }
 
 var (
-	_ remote.Catalogue = catalogue{}
-	_ remote.Quotas    = catalogue{}
+	_ provider.Catalogue = catalogue{}
+	_ provider.Quotas    = catalogue{}
 )
 
 // diskSizes remembers how big an image's root disk must be at least, in GiB: a launch with a smaller one is refused.
@@ -54,32 +54,32 @@ func (d *diskSizes) of(image string) int32 {
 	return d.atLeast[image]
 }
 
-// Image implements remote.Catalogue.
-func (c catalogue) Image(ctx context.Context, reference string) (remote.Image, error) {
+// Image implements provider.Catalogue.
+func (c catalogue) Image(ctx context.Context, reference string) (provider.Image, error) {
 	const action = "ec2:DescribeImages"
 	id := reference
 	if path, ok := strings.CutPrefix(reference, "ssm:"); ok {
 		out, err := c.ssm.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(path)})
 		if err != nil {
-			return remote.Image{}, faults.Of("ssm:GetParameter", path, err)
+			return provider.Image{}, faults.Of("ssm:GetParameter", path, err)
 		}
 		id = aws.ToString(out.Parameter.Value)
 	}
 	if !strings.HasPrefix(id, "ami-") {
-		return remote.Image{}, refused(remote.Invalid, action, reference, fmt.Sprintf("%q is no image: give ami-… or ssm:/path of a parameter that holds one", id))
+		return provider.Image{}, refused(provider.Invalid, action, reference, fmt.Sprintf("%q is no image: give ami-… or ssm:/path of a parameter that holds one", id))
 	}
 	out, err := c.ec2.DescribeImages(ctx, &ec2.DescribeImagesInput{ImageIds: []string{id}})
 	if err != nil {
-		return remote.Image{}, faults.Of(action, reference, err)
+		return provider.Image{}, faults.Of(action, reference, err)
 	}
 	if len(out.Images) == 0 {
-		return remote.Image{}, refused(remote.NotFound, action, reference, "the region has no such image, or it is not shared with this account")
+		return provider.Image{}, refused(provider.NotFound, action, reference, "the region has no such image, or it is not shared with this account")
 	}
 	i := out.Images[0]
 	if i.State != types.ImageStateAvailable {
-		return remote.Image{}, refused(remote.NotFound, action, reference, "the image is "+string(i.State))
+		return provider.Image{}, refused(provider.NotFound, action, reference, "the image is "+string(i.State))
 	}
-	image := remote.Image{ID: id, Name: aws.ToString(i.Name), Architecture: string(i.Architecture), RootDevice: aws.ToString(i.RootDeviceName)}
+	image := provider.Image{ID: id, Name: aws.ToString(i.Name), Architecture: string(i.Architecture), RootDevice: aws.ToString(i.RootDeviceName)}
 	for _, disk := range i.BlockDeviceMappings {
 		if disk.Ebs != nil && aws.ToString(disk.DeviceName) == image.RootDevice {
 			c.sizes.learn(id, aws.ToInt32(disk.Ebs.VolumeSize))
@@ -89,14 +89,14 @@ func (c catalogue) Image(ctx context.Context, reference string) (remote.Image, e
 }
 
 // refused is an error of our own about an answer that the service meant well.
-func refused(fault remote.Fault, action, resource, message string) error {
-	return &remote.APIError{Fault: fault, Action: action, Resource: resource, Message: message}
+func refused(fault provider.Fault, action, resource, message string) error {
+	return &provider.APIError{Fault: fault, Action: action, Resource: resource, Message: message}
 }
 
-// Types implements remote.Catalogue. It asks by filter: named outright, one unknown type spoils the answer for all.
-func (c catalogue) Types(ctx context.Context, names []string) ([]remote.MachineType, error) {
+// Types implements provider.Catalogue. It asks by filter: named outright, one unknown type spoils the answer for all.
+func (c catalogue) Types(ctx context.Context, names []string) ([]provider.MachineType, error) {
 	const action = "ec2:DescribeInstanceTypes"
-	found := map[string]remote.MachineType{}
+	found := map[string]provider.MachineType{}
 	pages := ec2.NewDescribeInstanceTypesPaginator(c.ec2, &ec2.DescribeInstanceTypesInput{Filters: []types.Filter{filter("instance-type", names...)}})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -107,20 +107,20 @@ func (c catalogue) Types(ctx context.Context, names []string) ([]remote.MachineT
 			found[string(info.InstanceType)] = machineType(info)
 		}
 	}
-	all := make([]remote.MachineType, 0, len(names))
+	all := make([]provider.MachineType, 0, len(names))
 	for _, name := range names {
 		t, ok := found[name]
 		if !ok {
-			return nil, refused(remote.NotFound, action, name, "the region "+c.region+" does not have this type")
+			return nil, refused(provider.NotFound, action, name, "the region "+c.region+" does not have this type")
 		}
 		all = append(all, t)
 	}
 	return all, nil
 }
 
-func machineType(info types.InstanceTypeInfo) remote.MachineType {
+func machineType(info types.InstanceTypeInfo) provider.MachineType {
 	const mebi, mega, giga = 1 << 20, 1e6, 1e9
-	t := remote.MachineType{Name: string(info.InstanceType), Burstable: aws.ToBool(info.BurstablePerformanceSupported)}
+	t := provider.MachineType{Name: string(info.InstanceType), Burstable: aws.ToBool(info.BurstablePerformanceSupported)}
 	if info.VCpuInfo != nil {
 		t.VCPUs = int(aws.ToInt32(info.VCpuInfo.DefaultVCpus))
 	}
@@ -146,8 +146,8 @@ func machineType(info types.InstanceTypeInfo) remote.MachineType {
 	return t
 }
 
-// Subnets implements remote.Catalogue.
-func (c catalogue) Subnets(ctx context.Context, ids []string) ([]remote.Subnet, error) {
+// Subnets implements provider.Catalogue.
+func (c catalogue) Subnets(ctx context.Context, ids []string) ([]provider.Subnet, error) {
 	const action = "ec2:DescribeSubnets"
 	in := &ec2.DescribeSubnetsInput{SubnetIds: ids}
 	if len(ids) == 0 {
@@ -157,7 +157,7 @@ func (c catalogue) Subnets(ctx context.Context, ids []string) ([]remote.Subnet, 
 		}
 		in.Filters = []types.Filter{filter("vpc-id", network), filter("state", "available")}
 	}
-	var all []remote.Subnet
+	var all []provider.Subnet
 	pages := ec2.NewDescribeSubnetsPaginator(c.ec2, in)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -165,16 +165,16 @@ func (c catalogue) Subnets(ctx context.Context, ids []string) ([]remote.Subnet, 
 			return nil, faults.Of(action, faults.Name(ids...), err)
 		}
 		for _, s := range page.Subnets {
-			all = append(all, remote.Subnet{
+			all = append(all, provider.Subnet{
 				ID: aws.ToString(s.SubnetId), Network: aws.ToString(s.VpcId), Zone: aws.ToString(s.AvailabilityZone),
 				Public: aws.ToBool(s.MapPublicIpOnLaunch),
 			})
 		}
 	}
 	if len(all) == 0 {
-		return nil, refused(remote.NotFound, action, faults.Name(ids...), "the default VPC has no subnet: give --subnet")
+		return nil, refused(provider.NotFound, action, faults.Name(ids...), "the default VPC has no subnet: give --subnet")
 	}
-	slices.SortFunc(all, func(a, b remote.Subnet) int {
+	slices.SortFunc(all, func(a, b provider.Subnet) int {
 		if len(ids) > 0 {
 			return slices.Index(ids, a.ID) - slices.Index(ids, b.ID)
 		}
@@ -184,7 +184,7 @@ func (c catalogue) Subnets(ctx context.Context, ids []string) ([]remote.Subnet, 
 }
 
 // byPublic lets subnets with public addresses come first: somebody may have put private ones into a default VPC.
-func byPublic(s remote.Subnet) int {
+func byPublic(s provider.Subnet) int {
 	if s.Public {
 		return 1
 	}
@@ -198,12 +198,12 @@ func (c catalogue) defaultNetwork(ctx context.Context) (string, error) {
 		return "", faults.Of(action, "", err)
 	}
 	if len(out.Vpcs) == 0 {
-		return "", refused(remote.NotFound, action, "", "the account has no default VPC in "+c.region+": give --subnet")
+		return "", refused(provider.NotFound, action, "", "the account has no default VPC in "+c.region+": give --subnet")
 	}
 	return aws.ToString(out.Vpcs[0].VpcId), nil
 }
 
-// Endpoints implements remote.Catalogue.
+// Endpoints implements provider.Catalogue.
 func (c catalogue) Endpoints(ctx context.Context, network string) ([]string, error) {
 	var all []string
 	pages := ec2.NewDescribeVpcEndpointsPaginator(c.ec2, &ec2.DescribeVpcEndpointsInput{

@@ -20,12 +20,13 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/aws"
 	"github.com/plimsoll-load/plimsoll/remote/aws/ssm"
 	"github.com/plimsoll-load/plimsoll/remote/fakeaws"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // bubble is a test in virtual time with a cloud that is the double, reached through the SDK and no network.
 type bubble struct {
 	*testing.T
-	cloud  remote.Cloud
+	cloud  provider.Cloud
 	double *fakeaws.Cloud
 }
 
@@ -42,7 +43,7 @@ func inDouble(t *testing.T, o fakeaws.Options, test func(t bubble)) {
 }
 
 // launch starts a machine as a run would, on an image and in a subnet of the double.
-func (t bubble) launch(change ...func(*remote.LaunchRequest)) (remote.Machine, error) {
+func (t bubble) launch(change ...func(*provider.LaunchRequest)) (provider.Machine, error) {
 	t.Helper()
 	image, err := t.cloud.Catalogue.Image(t.Context(), "ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id")
 	if err != nil {
@@ -60,7 +61,7 @@ func (t bubble) launch(change ...func(*remote.LaunchRequest)) (remote.Machine, e
 	return t.cloud.Machines.Launch(t.Context(), r)
 }
 
-func (t bubble) mustLaunch(change ...func(*remote.LaunchRequest)) remote.Machine {
+func (t bubble) mustLaunch(change ...func(*provider.LaunchRequest)) provider.Machine {
 	t.Helper()
 	m, err := t.launch(change...)
 	if err != nil {
@@ -102,7 +103,7 @@ func TestTroubleThatPasses(t *testing.T) {
 		inDouble(t, fakeaws.Options{}, func(t bubble) {
 			t.double.Inject(fault)
 			start := time.Now()
-			if _, err := t.cloud.Machines.Find(t.Context(), remote.Query{}); err != nil {
+			if _, err := t.cloud.Machines.Find(t.Context(), provider.Query{}); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 			if took := time.Since(start); took > 2*time.Minute {
@@ -116,19 +117,19 @@ func TestTroubleThatStays(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault    fakeaws.Fault
-		want     remote.Fault
+		want     provider.Fault
 		attempts int
 	}{
-		"throttling":         {fakeaws.Throttle(1000), remote.Throttled, 8},
-		"server faults":      {fakeaws.HTTP500(1000), remote.Unavailable, 8},
-		"broken connections": {fakeaws.DropBeforeCommit(1000), remote.Unavailable, 8},
-		"unknown keys":       {fakeaws.BadKeys(), remote.Credentials, 1},
-		"an expired token":   {fakeaws.ExpireTokenAfter(0), remote.Credentials, 1},
-		"a refusal":          {fakeaws.Unauthorized(), remote.Denied, 1},
+		"throttling":         {fakeaws.Throttle(1000), provider.Throttled, 8},
+		"server faults":      {fakeaws.HTTP500(1000), provider.Unavailable, 8},
+		"broken connections": {fakeaws.DropBeforeCommit(1000), provider.Unavailable, 8},
+		"unknown keys":       {fakeaws.BadKeys(), provider.Credentials, 1},
+		"an expired token":   {fakeaws.ExpireTokenAfter(0), provider.Credentials, 1},
+		"a refusal":          {fakeaws.Unauthorized(), provider.Denied, 1},
 	} {
 		inDouble(t, fakeaws.Options{}, func(t bubble) {
 			t.double.Inject(row.fault)
-			_, err := t.cloud.Machines.Find(t.Context(), remote.Query{})
+			_, err := t.cloud.Machines.Find(t.Context(), provider.Query{})
 			if !errors.Is(err, row.want) || !strings.HasPrefix(fmt.Sprint(err), "ec2:DescribeInstances: ") || len(t.double.Calls()) != row.attempts {
 				t.Errorf("%s: %v after %d calls, want %s after %d", name, err, len(t.double.Calls()), row.want, row.attempts)
 			}
@@ -137,77 +138,83 @@ func TestTroubleThatStays(t *testing.T) {
 }
 
 // everyAction is one call for each action that remote can need; the policy that is printed for users must name them all.
-var everyAction = map[string]func(ctx context.Context, c remote.Cloud) error{
-	"sts:GetCallerIdentity": func(ctx context.Context, c remote.Cloud) error { _, err := c.Identity.Caller(ctx); return err },
-	"ssm:GetParameter": func(ctx context.Context, c remote.Cloud) error {
+var everyAction = map[string]func(ctx context.Context, c provider.Cloud) error{
+	"sts:GetCallerIdentity": func(ctx context.Context, c provider.Cloud) error { _, err := c.Identity.Caller(ctx); return err },
+	"ssm:GetParameter": func(ctx context.Context, c provider.Cloud) error {
 		_, err := c.Catalogue.Image(ctx, "ssm:/x")
 		return err
 	},
-	"ec2:DescribeImages": func(ctx context.Context, c remote.Cloud) error { _, err := c.Catalogue.Image(ctx, "ami-1"); return err },
-	"ec2:DescribeInstanceTypes": func(ctx context.Context, c remote.Cloud) error {
+	"ec2:DescribeImages": func(ctx context.Context, c provider.Cloud) error {
+		_, err := c.Catalogue.Image(ctx, "ami-1")
+		return err
+	},
+	"ec2:DescribeInstanceTypes": func(ctx context.Context, c provider.Cloud) error {
 		_, err := c.Catalogue.Types(ctx, []string{"t3.micro"})
 		return err
 	},
-	"ec2:DescribeVpcs": func(ctx context.Context, c remote.Cloud) error { _, err := c.Catalogue.Subnets(ctx, nil); return err },
-	"ec2:DescribeSubnets": func(ctx context.Context, c remote.Cloud) error {
+	"ec2:DescribeVpcs": func(ctx context.Context, c provider.Cloud) error { _, err := c.Catalogue.Subnets(ctx, nil); return err },
+	"ec2:DescribeSubnets": func(ctx context.Context, c provider.Cloud) error {
 		_, err := c.Catalogue.Subnets(ctx, []string{"s"})
 		return err
 	},
-	"ec2:DescribeVpcEndpoints": func(ctx context.Context, c remote.Cloud) error {
+	"ec2:DescribeVpcEndpoints": func(ctx context.Context, c provider.Cloud) error {
 		_, err := c.Catalogue.Endpoints(ctx, "vpc-1")
 		return err
 	},
-	"pricing:GetProducts": func(ctx context.Context, c remote.Cloud) error {
-		_, err := c.Catalogue.Price(ctx, remote.PriceQuery{})
+	"pricing:GetProducts": func(ctx context.Context, c provider.Cloud) error {
+		_, err := c.Catalogue.Price(ctx, provider.PriceQuery{})
 		return err
 	},
-	"ec2:DescribeSpotPriceHistory": func(ctx context.Context, c remote.Cloud) error {
-		_, err := c.Catalogue.Price(ctx, remote.PriceQuery{Spot: true})
+	"ec2:DescribeSpotPriceHistory": func(ctx context.Context, c provider.Cloud) error {
+		_, err := c.Catalogue.Price(ctx, provider.PriceQuery{Spot: true})
 		return err
 	},
-	"servicequotas:GetServiceQuota": func(ctx context.Context, c remote.Cloud) error {
-		_, err := c.Catalogue.(remote.Quotas).VCPUs(ctx, "t3.micro")
+	"servicequotas:GetServiceQuota": func(ctx context.Context, c provider.Cloud) error {
+		_, err := c.Catalogue.(provider.Quotas).VCPUs(ctx, "t3.micro")
 		return err
 	},
-	"ec2:RunInstances": func(ctx context.Context, c remote.Cloud) error {
+	"ec2:RunInstances": func(ctx context.Context, c provider.Cloud) error {
 		_, err := c.Machines.Launch(ctx, service())
 		return err
 	},
-	"ec2:DescribeInstances": func(ctx context.Context, c remote.Cloud) error {
-		_, err := c.Machines.Find(ctx, remote.Query{})
+	"ec2:DescribeInstances": func(ctx context.Context, c provider.Cloud) error {
+		_, err := c.Machines.Find(ctx, provider.Query{})
 		return err
 	},
-	"ec2:TerminateInstances": func(ctx context.Context, c remote.Cloud) error { return c.Machines.Terminate(ctx, []string{"i-1"}) },
-	"ec2:CreateTags": func(ctx context.Context, c remote.Cloud) error {
+	"ec2:TerminateInstances": func(ctx context.Context, c provider.Cloud) error { return c.Machines.Terminate(ctx, []string{"i-1"}) },
+	"ec2:CreateTags": func(ctx context.Context, c provider.Cloud) error {
 		return c.Machines.Tag(ctx, []string{"i-1"}, ourTags)
 	},
-	"ec2:GetConsoleOutput": func(ctx context.Context, c remote.Cloud) error { _, err := c.Machines.Console(ctx, "i-1"); return err },
-	"ec2:CreateSecurityGroup": func(ctx context.Context, c remote.Cloud) error {
-		_, err := c.Firewall.CreateGroup(ctx, remote.GroupRequest{Name: "x"})
+	"ec2:GetConsoleOutput": func(ctx context.Context, c provider.Cloud) error {
+		_, err := c.Machines.Console(ctx, "i-1")
 		return err
 	},
-	"ec2:AuthorizeSecurityGroupIngress": func(ctx context.Context, c remote.Cloud) error {
-		return c.Firewall.Allow(ctx, "sg-1", []remote.Rule{{Port: 80, CIDR: "203.0.113.7/32"}})
-	},
-	"ec2:DescribeSecurityGroups": func(ctx context.Context, c remote.Cloud) error {
-		_, err := c.Firewall.FindGroups(ctx, remote.Query{})
+	"ec2:CreateSecurityGroup": func(ctx context.Context, c provider.Cloud) error {
+		_, err := c.Firewall.CreateGroup(ctx, provider.GroupRequest{Name: "x"})
 		return err
 	},
-	"ec2:DeleteSecurityGroup": func(ctx context.Context, c remote.Cloud) error { return c.Firewall.DeleteGroup(ctx, "sg-1") },
-	"ssm:DescribeInstanceInformation": func(ctx context.Context, c remote.Cloud) error {
+	"ec2:AuthorizeSecurityGroupIngress": func(ctx context.Context, c provider.Cloud) error {
+		return c.Firewall.Allow(ctx, "sg-1", []provider.Rule{{Port: 80, CIDR: "203.0.113.7/32"}})
+	},
+	"ec2:DescribeSecurityGroups": func(ctx context.Context, c provider.Cloud) error {
+		_, err := c.Firewall.FindGroups(ctx, provider.Query{})
+		return err
+	},
+	"ec2:DeleteSecurityGroup": func(ctx context.Context, c provider.Cloud) error { return c.Firewall.DeleteGroup(ctx, "sg-1") },
+	"ssm:DescribeInstanceInformation": func(ctx context.Context, c provider.Cloud) error {
 		_, err := c.Commands.Agents(ctx, []string{"i-1"})
 		return err
 	},
-	"ssm:SendCommand": func(ctx context.Context, c remote.Cloud) error {
-		_, err := c.Commands.Run(ctx, remote.Command{Machines: []string{"i-1"}})
+	"ssm:SendCommand": func(ctx context.Context, c provider.Cloud) error {
+		_, err := c.Commands.Run(ctx, provider.Command{Machines: []string{"i-1"}})
 		return err
 	},
-	"iam:GetInstanceProfile": func(ctx context.Context, c remote.Cloud) error {
+	"iam:GetInstanceProfile": func(ctx context.Context, c provider.Cloud) error {
 		_, err := c.Profiles.ProfileExists(ctx, "x")
 		return err
 	},
-	"iam:CreateRole": func(ctx context.Context, c remote.Cloud) error {
-		return c.Profiles.CreateProfile(ctx, remote.ProfileRequest{Name: "x"})
+	"iam:CreateRole": func(ctx context.Context, c provider.Cloud) error {
+		return c.Profiles.CreateProfile(ctx, provider.ProfileRequest{Name: "x"})
 	},
 }
 
@@ -218,8 +225,8 @@ func TestEveryRefusalNamesItsAction(t *testing.T) {
 			_, name, _ := strings.Cut(action, ":")
 			t.double.Inject(fakeaws.Unauthorized(name))
 			err := call(t.Context(), t.cloud)
-			var api *remote.APIError
-			if !errors.As(err, &api) || api.Fault != remote.Denied || api.Action != action || api.ExitCode() != 7 || !strings.Contains(api.Hint(), action) {
+			var api *provider.APIError
+			if !errors.As(err, &api) || api.Fault != provider.Denied || api.Action != action || api.ExitCode() != 7 || !strings.Contains(api.Hint(), action) {
 				t.Errorf("%s: %#v", action, err)
 			}
 			if api != nil && strings.Contains(api.Message, "Encoded") {
@@ -233,11 +240,11 @@ func TestWithoutRoom(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault fakeaws.Fault
-		want  remote.Fault
+		want  provider.Fault
 	}{
-		"no machine in the zone":   {fakeaws.Capacity("t3.micro", ""), remote.Capacity},
-		"the zone has no such":     {fakeaws.Unsupported("t3.micro", ""), remote.Capacity},
-		"the account has too many": {fakeaws.VcpuLimit(1), remote.Quota},
+		"no machine in the zone":   {fakeaws.Capacity("t3.micro", ""), provider.Capacity},
+		"the zone has no such":     {fakeaws.Unsupported("t3.micro", ""), provider.Capacity},
+		"the account has too many": {fakeaws.VcpuLimit(1), provider.Quota},
 	} {
 		inDouble(t, fakeaws.Options{}, func(t bubble) {
 			t.double.Inject(row.fault)
@@ -253,21 +260,21 @@ func TestWhatIsNewMayBeUnknown(t *testing.T) {
 	t.Parallel()
 	inDouble(t, fakeaws.Options{Visible: 5 * time.Second}, func(t bubble) {
 		m := t.mustLaunch()
-		if err := t.cloud.Machines.Tag(t.Context(), []string{m.ID}, remote.Tags{"plimsoll:expires": "later"}); err != nil {
+		if err := t.cloud.Machines.Tag(t.Context(), []string{m.ID}, provider.Tags{"plimsoll:expires": "later"}); err != nil {
 			t.Errorf("tag: %v", err)
 		}
-		second := t.mustLaunch(func(r *remote.LaunchRequest) { r.Token = "token-2" })
+		second := t.mustLaunch(func(r *provider.LaunchRequest) { r.Token = "token-2" })
 		if err := t.cloud.Machines.Terminate(t.Context(), []string{m.ID, second.ID}); err != nil {
 			t.Errorf("terminate: %v", err)
 		}
-		group, err := t.cloud.Firewall.CreateGroup(t.Context(), remote.GroupRequest{Name: "plimsoll-1", Description: "test", Network: m.Network})
+		group, err := t.cloud.Firewall.CreateGroup(t.Context(), provider.GroupRequest{Name: "plimsoll-1", Description: "test", Network: m.Network})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := t.cloud.Firewall.Allow(t.Context(), group.ID, []remote.Rule{{Port: 80, CIDR: "203.0.113.7/32"}}); err != nil {
+		if err := t.cloud.Firewall.Allow(t.Context(), group.ID, []provider.Rule{{Port: 80, CIDR: "203.0.113.7/32"}}); err != nil {
 			t.Errorf("allow: %v", err)
 		}
-		other, err := t.cloud.Firewall.CreateGroup(t.Context(), remote.GroupRequest{Name: "plimsoll-2", Description: "test", Network: m.Network})
+		other, err := t.cloud.Firewall.CreateGroup(t.Context(), provider.GroupRequest{Name: "plimsoll-2", Description: "test", Network: m.Network})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -292,11 +299,11 @@ func TestWhatIsGoneIsNoError(t *testing.T) {
 		if err := t.cloud.Firewall.DeleteGroup(t.Context(), "sg-00000000000000fff"); err != nil {
 			t.Errorf("delete: %v", err)
 		}
-		found, err := t.cloud.Machines.Find(t.Context(), remote.Query{IDs: []string{"i-00000000000000fff", m.ID}})
-		if err != nil || len(found) != 1 || found[0].State != remote.Terminated {
+		found, err := t.cloud.Machines.Find(t.Context(), provider.Query{IDs: []string{"i-00000000000000fff", m.ID}})
+		if err != nil || len(found) != 1 || found[0].State != provider.Terminated {
 			t.Errorf("found %+v, %v", found, err)
 		}
-		if found, err := t.cloud.Machines.Find(t.Context(), remote.Query{IDs: []string{}}); err != nil || len(found) != 0 {
+		if found, err := t.cloud.Machines.Find(t.Context(), provider.Query{IDs: []string{}}); err != nil || len(found) != 0 {
 			t.Errorf("asked for none, found %v, %v", found, err)
 		}
 		if err := t.cloud.Machines.Terminate(t.Context(), nil); err != nil {
@@ -311,23 +318,23 @@ func TestFindAsksByTagsOverPages(t *testing.T) {
 		t.double.SeedForeign("eu-west-1", map[string]string{"plimsoll:run": "theirs"})
 		var want []string
 		for i := range 5 {
-			m := t.mustLaunch(func(r *remote.LaunchRequest) { r.Token = fmt.Sprint(i) })
+			m := t.mustLaunch(func(r *provider.LaunchRequest) { r.Token = fmt.Sprint(i) })
 			want = append(want, m.ID)
 		}
-		odd := t.mustLaunch(func(r *remote.LaunchRequest) {
-			r.Token, r.Tags = "odd", remote.Tags{"plimsoll:managed": "true", "plimsoll:run": "a*b?c"}
+		odd := t.mustLaunch(func(r *provider.LaunchRequest) {
+			r.Token, r.Tags = "odd", provider.Tags{"plimsoll:managed": "true", "plimsoll:run": "a*b?c"}
 		})
 		for name, row := range map[string]struct {
-			tags remote.Tags
+			tags provider.Tags
 			want []string
 		}{
-			"all of ours":     {remote.Tags{"plimsoll:managed": "true"}, append(slices.Clone(want), odd.ID)},
-			"any run":         {remote.Tags{"plimsoll:managed": "true", "plimsoll:run": ""}, append(slices.Clone(want), odd.ID)},
-			"one run":         {remote.Tags{"plimsoll:run": "01JD"}, want},
-			"not a wild card": {remote.Tags{"plimsoll:run": "*"}, nil},
-			"an odd name":     {remote.Tags{"plimsoll:run": "a*b?c"}, []string{odd.ID}},
+			"all of ours":     {provider.Tags{"plimsoll:managed": "true"}, append(slices.Clone(want), odd.ID)},
+			"any run":         {provider.Tags{"plimsoll:managed": "true", "plimsoll:run": ""}, append(slices.Clone(want), odd.ID)},
+			"one run":         {provider.Tags{"plimsoll:run": "01JD"}, want},
+			"not a wild card": {provider.Tags{"plimsoll:run": "*"}, nil},
+			"an odd name":     {provider.Tags{"plimsoll:run": "a*b?c"}, []string{odd.ID}},
 		} {
-			found, err := t.cloud.Machines.Find(t.Context(), remote.Query{Tags: row.tags})
+			found, err := t.cloud.Machines.Find(t.Context(), provider.Query{Tags: row.tags})
 			var ids []string
 			for _, m := range found {
 				ids = append(ids, m.ID)
@@ -365,7 +372,7 @@ func TestAProfileThatIsNotReady(t *testing.T) {
 	t.Parallel()
 	inDouble(t, fakeaws.Options{}, func(t bubble) {
 		t.double.Inject(fakeaws.ProfileNotReady(time.Minute))
-		if _, err := t.launch(); !errors.Is(err, remote.ProfileNotReady) {
+		if _, err := t.launch(); !errors.Is(err, provider.ProfileNotReady) {
 			t.Errorf("at once: %v", err)
 		}
 		time.Sleep(61 * time.Second) //nolint:forbidigo // the bubble's time
@@ -382,27 +389,27 @@ func TestAGroupInUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request := remote.GroupRequest{Name: "plimsoll-01JD", Description: "test", Network: subnets[0].Network, Tags: ourTags}
+		request := provider.GroupRequest{Name: "plimsoll-01JD", Description: "test", Network: subnets[0].Network, Tags: ourTags}
 		group, err := t.cloud.Firewall.CreateGroup(t.Context(), request)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := t.cloud.Firewall.CreateGroup(t.Context(), request); !errors.Is(err, remote.Exists) {
+		if _, err := t.cloud.Firewall.CreateGroup(t.Context(), request); !errors.Is(err, provider.Exists) {
 			t.Errorf("made twice: %v", err)
 		}
-		found, err := t.cloud.Firewall.FindGroups(t.Context(), remote.Query{Name: "plimsoll-01JD"})
+		found, err := t.cloud.Firewall.FindGroups(t.Context(), provider.Query{Name: "plimsoll-01JD"})
 		if err != nil || len(found) != 1 || found[0].ID != group.ID || found[0].Tags["plimsoll:run"] != "01JD" {
 			t.Errorf("found %+v, %v", found, err)
 		}
-		rules := []remote.Rule{{Port: 8080, CIDR: "203.0.113.7/32"}, {Port: 61208, Group: group.ID}}
+		rules := []provider.Rule{{Port: 8080, CIDR: "203.0.113.7/32"}, {Port: 61208, Group: group.ID}}
 		if err := errors.Join(t.cloud.Firewall.Allow(t.Context(), group.ID, rules[:1]), t.cloud.Firewall.Allow(t.Context(), group.ID, rules)); err != nil {
 			t.Errorf("allowed twice: %v", err)
 		}
-		m := t.mustLaunch(func(r *remote.LaunchRequest) { r.Groups = []string{group.ID} })
+		m := t.mustLaunch(func(r *provider.LaunchRequest) { r.Groups = []string{group.ID} })
 		if err := t.cloud.Machines.Terminate(t.Context(), []string{m.ID}); err != nil {
 			t.Fatal(err)
 		}
-		if err := t.cloud.Firewall.DeleteGroup(t.Context(), group.ID); !errors.Is(err, remote.InUse) {
+		if err := t.cloud.Firewall.DeleteGroup(t.Context(), group.ID); !errors.Is(err, provider.InUse) {
 			t.Errorf("deleted while in use: %v", err)
 		}
 		time.Sleep(31 * time.Second) //nolint:forbidigo // the bubble's time
@@ -416,7 +423,7 @@ func TestBadRulesAreNotSent(t *testing.T) {
 	t.Parallel()
 	inDouble(t, fakeaws.Options{}, func(t bubble) {
 		for _, cidr := range []string{"", "everybody", "203.0.113.7", "203.0.113.7/33"} {
-			if err := t.cloud.Firewall.Allow(t.Context(), "sg-1", []remote.Rule{{Port: 80, CIDR: cidr}}); !errors.Is(err, remote.Invalid) {
+			if err := t.cloud.Firewall.Allow(t.Context(), "sg-1", []provider.Rule{{Port: 80, CIDR: cidr}}); !errors.Is(err, provider.Invalid) {
 				t.Errorf("%q: %v", cidr, err)
 			}
 		}
@@ -440,20 +447,23 @@ func TestWhatTheCatalogueDoesNotHave(t *testing.T) {
 				return err
 			},
 			"an unknown price": func() error {
-				_, err := t.cloud.Catalogue.Price(t.Context(), remote.PriceQuery{Type: "r7i.large", Region: "eu-west-1"})
+				_, err := t.cloud.Catalogue.Price(t.Context(), provider.PriceQuery{Type: "r7i.large", Region: "eu-west-1"})
 				return err
 			},
 			"an unknown spot price": func() error {
-				_, err := t.cloud.Catalogue.Price(t.Context(), remote.PriceQuery{Type: "zz9.large", Region: "eu-west-1", Spot: true})
+				_, err := t.cloud.Catalogue.Price(t.Context(), provider.PriceQuery{Type: "zz9.large", Region: "eu-west-1", Spot: true})
 				return err
 			},
-			"an unknown quota": func() error { _, err := t.cloud.Catalogue.(remote.Quotas).VCPUs(t.Context(), "mac2.metal"); return err },
+			"an unknown quota": func() error {
+				_, err := t.cloud.Catalogue.(provider.Quotas).VCPUs(t.Context(), "mac2.metal")
+				return err
+			},
 		} {
-			if err := ask(); !errors.Is(err, remote.NotFound) {
+			if err := ask(); !errors.Is(err, provider.NotFound) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if _, err := t.cloud.Catalogue.Image(t.Context(), "ubuntu"); !errors.Is(err, remote.Invalid) {
+		if _, err := t.cloud.Catalogue.Image(t.Context(), "ubuntu"); !errors.Is(err, provider.Invalid) {
 			t.Errorf("no reference to an image: %v", err)
 		}
 	})
@@ -463,15 +473,15 @@ func TestPricesAndQuota(t *testing.T) {
 	t.Parallel()
 	inDouble(t, fakeaws.Options{}, func(t bubble) {
 		t.double.Inject(fakeaws.VcpuLimit(48))
-		p, err := t.cloud.Catalogue.Price(t.Context(), remote.PriceQuery{Type: "c7i.large", Region: "eu-west-1"})
+		p, err := t.cloud.Catalogue.Price(t.Context(), provider.PriceQuery{Type: "c7i.large", Region: "eu-west-1"})
 		if err != nil || p.PerHour != 0.0958 || p.Currency != "USD" {
 			t.Errorf("on demand %+v, %v", p, err)
 		}
-		s, err := t.cloud.Catalogue.Price(t.Context(), remote.PriceQuery{Type: "c7i.large", Region: "eu-west-1", Zone: "eu-west-1a", Spot: true})
+		s, err := t.cloud.Catalogue.Price(t.Context(), provider.PriceQuery{Type: "c7i.large", Region: "eu-west-1", Zone: "eu-west-1a", Spot: true})
 		if err != nil || s.PerHour <= 0 || s.PerHour >= p.PerHour {
 			t.Errorf("spot %+v, %v", s, err)
 		}
-		if n, err := t.cloud.Catalogue.(remote.Quotas).VCPUs(t.Context(), "c7i.large"); n != 48 || err != nil {
+		if n, err := t.cloud.Catalogue.(provider.Quotas).VCPUs(t.Context(), "c7i.large"); n != 48 || err != nil {
 			t.Errorf("quota %d, %v", n, err)
 		}
 	})
@@ -484,9 +494,9 @@ func TestQuotaOfEachFamily(t *testing.T) {
 		"p4d.24xlarge": "L-417A185B", "x2iedn.xlarge": "L-7295265B", "inf2.xlarge": "L-1945791B", "f2.6xlarge": "L-74FC7D96", "u-6tb1.metal": "", "mac2.metal": "", "": "",
 	} {
 		inDouble(t, fakeaws.Options{}, func(t bubble) {
-			n, err := t.cloud.Catalogue.(remote.Quotas).VCPUs(t.Context(), machineType)
+			n, err := t.cloud.Catalogue.(provider.Quotas).VCPUs(t.Context(), machineType)
 			switch all := t.double.Calls(); {
-			case code == "" && (len(all) > 0 || !errors.Is(err, remote.NotFound)):
+			case code == "" && (len(all) > 0 || !errors.Is(err, provider.NotFound)):
 				t.Errorf("%q: %d, %v after %d calls, want that it is not known", machineType, n, err, len(all))
 			case code != "" && (len(all) != 1 || !strings.Contains(all[0].Request, `"`+code+`"`)):
 				t.Errorf("%q: asked %+v, want for %s", machineType, all, code)
@@ -503,7 +513,7 @@ func TestThePriceListIsAskedNearby(t *testing.T) {
 	} {
 		none := &nowhere{}
 		c := open(t, aws.Options{Region: region, HTTP: &http.Client{Transport: none}})
-		if _, err := c.Catalogue.Price(t.Context(), remote.PriceQuery{Type: "t3.micro", Region: region}); err == nil || none.host != host {
+		if _, err := c.Catalogue.Price(t.Context(), provider.PriceQuery{Type: "t3.micro", Region: region}); err == nil || none.host != host {
 			t.Errorf("%s: asked %s (%v), want %s", region, none.host, err, host)
 		}
 	}
@@ -525,10 +535,10 @@ func TestCommandsThroughTheWire(t *testing.T) {
 	inDouble(t, fakeaws.Options{Script: script, Boot: 10 * time.Second, Register: 10 * time.Second, Visible: 3 * time.Second}, func(t bubble) {
 		var ids []string
 		for _, kind := range []string{"t3.micro", "t3.small", "t3.medium"} {
-			m := t.mustLaunch(func(r *remote.LaunchRequest) { r.Type, r.Token = kind, kind })
+			m := t.mustLaunch(func(r *provider.LaunchRequest) { r.Type, r.Token = kind, kind })
 			ids = append(ids, m.ID)
 		}
-		if _, err := t.cloud.Commands.Run(t.Context(), remote.Command{Machines: ids[:1]}); !errors.Is(err, remote.NoAgent) {
+		if _, err := t.cloud.Commands.Run(t.Context(), provider.Command{Machines: ids[:1]}); !errors.Is(err, provider.NoAgent) {
 			t.Errorf("before the agent is there: %v", err)
 		}
 		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's time
@@ -537,23 +547,23 @@ func TestCommandsThroughTheWire(t *testing.T) {
 			t.Errorf("agents %+v, %v", agents, err)
 		}
 		t.double.Inject(fakeaws.Throttle(4, "SendCommand", "GetCommandInvocation"))
-		got, err := t.cloud.Commands.Run(t.Context(), remote.Command{Machines: append(ids, "i-00000000000000fff"), Script: "exit 137"})
-		if err != nil || got[0].Status != remote.Failed || got[0].ExitCode != 137 || got[1].Status != remote.Succeeded || got[2].Stdout != "done\n" || got[3].Status != remote.Undeliverable {
+		got, err := t.cloud.Commands.Run(t.Context(), provider.Command{Machines: append(ids, "i-00000000000000fff"), Script: "exit 137"})
+		if err != nil || got[0].Status != provider.Failed || got[0].ExitCode != 137 || got[1].Status != provider.Succeeded || got[2].Stdout != "done\n" || got[3].Status != provider.Undeliverable {
 			t.Errorf("%+v, %v", got, err)
 		}
-		got, err = t.cloud.Commands.Run(t.Context(), remote.Command{Machines: ids[:1], Script: "much"})
-		if err != nil || !got[0].Cut || len(got[0].Stdout) != remote.StdoutLimit {
+		got, err = t.cloud.Commands.Run(t.Context(), provider.Command{Machines: ids[:1], Script: "much"})
+		if err != nil || !got[0].Cut || len(got[0].Stdout) != provider.StdoutLimit {
 			t.Errorf("%d characters, cut %v, %v", len(got[0].Stdout), got[0].Cut, err)
 		}
 		start := time.Now()
-		got, err = t.cloud.Commands.Run(t.Context(), remote.Command{Machines: ids[:1], Script: "long", Execution: 30 * time.Second})
-		if err != nil || got[0].Status != remote.ExecutionTimedOut || time.Since(start) > 45*time.Second {
+		got, err = t.cloud.Commands.Run(t.Context(), provider.Command{Machines: ids[:1], Script: "long", Execution: 30 * time.Second})
+		if err != nil || got[0].Status != provider.ExecutionTimedOut || time.Since(start) > 45*time.Second {
 			t.Errorf("%+v, %v after %v", got, err, time.Since(start))
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		got, err = t.cloud.Commands.Run(ctx, remote.Command{Machines: ids[:1], Script: "long", Execution: time.Hour})
-		if !errors.Is(err, context.DeadlineExceeded) || got[0].Status != remote.Cancelled {
+		got, err = t.cloud.Commands.Run(ctx, provider.Command{Machines: ids[:1], Script: "long", Execution: time.Hour})
+		if !errors.Is(err, context.DeadlineExceeded) || got[0].Status != provider.Cancelled {
 			t.Errorf("%+v, %v", got, err)
 		}
 		if _, ok := t.cloud.Commands.(ssm.Client); !ok {
@@ -566,8 +576,8 @@ func TestProfiles(t *testing.T) {
 	t.Parallel()
 	inDouble(t, fakeaws.Options{}, func(t bubble) {
 		p, ctx := t.cloud.Profiles, t.Context()
-		request := remote.ProfileRequest{
-			Name: "plimsoll-new", Tags: remote.Tags{"plimsoll:managed": "true"}, Policies: []string{"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"},
+		request := provider.ProfileRequest{
+			Name: "plimsoll-new", Tags: provider.Tags{"plimsoll:managed": "true"}, Policies: []string{"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"},
 			Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
 		}
 		if there, err := p.ProfileExists(ctx, request.Name); there || err != nil {
@@ -614,7 +624,7 @@ func TestStore(t *testing.T) {
 	}
 	put(double.URL()+"/results", "")
 	s, ctx := open(t, aws.Options{Endpoint: double.URL()}).Store("results", "load"), t.Context()
-	if _, err := s.Get(ctx, "01JD/a"); !errors.Is(err, remote.NotFound) {
+	if _, err := s.Get(ctx, "01JD/a"); !errors.Is(err, provider.NotFound) {
 		t.Errorf("nothing: %v", err)
 	}
 	url, err := s.PresignPut(ctx, "01JD/a", 15*time.Minute)
@@ -639,7 +649,7 @@ func TestStore(t *testing.T) {
 	if err := errors.Join(s.Delete(ctx, "01JD/"), s.Delete(ctx, "01JD/")); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.Get(ctx, "01JD/b"); !errors.Is(err, remote.NotFound) {
+	if _, err := s.Get(ctx, "01JD/b"); !errors.Is(err, provider.NotFound) {
 		t.Errorf("deleted: %v", err)
 	}
 	if get, err := s.PresignGet(ctx, "other", time.Minute); err != nil || !strings.Contains(get, "/results/load/other?") {
@@ -668,8 +678,8 @@ func TestSettings(t *testing.T) {
 	c := open(t, aws.Options{HTTP: &http.Client{Transport: none}})
 	for name, call := range everyAction {
 		err := call(t.Context(), c)
-		var api *remote.APIError
-		if !errors.As(err, &api) || api.Fault != remote.Credentials || api.ExitCode() != 2 {
+		var api *provider.APIError
+		if !errors.As(err, &api) || api.Fault != provider.Credentials || api.ExitCode() != 2 {
 			t.Errorf("%s without credentials: %v", name, err)
 		}
 	}
@@ -718,7 +728,7 @@ func TestTheEndpointMayComeFromTheEnvironment(t *testing.T) {
 		t.Errorf("%+v, %v", caller, err)
 	}
 	// A bucket is in the path there: the double has no names below its own.
-	if err := c.Store("nobodys", "").Put(t.Context(), "key", strings.NewReader("x")); !errors.Is(err, remote.NotFound) {
+	if err := c.Store("nobodys", "").Put(t.Context(), "key", strings.NewReader("x")); !errors.Is(err, provider.NotFound) {
 		t.Errorf("a bucket that is not there: %v", err)
 	}
 }
@@ -766,7 +776,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
-		_, err := t.cloud.Machines.Find(ctx, remote.Query{})
+		_, err := t.cloud.Machines.Find(ctx, provider.Query{})
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 2*time.Second {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}

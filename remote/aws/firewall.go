@@ -9,17 +9,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
-// firewall is remote.Firewall, of security groups.
+// firewall is provider.Firewall, of security groups.
 type firewall struct{ ec2 *ec2.Client }
 
-var _ remote.Firewall = firewall{}
+var _ provider.Firewall = firewall{}
 
-// CreateGroup implements remote.Firewall.
-func (f firewall) CreateGroup(ctx context.Context, r remote.GroupRequest) (remote.Group, error) {
+// CreateGroup implements provider.Firewall.
+func (f firewall) CreateGroup(ctx context.Context, r provider.GroupRequest) (provider.Group, error) {
 	in := &ec2.CreateSecurityGroupInput{
 		GroupName: aws.String(r.Name), Description: aws.String(r.Description),
 		TagSpecifications: specifications(r.Tags, types.ResourceTypeSecurityGroup),
@@ -29,18 +29,18 @@ func (f firewall) CreateGroup(ctx context.Context, r remote.GroupRequest) (remot
 	}
 	out, err := f.ec2.CreateSecurityGroup(ctx, in)
 	if err != nil {
-		return remote.Group{}, faults.Of("ec2:CreateSecurityGroup", r.Name, err)
+		return provider.Group{}, faults.Of("ec2:CreateSecurityGroup", r.Name, err)
 	}
-	return remote.Group{ID: aws.ToString(out.GroupId), Name: r.Name, Network: r.Network, Tags: r.Tags}, nil
+	return provider.Group{ID: aws.ToString(out.GroupId), Name: r.Name, Network: r.Network, Tags: r.Tags}, nil
 }
 
-// Allow implements remote.Firewall.
-func (f firewall) Allow(ctx context.Context, group string, rules []remote.Rule) error {
+// Allow implements provider.Firewall.
+func (f firewall) Allow(ctx context.Context, group string, rules []provider.Rule) error {
 	all := make([]types.IpPermission, 0, len(rules))
 	for _, r := range rules {
 		p, err := permission(r)
 		if err != nil {
-			return refused(remote.Invalid, "ec2:AuthorizeSecurityGroupIngress", group, err.Error())
+			return refused(provider.Invalid, "ec2:AuthorizeSecurityGroupIngress", group, err.Error())
 		}
 		all = append(all, p)
 	}
@@ -73,7 +73,7 @@ func unlessDuplicate(err error) error {
 	return err
 }
 
-func permission(r remote.Rule) (types.IpPermission, error) {
+func permission(r provider.Rule) (types.IpPermission, error) {
 	port := aws.Int32(int32(r.Port))
 	p := types.IpPermission{IpProtocol: aws.String("tcp"), FromPort: port, ToPort: port}
 	if r.Group != "" {
@@ -92,9 +92,9 @@ func permission(r remote.Rule) (types.IpPermission, error) {
 	return p, nil
 }
 
-// FindGroups implements remote.Firewall.
-func (f firewall) FindGroups(ctx context.Context, q remote.Query) ([]remote.Group, error) {
-	var all []remote.Group
+// FindGroups implements provider.Firewall.
+func (f firewall) FindGroups(ctx context.Context, q provider.Query) ([]provider.Group, error) {
+	var all []provider.Group
 	for _, filters := range filtersOf("group-id", q) {
 		pages := ec2.NewDescribeSecurityGroupsPaginator(f.ec2, &ec2.DescribeSecurityGroupsInput{Filters: filters})
 		for pages.HasMorePages() {
@@ -103,7 +103,7 @@ func (f firewall) FindGroups(ctx context.Context, q remote.Query) ([]remote.Grou
 				return nil, faults.Of("ec2:DescribeSecurityGroups", faults.Name(q.IDs...), err)
 			}
 			for _, g := range page.SecurityGroups {
-				all = append(all, remote.Group{
+				all = append(all, provider.Group{
 					ID: aws.ToString(g.GroupId), Name: aws.ToString(g.GroupName), Network: aws.ToString(g.VpcId), Tags: tagsOf(g.Tags),
 				})
 			}
@@ -112,13 +112,13 @@ func (f firewall) FindGroups(ctx context.Context, q remote.Query) ([]remote.Grou
 	return all, nil
 }
 
-// DeleteGroup implements remote.Firewall. A group that EC2 does not know may be one that was made a moment ago.
+// DeleteGroup implements provider.Firewall. A group that EC2 does not know may be one that was made a moment ago.
 func (f firewall) DeleteGroup(ctx context.Context, id string) error {
 	err := settle(ctx, missing, func() error {
 		_, err := f.ec2.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: aws.String(id)})
 		return faults.Of("ec2:DeleteSecurityGroup", id, err)
 	})
-	if errors.Is(err, remote.NotFound) {
+	if errors.Is(err, provider.NotFound) {
 		return nil
 	}
 	return err

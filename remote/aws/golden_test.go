@@ -19,8 +19,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 var update = flag.Bool("update", false, "write the requests and results of testdata/golden anew")
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func open(t *testing.T, o aws.Options) remote.Cloud {
+func open(t *testing.T, o aws.Options) provider.Cloud {
 	t.Helper()
 	if o.Region == "" {
 		o.Region = "eu-west-1"
@@ -159,7 +159,7 @@ func outcome(value any, err error) string {
 		return string(text) + "\n"
 	}
 	text := "error: " + err.Error() + "\n"
-	var api *remote.APIError
+	var api *provider.APIError
 	if errors.As(err, &api) {
 		text += "fault: " + string(api.Fault) + "\n"
 	}
@@ -189,7 +189,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func playGolden(t *testing.T, file string, call func(ctx context.Context, c remote.Cloud) (any, error)) {
+func playGolden(t *testing.T, file string, call func(ctx context.Context, c provider.Cloud) (any, error)) {
 	t.Helper()
 	archive, err := txtar.ParseFile(file)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // moto, a double of AWS that others wrote, is a second opinion on the shapes of EC2, IAM, STS, S3 and the public
@@ -102,7 +102,7 @@ func TestRealMoto(t *testing.T) {
 	t.Run("store", func(t *testing.T) { motoStore(t, c, endpoint) })
 }
 
-func motoCatalogue(t *testing.T, c remote.Cloud) {
+func motoCatalogue(t *testing.T, c provider.Cloud) {
 	t.Helper()
 	for path, architecture := range map[string]string{
 		"/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id": "x86_64",
@@ -113,14 +113,14 @@ func motoCatalogue(t *testing.T, c remote.Cloud) {
 			t.Errorf("%s: %+v, %v", path, image, err)
 		}
 	}
-	if _, err := c.Catalogue.Image(t.Context(), "ssm:/aws/service/nothing"); !errors.Is(err, remote.NotFound) || !strings.Contains(err.Error(), "ssm:GetParameter") {
+	if _, err := c.Catalogue.Image(t.Context(), "ssm:/aws/service/nothing"); !errors.Is(err, provider.NotFound) || !strings.Contains(err.Error(), "ssm:GetParameter") {
 		t.Errorf("unknown parameter: %v", err)
 	}
 	types, err := c.Catalogue.Types(t.Context(), []string{"m7g.large", "t3.micro"})
 	if err != nil || len(types) != 2 || types[0].VCPUs != 2 || types[0].Architectures[0] != "arm64" || types[1].MemoryBytes != 1<<30 || !types[1].Burstable || types[1].Network == "" {
 		t.Errorf("%+v, %v", types, err)
 	}
-	if _, err := c.Catalogue.Types(t.Context(), []string{"t3.micro", "zz9.large"}); !errors.Is(err, remote.NotFound) || !strings.Contains(err.Error(), "zz9.large") {
+	if _, err := c.Catalogue.Types(t.Context(), []string{"t3.micro", "zz9.large"}); !errors.Is(err, provider.NotFound) || !strings.Contains(err.Error(), "zz9.large") {
 		t.Errorf("unknown type: %v", err)
 	}
 	subnets, err := c.Catalogue.Subnets(t.Context(), nil)
@@ -131,18 +131,18 @@ func motoCatalogue(t *testing.T, c remote.Cloud) {
 	if err != nil || len(given) != 2 || given[0] != subnets[2] || given[1] != subnets[0] {
 		t.Errorf("%+v, %v", given, err)
 	}
-	if _, err := c.Catalogue.Subnets(t.Context(), []string{"subnet-0123"}); !errors.Is(err, remote.NotFound) {
+	if _, err := c.Catalogue.Subnets(t.Context(), []string{"subnet-0123"}); !errors.Is(err, provider.NotFound) {
 		t.Errorf("unknown subnet: %v", err)
 	}
 	if all, err := c.Catalogue.Endpoints(t.Context(), subnets[0].Network); err != nil || len(all) > 0 {
 		t.Errorf("endpoints %v, %v", all, err)
 	}
-	if p, err := c.Catalogue.Price(t.Context(), remote.PriceQuery{Type: "t3.micro", Region: "eu-west-1", Spot: true}); err != nil || p.PerHour <= 0 {
+	if p, err := c.Catalogue.Price(t.Context(), provider.PriceQuery{Type: "t3.micro", Region: "eu-west-1", Spot: true}); err != nil || p.PerHour <= 0 {
 		t.Errorf("spot price %+v, %v", p, err)
 	}
 }
 
-func motoMachines(t *testing.T, c remote.Cloud) {
+func motoMachines(t *testing.T, c provider.Cloud) {
 	t.Helper()
 	subnets, err := c.Catalogue.Subnets(t.Context(), nil)
 	if err != nil {
@@ -159,21 +159,21 @@ func motoMachines(t *testing.T, c remote.Cloud) {
 	if err != nil || m.ID == "" || m.Type != "t3.micro" || m.Subnet != r.Subnet || m.Tags["plimsoll:run"] != "01JD" {
 		t.Fatalf("%+v, %v", m, err)
 	}
-	if err := c.Machines.Tag(t.Context(), []string{m.ID}, remote.Tags{"plimsoll:expires": "2026-11-24T15:00:00Z"}); err != nil {
+	if err := c.Machines.Tag(t.Context(), []string{m.ID}, provider.Tags{"plimsoll:expires": "2026-11-24T15:00:00Z"}); err != nil {
 		t.Error(err)
 	}
-	for name, q := range map[string]remote.Query{
+	for name, q := range map[string]provider.Query{
 		"by id":      {IDs: []string{m.ID, "i-0123456789abcdef0"}},
-		"by tag":     {Tags: remote.Tags{"plimsoll:run": "01JD"}},
-		"by any tag": {Tags: remote.Tags{"plimsoll:managed": "true", "plimsoll:expires": ""}},
+		"by tag":     {Tags: provider.Tags{"plimsoll:run": "01JD"}},
+		"by any tag": {Tags: provider.Tags{"plimsoll:managed": "true", "plimsoll:expires": ""}},
 	} {
 		found, err := c.Machines.Find(t.Context(), q)
-		if err != nil || len(found) != 1 || found[0].ID != m.ID || found[0].State != remote.Running || found[0].PublicIP == "" ||
+		if err != nil || len(found) != 1 || found[0].ID != m.ID || found[0].State != provider.Running || found[0].PublicIP == "" ||
 			found[0].Zone != "eu-west-1a" || found[0].Tags["plimsoll:expires"] == "" {
 			t.Errorf("%s: %+v, %v", name, found, err)
 		}
 	}
-	if found, err := c.Machines.Find(t.Context(), remote.Query{Tags: remote.Tags{"plimsoll:run": "other"}}); err != nil || len(found) > 0 {
+	if found, err := c.Machines.Find(t.Context(), provider.Query{Tags: provider.Tags{"plimsoll:run": "other"}}); err != nil || len(found) > 0 {
 		t.Errorf("another run: %+v, %v", found, err)
 	}
 	if _, err := c.Machines.Console(t.Context(), m.ID); err != nil {
@@ -182,7 +182,7 @@ func motoMachines(t *testing.T, c remote.Cloud) {
 	if err := c.Machines.Terminate(t.Context(), []string{m.ID}); err != nil {
 		t.Error(err)
 	}
-	if found, err := c.Machines.Find(t.Context(), remote.Query{IDs: []string{m.ID}}); err != nil || len(found) != 1 || found[0].State != remote.Terminated {
+	if found, err := c.Machines.Find(t.Context(), provider.Query{IDs: []string{m.ID}}); err != nil || len(found) != 1 || found[0].State != provider.Terminated {
 		t.Errorf("after its end: %+v, %v", found, err)
 	}
 	r.Type, r.Token = "zz9.large", "token-2"
@@ -191,25 +191,25 @@ func motoMachines(t *testing.T, c remote.Cloud) {
 	}
 }
 
-func motoFirewall(t *testing.T, c remote.Cloud) {
+func motoFirewall(t *testing.T, c provider.Cloud) {
 	t.Helper()
 	subnets, err := c.Catalogue.Subnets(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	request := remote.GroupRequest{Name: "plimsoll-01JD", Description: "plimsoll run 01JD", Network: subnets[0].Network, Tags: ourTags}
+	request := provider.GroupRequest{Name: "plimsoll-01JD", Description: "plimsoll run 01JD", Network: subnets[0].Network, Tags: ourTags}
 	group, err := c.Firewall.CreateGroup(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Firewall.CreateGroup(t.Context(), request); !errors.Is(err, remote.Exists) {
+	if _, err := c.Firewall.CreateGroup(t.Context(), request); !errors.Is(err, provider.Exists) {
 		t.Errorf("made twice: %v", err)
 	}
-	rules := []remote.Rule{{Port: 8080, CIDR: "203.0.113.7/32"}, {Port: 8080, CIDR: "2001:db8::7/128"}, {Port: 61208, Group: group.ID}}
+	rules := []provider.Rule{{Port: 8080, CIDR: "203.0.113.7/32"}, {Port: 8080, CIDR: "2001:db8::7/128"}, {Port: 61208, Group: group.ID}}
 	if err := errors.Join(c.Firewall.Allow(t.Context(), group.ID, rules[:1]), c.Firewall.Allow(t.Context(), group.ID, rules)); err != nil {
 		t.Errorf("allowed twice: %v", err)
 	}
-	for name, q := range map[string]remote.Query{"by name": {Name: group.Name}, "by tag": {Tags: remote.Tags{"plimsoll:run": "01JD"}}, "by id": {IDs: []string{group.ID, "sg-0123456789abcdef0"}}} {
+	for name, q := range map[string]provider.Query{"by name": {Name: group.Name}, "by tag": {Tags: provider.Tags{"plimsoll:run": "01JD"}}, "by id": {IDs: []string{group.ID, "sg-0123456789abcdef0"}}} {
 		found, err := c.Firewall.FindGroups(t.Context(), q)
 		if err != nil || len(found) != 1 || found[0].ID != group.ID || found[0].Network != group.Network || found[0].Tags["plimsoll:managed"] != "true" {
 			t.Errorf("%s: %+v, %v", name, found, err)
@@ -218,16 +218,16 @@ func motoFirewall(t *testing.T, c remote.Cloud) {
 	if err := c.Firewall.DeleteGroup(t.Context(), group.ID); err != nil {
 		t.Error(err)
 	}
-	if found, err := c.Firewall.FindGroups(t.Context(), remote.Query{IDs: []string{group.ID}}); err != nil || len(found) > 0 {
+	if found, err := c.Firewall.FindGroups(t.Context(), provider.Query{IDs: []string{group.ID}}); err != nil || len(found) > 0 {
 		t.Errorf("deleted, found %+v, %v", found, err)
 	}
 }
 
-func motoProfiles(t *testing.T, c remote.Cloud) {
+func motoProfiles(t *testing.T, c provider.Cloud) {
 	t.Helper()
 	p, ctx := c.Profiles, t.Context()
-	request := remote.ProfileRequest{
-		Name: "plimsoll-instance", Tags: remote.Tags{"plimsoll:managed": "true"}, Policies: []string{"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"},
+	request := provider.ProfileRequest{
+		Name: "plimsoll-instance", Tags: provider.Tags{"plimsoll:managed": "true"}, Policies: []string{"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"},
 		Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
 	}
 	before, err := p.ProfileExists(ctx, request.Name)
@@ -248,7 +248,7 @@ func motoProfiles(t *testing.T, c remote.Cloud) {
 	}
 }
 
-func motoStore(t *testing.T, c remote.Cloud, endpoint string) {
+func motoStore(t *testing.T, c provider.Cloud, endpoint string) {
 	t.Helper()
 	put := func(url, body string) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url, strings.NewReader(body))
@@ -290,11 +290,11 @@ func motoStore(t *testing.T, c remote.Cloud, endpoint string) {
 		t.Error(err)
 	}
 	for _, missing := range []string{"01JD/b", "never"} {
-		if _, err := s.Get(ctx, missing); !errors.Is(err, remote.NotFound) {
+		if _, err := s.Get(ctx, missing); !errors.Is(err, provider.NotFound) {
 			t.Errorf("%s: %v", missing, err)
 		}
 	}
-	if _, err := c.Store("nobodys", "").Get(ctx, "x"); !errors.Is(err, remote.NotFound) {
+	if _, err := c.Store("nobodys", "").Get(ctx, "x"); !errors.Is(err, provider.NotFound) {
 		t.Errorf("no bucket: %v", err)
 	}
 }

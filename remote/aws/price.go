@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/pricing"
 	"github.com/aws/aws-sdk-go-v2/service/pricing/types"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // priceRegion is where the price list of a region is asked for: it has three endpoints, for all regions.
@@ -28,8 +28,8 @@ func priceRegion(region string) string {
 	return "us-east-1"
 }
 
-// Price implements remote.Catalogue.
-func (c catalogue) Price(ctx context.Context, q remote.PriceQuery) (remote.Price, error) {
+// Price implements provider.Catalogue.
+func (c catalogue) Price(ctx context.Context, q provider.PriceQuery) (provider.Price, error) {
 	if q.Spot {
 		return c.spotPrice(ctx, q)
 	}
@@ -48,16 +48,16 @@ func (c catalogue) Price(ctx context.Context, q remote.PriceQuery) (remote.Price
 	}
 	out, err := c.pricing.GetProducts(ctx, &pricing.GetProductsInput{ServiceCode: aws.String("AmazonEC2"), Filters: wanted})
 	if err != nil {
-		return remote.Price{}, faults.Of(action, q.Type, err)
+		return provider.Price{}, faults.Of(action, q.Type, err)
 	}
-	best := remote.Price{Source: "price list API"}
+	best := provider.Price{Source: "price list API"}
 	for _, entry := range out.PriceList {
 		if p, currency, ok := hourly(entry); ok && p > best.PerHour {
 			best.PerHour, best.Currency = p, currency
 		}
 	}
 	if best.PerHour == 0 {
-		return remote.Price{}, refused(remote.NotFound, action, q.Type, "the price list has no hourly price of it in "+q.Region)
+		return provider.Price{}, refused(provider.NotFound, action, q.Type, "the price list has no hourly price of it in "+q.Region)
 	}
 	return best, nil
 }
@@ -94,7 +94,7 @@ func hourly(entry string) (price float64, currency string, ok bool) {
 }
 
 // spotPrice is what a spot machine costs now; without a zone, the highest of the region's zones.
-func (c catalogue) spotPrice(ctx context.Context, q remote.PriceQuery) (remote.Price, error) {
+func (c catalogue) spotPrice(ctx context.Context, q provider.PriceQuery) (provider.Price, error) {
 	const action = "ec2:DescribeSpotPriceHistory"
 	in := &ec2.DescribeSpotPriceHistoryInput{
 		InstanceTypes:       []ec2types.InstanceType{ec2types.InstanceType(q.Type)},
@@ -106,7 +106,7 @@ func (c catalogue) spotPrice(ctx context.Context, q remote.PriceQuery) (remote.P
 	}
 	out, err := c.ec2.DescribeSpotPriceHistory(ctx, in)
 	if err != nil {
-		return remote.Price{}, faults.Of(action, q.Type, err)
+		return provider.Price{}, faults.Of(action, q.Type, err)
 	}
 	newest := map[string]ec2types.SpotPrice{}
 	for _, p := range out.SpotPriceHistory {
@@ -115,14 +115,14 @@ func (c catalogue) spotPrice(ctx context.Context, q remote.PriceQuery) (remote.P
 			newest[zone] = p
 		}
 	}
-	best := remote.Price{Source: "spot price history", Currency: "USD"}
+	best := provider.Price{Source: "spot price history", Currency: "USD"}
 	for _, p := range newest {
 		if v, err := strconv.ParseFloat(aws.ToString(p.SpotPrice), 64); err == nil {
 			best.PerHour = max(best.PerHour, v)
 		}
 	}
 	if best.PerHour == 0 {
-		return remote.Price{}, refused(remote.NotFound, action, q.Type, "it has no spot price in "+strings.TrimSpace(q.Region+" "+q.Zone))
+		return provider.Price{}, refused(provider.NotFound, action, q.Type, "it has no spot price in "+strings.TrimSpace(q.Region+" "+q.Zone))
 	}
 	return best, nil
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
-// profiles is remote.Profiles. Role and instance profile have one name.
+// profiles is provider.Profiles. Role and instance profile have one name.
 type profiles struct{ iam *iam.Client }
 
-var _ remote.Profiles = profiles{}
+var _ provider.Profiles = profiles{}
 
-// ProfileExists implements remote.Profiles.
+// ProfileExists implements provider.Profiles.
 func (p profiles) ProfileExists(ctx context.Context, name string) (bool, error) {
 	found, err := p.find(ctx, name)
 	return found != nil && len(found.Roles) > 0, err
@@ -29,7 +29,7 @@ func (p profiles) ProfileExists(ctx context.Context, name string) (bool, error) 
 func (p profiles) find(ctx context.Context, name string) (*types.InstanceProfile, error) {
 	out, err := p.iam.GetInstanceProfile(ctx, &iam.GetInstanceProfileInput{InstanceProfileName: aws.String(name)})
 	err = faults.Of("iam:GetInstanceProfile", name, err)
-	if errors.Is(err, remote.NotFound) {
+	if errors.Is(err, provider.NotFound) {
 		return nil, nil //nolint:nilnil // absence is an answer here
 	}
 	if err != nil {
@@ -38,11 +38,11 @@ func (p profiles) find(ctx context.Context, name string) (*types.InstanceProfile
 	return out.InstanceProfile, nil
 }
 
-// CreateProfile implements remote.Profiles.
-func (p profiles) CreateProfile(ctx context.Context, r remote.ProfileRequest) error {
+// CreateProfile implements provider.Profiles.
+func (p profiles) CreateProfile(ctx context.Context, r provider.ProfileRequest) error {
 	name, tags := aws.String(r.Name), iamTags(r.Tags)
 	_, err := p.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(r.Trust), Tags: tags})
-	if err = faults.Of("iam:CreateRole", r.Name, err); err != nil && !errors.Is(err, remote.Exists) {
+	if err = faults.Of("iam:CreateRole", r.Name, err); err != nil && !errors.Is(err, provider.Exists) {
 		return err
 	}
 	for _, policy := range r.Policies {
@@ -52,7 +52,7 @@ func (p profiles) CreateProfile(ctx context.Context, r remote.ProfileRequest) er
 		}
 	}
 	_, err = p.iam.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: name, Tags: tags})
-	if err = faults.Of("iam:CreateInstanceProfile", r.Name, err); err != nil && !errors.Is(err, remote.Exists) {
+	if err = faults.Of("iam:CreateInstanceProfile", r.Name, err); err != nil && !errors.Is(err, provider.Exists) {
 		return err
 	}
 	if there, err := p.ProfileExists(ctx, r.Name); there || err != nil {
@@ -62,7 +62,7 @@ func (p profiles) CreateProfile(ctx context.Context, r remote.ProfileRequest) er
 	return faults.Of("iam:AddRoleToInstanceProfile", r.Name, err)
 }
 
-// DeleteProfile implements remote.Profiles. A role of another name in the profile is taken out and left alone.
+// DeleteProfile implements provider.Profiles. A role of another name in the profile is taken out and left alone.
 func (p profiles) DeleteProfile(ctx context.Context, name string) error {
 	found, err := p.find(ctx, name)
 	if err != nil {
@@ -102,13 +102,13 @@ func (p profiles) deleteRole(ctx context.Context, name string) error {
 }
 
 func unlessMissing(action, resource string, err error) error {
-	if err = faults.Of(action, resource, err); errors.Is(err, remote.NotFound) {
+	if err = faults.Of(action, resource, err); errors.Is(err, provider.NotFound) {
 		return nil
 	}
 	return err
 }
 
-func iamTags(tags remote.Tags) []types.Tag {
+func iamTags(tags provider.Tags) []types.Tag {
 	all := make([]types.Tag, 0, len(tags))
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
 		all = append(all, types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})

@@ -7,23 +7,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
-// VCPUs implements remote.Quotas.
+// VCPUs implements provider.Quotas.
 func (c catalogue) VCPUs(ctx context.Context, machineType string) (int, error) {
 	const action = "servicequotas:GetServiceQuota"
 	code := quotaCode(machineType)
 	if code == "" {
-		return 0, refused(remote.NotFound, action, machineType, "the quota of this family is not known to us")
+		return 0, refused(provider.NotFound, action, machineType, "the quota of this family is not known to us")
 	}
 	out, err := c.quotas.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: aws.String("ec2"), QuotaCode: aws.String(code)})
 	if err != nil {
 		return 0, faults.Of(action, machineType, err)
 	}
 	if out.Quota == nil || out.Quota.Value == nil {
-		return 0, refused(remote.NotFound, action, machineType, "the service told no value")
+		return 0, refused(provider.NotFound, action, machineType, "the service told no value")
 	}
 	return int(*out.Quota.Value), nil
 }

@@ -12,21 +12,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
-// rental is remote.Machines.
+// rental is provider.Machines.
 type rental struct {
 	ec2   *ec2.Client
 	sizes *diskSizes
 }
 
-var _ remote.Machines = rental{}
+var _ provider.Machines = rental{}
 
-// Launch implements remote.Machines.
-func (m rental) Launch(ctx context.Context, r remote.LaunchRequest) (remote.Machine, error) {
-	var made remote.Machine
+// Launch implements provider.Machines.
+func (m rental) Launch(ctx context.Context, r provider.LaunchRequest) (provider.Machine, error) {
+	var made provider.Machine
 	// The group was made a moment ago, and EC2 may not know it everywhere yet.
 	err := settle(ctx, missingGroup, func() error {
 		out, err := m.ec2.RunInstances(ctx, m.launchInput(r))
@@ -36,7 +36,7 @@ func (m rental) Launch(ctx context.Context, r remote.LaunchRequest) (remote.Mach
 		case err != nil:
 			return faults.Of("ec2:RunInstances", r.Type, err)
 		case len(out.Instances) == 0:
-			return refused(remote.Unavailable, "ec2:RunInstances", r.Type, "the answer names no machine")
+			return refused(provider.Unavailable, "ec2:RunInstances", r.Type, "the answer names no machine")
 		}
 		made = machine(out.Instances[0])
 		return nil
@@ -53,7 +53,7 @@ func codeOf(err error) string {
 	return ""
 }
 
-func (m rental) launchInput(r remote.LaunchRequest) *ec2.RunInstancesInput {
+func (m rental) launchInput(r provider.LaunchRequest) *ec2.RunInstancesInput {
 	in := &ec2.RunInstancesInput{
 		ClientToken:                       aws.String(r.Token),
 		DryRun:                            aws.Bool(r.DryRun),
@@ -102,7 +102,7 @@ func (m rental) launchInput(r remote.LaunchRequest) *ec2.RunInstancesInput {
 }
 
 // disk is the root disk, at least as big as the image's own: the ECS-optimized image has 30 GiB, and EC2 refuses less.
-func (m rental) disk(r remote.LaunchRequest) []types.BlockDeviceMapping {
+func (m rental) disk(r provider.LaunchRequest) []types.BlockDeviceMapping {
 	disk := &types.EbsBlockDevice{
 		VolumeType:          types.VolumeTypeGp3,
 		Encrypted:           aws.Bool(true),
@@ -118,7 +118,7 @@ func (m rental) disk(r remote.LaunchRequest) []types.BlockDeviceMapping {
 	return []types.BlockDeviceMapping{{DeviceName: aws.String(device), Ebs: disk}}
 }
 
-func tagSpecifications(r remote.LaunchRequest) []types.TagSpecification {
+func tagSpecifications(r provider.LaunchRequest) []types.TagSpecification {
 	kinds := []types.ResourceType{types.ResourceTypeInstance, types.ResourceTypeVolume, types.ResourceTypeNetworkInterface}
 	if r.Spot {
 		kinds = append(kinds, types.ResourceTypeSpotInstancesRequest)
@@ -126,7 +126,7 @@ func tagSpecifications(r remote.LaunchRequest) []types.TagSpecification {
 	return specifications(r.Tags, kinds...)
 }
 
-func specifications(tags remote.Tags, kinds ...types.ResourceType) []types.TagSpecification {
+func specifications(tags provider.Tags, kinds ...types.ResourceType) []types.TagSpecification {
 	if len(tags) == 0 {
 		return nil
 	}
@@ -137,9 +137,9 @@ func specifications(tags remote.Tags, kinds ...types.ResourceType) []types.TagSp
 	return all
 }
 
-// Find implements remote.Machines. It asks by filter: named outright, one unknown id spoils the answer for all.
-func (m rental) Find(ctx context.Context, q remote.Query) ([]remote.Machine, error) {
-	var all []remote.Machine
+// Find implements provider.Machines. It asks by filter: named outright, one unknown id spoils the answer for all.
+func (m rental) Find(ctx context.Context, q provider.Query) ([]provider.Machine, error) {
+	var all []provider.Machine
 	for _, filters := range filtersOf("instance-id", q) {
 		pages := ec2.NewDescribeInstancesPaginator(m.ec2, &ec2.DescribeInstancesInput{Filters: filters})
 		for pages.HasMorePages() {
@@ -157,15 +157,15 @@ func (m rental) Find(ctx context.Context, q remote.Query) ([]remote.Machine, err
 	return all, nil
 }
 
-func machine(i types.Instance) remote.Machine {
-	m := remote.Machine{
+func machine(i types.Instance) provider.Machine {
+	m := provider.Machine{
 		ID: aws.ToString(i.InstanceId), Type: string(i.InstanceType), Reason: aws.ToString(i.StateTransitionReason),
 		PublicIP: aws.ToString(i.PublicIpAddress), PrivateIP: aws.ToString(i.PrivateIpAddress),
 		Subnet: aws.ToString(i.SubnetId), Network: aws.ToString(i.VpcId), Image: aws.ToString(i.ImageId),
 		Spot: i.InstanceLifecycle == types.InstanceLifecycleTypeSpot, Launched: aws.ToTime(i.LaunchTime), Tags: tagsOf(i.Tags),
 	}
 	if i.State != nil {
-		m.State = remote.MachineState(i.State.Name)
+		m.State = provider.MachineState(i.State.Name)
 	}
 	if i.StateReason != nil && aws.ToString(i.StateReason.Message) != "" {
 		m.Reason = aws.ToString(i.StateReason.Message)
@@ -185,12 +185,12 @@ func machine(i types.Instance) remote.Machine {
 // perTerminate is how many machines one call ends at most; EC2 asks for no more than a thousand.
 const perTerminate = 500
 
-// Terminate implements remote.Machines.
+// Terminate implements provider.Machines.
 func (m rental) Terminate(ctx context.Context, ids []string) error {
 	var errs []error
 	for part := range slices.Chunk(ids, perTerminate) {
 		err := m.terminate(ctx, part...)
-		if !errors.Is(err, remote.NotFound) {
+		if !errors.Is(err, provider.NotFound) {
 			errs = append(errs, err)
 			continue
 		}
@@ -205,7 +205,7 @@ func (m rental) Terminate(ctx context.Context, ids []string) error {
 // for gone then, and be left running.
 func (m rental) terminateOne(ctx context.Context, id string) error {
 	err := settle(ctx, missing, func() error { return m.terminate(ctx, id) })
-	if errors.Is(err, remote.NotFound) {
+	if errors.Is(err, provider.NotFound) {
 		return nil
 	}
 	return err
@@ -216,8 +216,8 @@ func (m rental) terminate(ctx context.Context, ids ...string) error {
 	return faults.Of("ec2:TerminateInstances", faults.Name(ids...), err)
 }
 
-// Tag implements remote.Machines.
-func (m rental) Tag(ctx context.Context, ids []string, tags remote.Tags) error {
+// Tag implements provider.Machines.
+func (m rental) Tag(ctx context.Context, ids []string, tags provider.Tags) error {
 	if len(ids) == 0 || len(tags) == 0 {
 		return nil
 	}
@@ -227,7 +227,7 @@ func (m rental) Tag(ctx context.Context, ids []string, tags remote.Tags) error {
 	})
 }
 
-// Console implements remote.Machines.
+// Console implements provider.Machines.
 func (m rental) Console(ctx context.Context, id string) (string, error) {
 	out, err := m.ec2.GetConsoleOutput(ctx, &ec2.GetConsoleOutputInput{InstanceId: aws.String(id), Latest: aws.Bool(true)})
 	if codeOf(err) == "UnsupportedOperation" { // only machines on Nitro tell the newest; of others EC2 keeps that of the boot

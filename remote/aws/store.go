@@ -10,11 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
-// store is remote.Store, of one prefix in an S3 bucket.
+// store is provider.Store, of one prefix in an S3 bucket.
 type store struct {
 	s3      *s3.Client
 	presign *s3.PresignClient
@@ -22,7 +22,7 @@ type store struct {
 	prefix  string // empty, or ends with a slash
 }
 
-var _ remote.Store = store{}
+var _ provider.Store = store{}
 
 func newStore(client *s3.Client, bucket, prefix string) store {
 	if prefix = strings.Trim(prefix, "/"); prefix != "" {
@@ -34,7 +34,7 @@ func newStore(client *s3.Client, bucket, prefix string) store {
 // resource is a key as a message names it.
 func (s store) resource(key string) string { return s.bucket + "/" + s.prefix + key }
 
-// PresignPut implements remote.Store.
+// PresignPut implements provider.Store.
 func (s store) PresignPut(ctx context.Context, key string, valid time.Duration) (string, error) {
 	r, err := s.presign.PresignPutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(s.bucket), Key: aws.String(s.prefix + key)}, s3.WithPresignExpires(valid))
 	if err != nil {
@@ -43,7 +43,7 @@ func (s store) PresignPut(ctx context.Context, key string, valid time.Duration) 
 	return r.URL, nil
 }
 
-// PresignGet implements remote.Store.
+// PresignGet implements provider.Store.
 func (s store) PresignGet(ctx context.Context, key string, valid time.Duration) (string, error) {
 	r, err := s.presign.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(s.bucket), Key: aws.String(s.prefix + key)}, s3.WithPresignExpires(valid))
 	if err != nil {
@@ -52,13 +52,13 @@ func (s store) PresignGet(ctx context.Context, key string, valid time.Duration) 
 	return r.URL, nil
 }
 
-// Put implements remote.Store.
+// Put implements provider.Store.
 func (s store) Put(ctx context.Context, key string, body io.ReadSeeker) error {
 	_, err := s.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(s.bucket), Key: aws.String(s.prefix + key), Body: body})
 	return faults.Of("s3:PutObject", s.resource(key), err)
 }
 
-// Get implements remote.Store.
+// Get implements provider.Store.
 func (s store) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 	out, err := s.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(s.bucket), Key: aws.String(s.prefix + key)})
 	if err != nil {
@@ -67,7 +67,7 @@ func (s store) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 	return out.Body, nil
 }
 
-// Delete implements remote.Store.
+// Delete implements provider.Store.
 func (s store) Delete(ctx context.Context, prefix string) error {
 	pages := s3.NewListObjectsV2Paginator(s.s3, &s3.ListObjectsV2Input{Bucket: aws.String(s.bucket), Prefix: aws.String(s.prefix + prefix)})
 	for pages.HasMorePages() {

@@ -7,11 +7,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"github.com/plimsoll-load/plimsoll/remote"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // tagList is sorted, so that the same launch is the same request: its token is refused with another.
-func tagList(tags remote.Tags) []types.Tag {
+func tagList(tags provider.Tags) []types.Tag {
 	all := make([]types.Tag, 0, len(tags))
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
 		all = append(all, types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})
@@ -19,8 +19,8 @@ func tagList(tags remote.Tags) []types.Tag {
 	return all
 }
 
-func tagsOf(list []types.Tag) remote.Tags {
-	tags := make(remote.Tags, len(list))
+func tagsOf(list []types.Tag) provider.Tags {
+	tags := make(provider.Tags, len(list))
 	for _, t := range list {
 		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
@@ -32,7 +32,7 @@ const perFilter = 200
 
 // filtersOf turns a query into the filters of one or, with many ids, several calls. With ids that are an empty list
 // rather than none, there is nothing to ask.
-func filtersOf(idFilter string, q remote.Query) [][]types.Filter {
+func filtersOf(idFilter string, q provider.Query) [][]types.Filter {
 	var common []types.Filter
 	for _, k := range slices.Sorted(maps.Keys(q.Tags)) {
 		f := filter("tag:"+k, q.Tags[k])

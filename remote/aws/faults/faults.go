@@ -14,10 +14,10 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
-	"github.com/plimsoll-load/plimsoll/remote"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
-// Of makes a *remote.APIError of what the SDK returned for an action ("ec2:RunInstances") on a resource, which may be
+// Of makes a *provider.APIError of what the SDK returned for an action ("ec2:RunInstances") on a resource, which may be
 // empty. nil stays nil; what a context ended stays the context's error.
 func Of(action, resource string, err error) error {
 	switch {
@@ -26,12 +26,12 @@ func Of(action, resource string, err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", action, err)
 	}
-	f := &remote.APIError{Fault: remote.Unavailable, Action: action, Resource: resource, Err: err}
+	f := &provider.APIError{Fault: provider.Unavailable, Action: action, Resource: resource, Err: err}
 	var api smithy.APIError
 	var none *NoCredentialsError
 	switch {
 	case errors.As(err, &none):
-		f.Fault, f.Message = remote.Credentials, none.Error()
+		f.Fault, f.Message = provider.Credentials, none.Error()
 	case errors.As(err, &api):
 		f.Code, f.Message = api.ErrorCode(), readable(api.ErrorMessage())
 		f.Fault = kind(api, status(err))
@@ -56,34 +56,34 @@ func Name(ids ...string) string {
 }
 
 // byCode are the codes that say more than whose fault it is.
-func byCode(code string) (remote.Fault, bool) {
+func byCode(code string) (provider.Fault, bool) {
 	switch code {
 	case "InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientReservedInstanceCapacity",
 		"InsufficientCapacity", "InsufficientFreeAddressesInSubnet", "SpotMaxPriceTooLow", "Unsupported":
-		return remote.Capacity, true
+		return provider.Capacity, true
 	case "VcpuLimitExceeded", "InstanceLimitExceeded", "MaxSpotInstanceCountExceeded", "SecurityGroupLimitExceeded",
 		"VolumeLimitExceeded", "LimitExceeded", "LimitExceededException", "ResourceLimitExceeded", "RulesPerSecurityGroupLimitExceeded":
-		return remote.Quota, true
+		return provider.Quota, true
 	case "UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "OptInRequired", "UnauthorizedAccess", "Blocked":
-		return remote.Denied, true
+		return provider.Denied, true
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "AuthFailure", "InvalidClientTokenId", "InvalidAccessKeyId",
 		"UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException", "MissingAuthenticationToken",
 		"MissingAuthenticationTokenException", "IncompleteSignature", "InvalidToken":
-		return remote.Credentials, true
+		return provider.Credentials, true
 	case "InvalidGroup.Duplicate", "EntityAlreadyExists", "EntityAlreadyExistsException":
-		return remote.Exists, true
+		return provider.Exists, true
 	case "DependencyViolation", "InvalidGroup.InUse", "DeleteConflict", "DeleteConflictException":
-		return remote.InUse, true
+		return provider.InUse, true
 	case "InvalidInstanceId", "TargetNotConnected":
-		return remote.NoAgent, true
+		return provider.NoAgent, true
 	case "ParameterNotFound", "InvalidAMIID.Unavailable", "InvalidInstanceType", "NoSuchKey", "NoSuchBucket", "NoSuchEntity",
 		"NoSuchEntityException", "NotFound", "VPCIdNotSpecified", "DefaultVpcDoesNotExist", "NoSuchResourceException":
-		return remote.NotFound, true
+		return provider.NotFound, true
 	}
 	return "", false
 }
 
-func kind(api smithy.APIError, status int) remote.Fault {
+func kind(api smithy.APIError, status int) provider.Fault {
 	code := strings.TrimPrefix(strings.TrimPrefix(api.ErrorCode(), "Client."), "Server.")
 	fault, known := byCode(code)
 	_, throttle := retry.DefaultThrottleErrorCodes[code]
@@ -91,17 +91,17 @@ func kind(api smithy.APIError, status int) remote.Fault {
 	case known:
 		return fault
 	case throttle:
-		return remote.Throttled
+		return provider.Throttled
 	case code == "InvalidParameterValue" && strings.Contains(api.ErrorMessage(), "IAM Instance Profile"):
-		return remote.ProfileNotReady // a name that never was and one that was just made are told alike
+		return provider.ProfileNotReady // a name that never was and one that was just made are told alike
 	case strings.HasSuffix(code, ".NotFound"):
-		return remote.NotFound
+		return provider.NotFound
 	case api.ErrorFault() == smithy.FaultServer, status >= http.StatusInternalServerError:
-		return remote.Unavailable
+		return provider.Unavailable
 	case status == http.StatusForbidden:
-		return remote.Denied
+		return provider.Denied
 	}
-	return remote.Invalid
+	return provider.Invalid
 }
 
 // status is that of the answer, 0 if there was none.

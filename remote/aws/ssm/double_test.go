@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/plimsoll-load/plimsoll/remote"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // agents is a double of the service behind the SDK's methods, on the bubble's clock.
@@ -158,7 +158,7 @@ func shell(t *testing.T) func(machine, script string) answer {
 		case err != nil:
 			t.Errorf("sh: %v", err)
 		}
-		got.out, got.err = cut(out.String(), remote.StdoutLimit), cut(errs.String(), remote.StderrLimit)
+		got.out, got.err = cut(out.String(), provider.StdoutLimit), cut(errs.String(), provider.StderrLimit)
 		return got
 	}
 }
@@ -182,6 +182,6 @@ func machineNames(n int) []string {
 // refused is an answer that the service will not change.
 var refused = &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not authorized to perform: ssm:GetCommandInvocation", Fault: smithy.FaultClient}
 
-func keys(m map[string]remote.Agent) string {
+func keys(m map[string]provider.Agent) string {
 	return strings.Join(slices.Sorted(maps.Keys(m)), " ")
 }

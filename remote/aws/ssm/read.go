@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/remote"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 const (
@@ -15,12 +15,12 @@ const (
 	chunkTime = 30 * time.Second
 )
 
-// ReadFile implements remote.Commands. A chunk is a command of its own, and what it prints.
+// ReadFile implements provider.Commands. A chunk is a command of its own, and what it prints.
 func (c Client) ReadFile(ctx context.Context, machine, path string, size int64) ([]byte, error) {
 	var all []byte
 	for at := int64(0); at < size; at += chunk {
 		want := min(chunk, size-at)
-		command := remote.Command{
+		command := provider.Command{
 			Machines: []string{machine}, Title: fmt.Sprintf("fetch bytes %d to %d of %s", at, at+want, path), Execution: chunkTime,
 			Script: fmt.Sprintf("tail -c +%d %s | head -c %d | base64 -w0", at+1, quote(path), want),
 		}

@@ -13,8 +13,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/ssm"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // TestExitCodesReachUs runs scripts under the real shell: none may end with a code that the agent takes for an order.
@@ -29,7 +29,7 @@ func TestExitCodesReachUs(t *testing.T) {
 				seen = got.code
 				return got
 			}}
-			got, err := ssm.Client{API: a}.Run(t.Context(), remote.Command{Machines: []string{"i-a"}, Script: fmt.Sprintf("echo out; echo err >&2\nexit %d # done", code)})
+			got, err := ssm.Client{API: a}.Run(t.Context(), provider.Command{Machines: []string{"i-a"}, Script: fmt.Sprintf("echo out; echo err >&2\nexit %d # done", code)})
 			if err != nil || got[0].ExitCode != code || got[0].Stdout != "out\n" || got[0].Stderr != "err\n" {
 				t.Errorf("%d: %+v, %v", code, got[0], err)
 			}
@@ -50,7 +50,7 @@ func TestPlaceholdersAreText(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			a := &agents{answer: shell(t)}
 			script := "cat <<'END'\n" + text + "\nEND\nexit 4"
-			got, err := ssm.Client{API: a}.Run(t.Context(), remote.Command{Machines: []string{"i-a"}, Script: script})
+			got, err := ssm.Client{API: a}.Run(t.Context(), provider.Command{Machines: []string{"i-a"}, Script: script})
 			if err != nil || got[0].Stdout != text+"\n" || got[0].ExitCode != 4 {
 				t.Errorf("%q: %+v, %v", text, got[0], err)
 			}
@@ -117,13 +117,13 @@ func TestAFileThatIsNotThere(t *testing.T) {
 			t.Errorf("%d bytes came in %d commands: %v", len(got), len(a.sent), err)
 		}
 		a = &agents{online: map[string]bool{}}
-		if _, err := (ssm.Client{API: a}).ReadFile(t.Context(), "i-a", "/f", 1); !errors.Is(err, remote.NoAgent) {
+		if _, err := (ssm.Client{API: a}).ReadFile(t.Context(), "i-a", "/f", 1); !errors.Is(err, provider.NoAgent) {
 			t.Errorf("without an agent: %v", err)
 		}
 		a = &agents{answer: func(string, string) answer {
 			return answer{types.CommandInvocationStatusTimedOut, "ExecutionTimedOut", -1, "", ""}
 		}}
-		var failed *remote.CommandError
+		var failed *provider.CommandError
 		if _, err := (ssm.Client{API: a}).ReadFile(t.Context(), "i-a", "/f", 1); !errors.As(err, &failed) {
 			t.Errorf("without an answer: %v", err)
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 const (
@@ -21,11 +21,11 @@ const (
 )
 
 // sendAll gives a command to all machines and returns the jobs that were sent. An error comes with those that were sent before it.
-func (c Client) sendAll(ctx context.Context, command remote.Command, jobs []*job) (sent []*job, err error) {
+func (c Client) sendAll(ctx context.Context, command provider.Command, jobs []*job) (sent []*job, err error) {
 	var refused error
 	for part := range slices.Chunk(jobs, perCall) {
 		taken, err := c.sendKnown(ctx, command, part)
-		if errors.Is(err, remote.NoAgent) {
+		if errors.Is(err, provider.NoAgent) {
 			refused = err
 			continue
 		}
@@ -42,16 +42,16 @@ func (c Client) sendAll(ctx context.Context, command remote.Command, jobs []*job
 
 // sendKnown gives a command to at most perCall machines. One that is not registered makes the service refuse them all
 // without saying which, so it asks then, and sends to the rest.
-func (c Client) sendKnown(ctx context.Context, command remote.Command, jobs []*job) ([]*job, error) {
+func (c Client) sendKnown(ctx context.Context, command provider.Command, jobs []*job) ([]*job, error) {
 	err := c.send(ctx, command, jobs)
 	switch {
 	case err == nil:
 		return jobs, nil
-	case !errors.Is(err, remote.NoAgent):
+	case !errors.Is(err, provider.NoAgent):
 		return nil, err
 	}
 	ids := machines(jobs)
-	agents := map[string]remote.Agent{}
+	agents := map[string]provider.Agent{}
 	if len(ids) > 1 {
 		var askErr error
 		if agents, askErr = c.Agents(ctx, ids); askErr != nil {
@@ -61,7 +61,7 @@ func (c Client) sendKnown(ctx context.Context, command remote.Command, jobs []*j
 	known := slices.DeleteFunc(slices.Clone(jobs), func(j *job) bool {
 		online := agents[j.Machine].Online()
 		if !online {
-			j.Status = remote.Undeliverable
+			j.Status = provider.Undeliverable
 		}
 		return !online
 	})
@@ -74,7 +74,7 @@ func (c Client) sendKnown(ctx context.Context, command remote.Command, jobs []*j
 	return known, nil
 }
 
-func (c Client) send(ctx context.Context, command remote.Command, jobs []*job) error {
+func (c Client) send(ctx context.Context, command provider.Command, jobs []*job) error {
 	title := []rune(command.Title)
 	ids := machines(jobs)
 	out, err := c.API.SendCommand(ctx, &sdk.SendCommandInput{

@@ -1,6 +1,6 @@
 // Package ssm runs shell scripts on EC2 instances through AWS Systems Manager, without SSH, key pair or open port.
 //
-// A [Client] is a remote.Commands: it sends a batch of commands, as one script, to any number of machines, looks after it
+// A [Client] is a provider.Commands: it sends a batch of commands, as one script, to any number of machines, looks after it
 // until each has ended, and has a result or a typed error for each; ReadFile brings home what is longer than a script may
 // print. The package stands alone: it needs an API (the SDK's client) and knows nothing of EC2.
 //
@@ -22,7 +22,7 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/plimsoll-load/plimsoll/remote"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 // API is what is needed of the SDK's client.
@@ -41,8 +41,8 @@ type Client struct {
 }
 
 var (
-	_ API             = (*sdk.Client)(nil)
-	_ remote.Commands = Client{}
+	_ API               = (*sdk.Client)(nil)
+	_ provider.Commands = Client{}
 )
 
 const (
@@ -54,7 +54,7 @@ const (
 )
 
 // filled is the command with its defaults, within the limits of the service.
-func filled(c remote.Command) remote.Command {
+func filled(c provider.Command) provider.Command {
 	if c.Execution == 0 {
 		c.Execution = defaultExecution
 	}
@@ -68,20 +68,20 @@ func filled(c remote.Command) remote.Command {
 
 // job is a command on one machine while it is looked after.
 type job struct {
-	*remote.Result
+	*provider.Result
 	ended    bool
 	began    bool      // the agent has taken it
 	answered time.Time // when the service last spoke of it
 	lost     error     // why nothing more is heard of it
 }
 
-// Run implements remote.Commands.
-func (c Client) Run(ctx context.Context, command remote.Command) ([]remote.Result, error) {
+// Run implements provider.Commands.
+func (c Client) Run(ctx context.Context, command provider.Command) ([]provider.Result, error) {
 	command = filled(command)
-	results := make([]remote.Result, len(command.Machines))
+	results := make([]provider.Result, len(command.Machines))
 	jobs := make([]*job, len(results))
 	for i, machine := range command.Machines {
-		results[i] = remote.Result{Machine: machine, ExitCode: -1}
+		results[i] = provider.Result{Machine: machine, ExitCode: -1}
 		jobs[i] = &job{Result: &results[i]}
 	}
 	deadline := time.Now().Add(command.Delivery + command.Execution + grace)

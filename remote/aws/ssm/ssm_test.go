@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/ssm"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 func TestRunHasAResultForEachMachine(t *testing.T) {
@@ -27,17 +27,17 @@ func TestRunHasAResultForEachMachine(t *testing.T) {
 			}
 			return fine
 		}}
-		got, err := ssm.Client{API: a}.Run(t.Context(), remote.Command{
+		got, err := ssm.Client{API: a}.Run(t.Context(), provider.Command{
 			Machines: []string{"i-c", "i-a", "i-b"}, Title: "start the service", Script: "true\n",
 			Delivery: time.Second, Execution: 1500 * time.Millisecond,
 		})
 		if err != nil || len(got) != 3 {
 			t.Fatalf("got %d results, %v", len(got), err)
 		}
-		for i, want := range []remote.Result{
-			{Machine: "i-c", Status: remote.ExecutionTimedOut, ExitCode: -1, Cut: true},
-			{Machine: "i-a", Status: remote.Succeeded, Stdout: "done\n"},
-			{Machine: "i-b", Status: remote.Failed, ExitCode: 3, Stdout: "half\n", Stderr: "no such file\n"},
+		for i, want := range []provider.Result{
+			{Machine: "i-c", Status: provider.ExecutionTimedOut, ExitCode: -1, Cut: true},
+			{Machine: "i-a", Status: provider.Succeeded, Stdout: "done\n"},
+			{Machine: "i-b", Status: provider.Failed, ExitCode: 3, Stdout: "half\n", Stderr: "no such file\n"},
 		} {
 			want.CommandID = "c-1"
 			if want.Cut {
@@ -58,12 +58,12 @@ func TestRunSendsToAnyNumberOfMachines(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := &agents{}
-		got, err := ssm.Client{API: a}.Run(t.Context(), remote.Command{Machines: machineNames(120), Title: strings.Repeat("ü", 200)})
+		got, err := ssm.Client{API: a}.Run(t.Context(), provider.Command{Machines: machineNames(120), Title: strings.Repeat("ü", 200)})
 		if err != nil || len(got) != 120 || len(a.sent) != 3 || len(a.sent[2].InstanceIds) != 20 {
 			t.Fatalf("got %d results in %d calls, %v", len(got), len(a.sent), err)
 		}
 		for _, r := range got {
-			if r.Status != remote.Succeeded || r.CommandID == "" {
+			if r.Status != provider.Succeeded || r.CommandID == "" {
 				t.Errorf("%+v", r)
 			}
 		}
@@ -78,33 +78,33 @@ func TestEveryStatusIsTold(t *testing.T) {
 	for _, row := range []struct {
 		status  types.CommandInvocationStatus
 		details string
-		want    remote.CommandStatus
+		want    provider.CommandStatus
 	}{
-		{"Success", "Success", remote.Succeeded},
-		{"Success", "", remote.Succeeded},
-		{"Failed", "Failed", remote.Failed},
-		{"Failed", "", remote.Failed},
-		{"Failed", "Undeliverable", remote.Undeliverable},
-		{"Failed", "Terminated", remote.BatchEnded},
-		{"Failed", "AccessDenied", remote.AccessDenied},
-		{"Failed", "InvalidPlatform", remote.InvalidPlatform},
-		{"TimedOut", "ExecutionTimedOut", remote.ExecutionTimedOut},
-		{"TimedOut", "Execution Timed Out", remote.ExecutionTimedOut},
-		{"TimedOut", "DeliveryTimedOut", remote.DeliveryTimedOut},
-		{"TimedOut", "Delivery Timed Out", remote.DeliveryTimedOut},
-		{"TimedOut", "", remote.ExecutionTimedOut},
-		{"Cancelled", "Cancelled", remote.Cancelled},
-		{"Cancelled", "Canceled", remote.Cancelled},
-		{"Cancelled", "", remote.Cancelled},
-		{"SomethingNew", "SomethingNew", remote.Failed},
+		{"Success", "Success", provider.Succeeded},
+		{"Success", "", provider.Succeeded},
+		{"Failed", "Failed", provider.Failed},
+		{"Failed", "", provider.Failed},
+		{"Failed", "Undeliverable", provider.Undeliverable},
+		{"Failed", "Terminated", provider.BatchEnded},
+		{"Failed", "AccessDenied", provider.AccessDenied},
+		{"Failed", "InvalidPlatform", provider.InvalidPlatform},
+		{"TimedOut", "ExecutionTimedOut", provider.ExecutionTimedOut},
+		{"TimedOut", "Execution Timed Out", provider.ExecutionTimedOut},
+		{"TimedOut", "DeliveryTimedOut", provider.DeliveryTimedOut},
+		{"TimedOut", "Delivery Timed Out", provider.DeliveryTimedOut},
+		{"TimedOut", "", provider.ExecutionTimedOut},
+		{"Cancelled", "Cancelled", provider.Cancelled},
+		{"Cancelled", "Canceled", provider.Cancelled},
+		{"Cancelled", "", provider.Cancelled},
+		{"SomethingNew", "SomethingNew", provider.Failed},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			a := &agents{answer: func(string, string) answer { return answer{row.status, row.details, 1, "", "why"} }}
-			got, err := ssm.Client{API: a}.Run(t.Context(), remote.Command{Machines: []string{"i-a"}})
+			got, err := ssm.Client{API: a}.Run(t.Context(), provider.Command{Machines: []string{"i-a"}})
 			if err != nil || got[0].Status != row.want {
 				t.Errorf("%s, %q is told as %q (%v), want %q", row.status, row.details, got[0].Status, err, row.want)
 			}
-			if (got[0].Err("x") == nil) != (row.want == remote.Succeeded) {
+			if (got[0].Err("x") == nil) != (row.want == provider.Succeeded) {
 				t.Errorf("%s, %q gives the error %v", row.status, row.details, got[0].Err("x"))
 			}
 		})
@@ -115,7 +115,7 @@ func TestLooksGrowApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := &agents{takes: time.Minute}
-		if _, err := (ssm.Client{API: a}).Run(t.Context(), remote.Command{Machines: []string{"i-a"}}); err != nil {
+		if _, err := (ssm.Client{API: a}).Run(t.Context(), provider.Command{Machines: []string{"i-a"}}); err != nil {
 			t.Fatal(err)
 		}
 		last, distance := a.accepted[0], 500*time.Millisecond
@@ -135,11 +135,11 @@ func TestACommandMayBeUnknownForAWhile(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		unseen time.Duration
-		want   remote.CommandStatus
-	}{{20 * time.Second, remote.Succeeded}, {time.Hour, remote.StatusUnknown}} {
+		want   provider.CommandStatus
+	}{{20 * time.Second, provider.Succeeded}, {time.Hour, provider.StatusUnknown}} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
-			got, err := ssm.Client{API: &agents{unseen: row.unseen}}.Run(t.Context(), remote.Command{Machines: []string{"i-a"}})
+			got, err := ssm.Client{API: &agents{unseen: row.unseen}}.Run(t.Context(), provider.Command{Machines: []string{"i-a"}})
 			if err != nil || got[0].Status != row.want || time.Since(start) > 40*time.Second {
 				t.Errorf("unknown for %v: %q, %v, after %v", row.unseen, got[0].Status, err, time.Since(start))
 			}
@@ -158,10 +158,10 @@ func TestTroubleWhileLooking(t *testing.T) {
 		"throttling passes":                  {storm, 4, nil},
 		"a broken connection passes":         {errors.New("connection reset by peer"), 4, nil},
 		"the service's own fault passes":     {&types.InternalServerError{}, 4, nil},
-		"the service's own fault stays":      {&types.InternalServerError{}, 1000, remote.Unavailable},
-		"throttling stays":                   {storm, 1000, remote.Throttled},
-		"a refusal does not become a yes":    {refused, 1, remote.Denied},
-		"credentials do not become new ones": {&smithy.GenericAPIError{Code: "ExpiredTokenException", Fault: smithy.FaultClient}, 1, remote.Credentials},
+		"the service's own fault stays":      {&types.InternalServerError{}, 1000, provider.Unavailable},
+		"throttling stays":                   {storm, 1000, provider.Throttled},
+		"a refusal does not become a yes":    {refused, 1, provider.Denied},
+		"credentials do not become new ones": {&smithy.GenericAPIError{Code: "ExpiredTokenException", Fault: smithy.FaultClient}, 1, provider.Credentials},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			a := &agents{lookErr: func(n int) error {
@@ -170,10 +170,10 @@ func TestTroubleWhileLooking(t *testing.T) {
 				}
 				return nil
 			}}
-			got, err := ssm.Client{API: a}.Run(t.Context(), remote.Command{Machines: []string{"i-a"}, Title: "look"})
+			got, err := ssm.Client{API: a}.Run(t.Context(), provider.Command{Machines: []string{"i-a"}, Title: "look"})
 			switch {
 			case row.fault == nil:
-				if err != nil || got[0].Status != remote.Succeeded {
+				if err != nil || got[0].Status != provider.Succeeded {
 					t.Errorf("%s: %+v, %v", name, got, err)
 				}
 			case !errors.Is(err, row.fault) || len(a.cancelled) != 1 || !strings.HasPrefix(err.Error(), "look: ssm:GetCommandInvocation (i-a)"):
@@ -188,21 +188,21 @@ func TestWhatIsOverdueIsCancelled(t *testing.T) {
 	for name, row := range map[string]struct {
 		takes    time.Duration
 		noCancel error
-		want     remote.CommandStatus
+		want     provider.CommandStatus
 	}{
-		"never fetched":          {time.Hour, nil, remote.DeliveryTimedOut},
-		"never ends":             {100 * time.Second, nil, remote.ExecutionTimedOut},
-		"cannot be cancelled":    {time.Hour, refused, remote.StillRunning},
-		"ends just before it is": {55 * time.Second, nil, remote.Succeeded},
+		"never fetched":          {time.Hour, nil, provider.DeliveryTimedOut},
+		"never ends":             {100 * time.Second, nil, provider.ExecutionTimedOut},
+		"cannot be cancelled":    {time.Hour, refused, provider.StillRunning},
+		"ends just before it is": {55 * time.Second, nil, provider.Succeeded},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
 			a := &agents{takes: row.takes, noCancel: row.noCancel}
-			got, err := ssm.Client{API: a}.Run(t.Context(), remote.Command{Machines: []string{"i-a"}, Delivery: 30 * time.Second, Execution: time.Minute})
+			got, err := ssm.Client{API: a}.Run(t.Context(), provider.Command{Machines: []string{"i-a"}, Delivery: 30 * time.Second, Execution: time.Minute})
 			if err != nil || got[0].Status != row.want || time.Since(start) > 127*time.Second {
 				t.Errorf("%s: %q, %v, after %v", name, got[0].Status, err, time.Since(start))
 			}
-			if cancelled := len(a.cancelled) == 1; cancelled == (row.want == remote.Succeeded) {
+			if cancelled := len(a.cancelled) == 1; cancelled == (row.want == provider.Succeeded) {
 				t.Errorf("%s: cancelled %v", name, a.cancelled)
 			}
 		})
@@ -216,8 +216,8 @@ func TestTheCallersEndCancels(t *testing.T) {
 		why := errors.New("enough")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Second, why)
 		defer cancel()
-		got, err := ssm.Client{API: a}.Run(ctx, remote.Command{Machines: []string{"i-a", "i-b"}, Execution: time.Hour})
-		if !errors.Is(err, why) || got[0].Status != remote.Cancelled || got[1].Status != remote.Cancelled {
+		got, err := ssm.Client{API: a}.Run(ctx, provider.Command{Machines: []string{"i-a", "i-b"}, Execution: time.Hour})
+		if !errors.Is(err, why) || got[0].Status != provider.Cancelled || got[1].Status != provider.Cancelled {
 			t.Errorf("%+v, %v", got, err)
 		}
 		if len(a.cancelled) != 1 || *a.cancelled[0].CommandId != "c-1" || len(a.cancelled[0].InstanceIds) != 2 {
@@ -231,18 +231,18 @@ func TestMachinesWithoutAgent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &agents{online: map[string]bool{"i-a": true, "i-lost": false, "i-b": true}}
 		c := ssm.Client{API: a}
-		got, err := c.Run(t.Context(), remote.Command{Machines: []string{"i-a", "i-lost", "i-never", "i-b"}})
+		got, err := c.Run(t.Context(), provider.Command{Machines: []string{"i-a", "i-lost", "i-never", "i-b"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, want := range []remote.CommandStatus{remote.Succeeded, remote.Undeliverable, remote.Undeliverable, remote.Succeeded} {
+		for i, want := range []provider.CommandStatus{provider.Succeeded, provider.Undeliverable, provider.Undeliverable, provider.Succeeded} {
 			if got[i].Status != want {
 				t.Errorf("%s: %q, want %q", got[i].Machine, got[i].Status, want)
 			}
 		}
 		for _, none := range [][]string{{"i-never"}, {"i-never", "i-lost"}} {
-			got, err := c.Run(t.Context(), remote.Command{Machines: none})
-			if !errors.Is(err, remote.NoAgent) || got[0].Status != remote.Undeliverable || got[0].ExitCode != -1 {
+			got, err := c.Run(t.Context(), provider.Command{Machines: none})
+			if !errors.Is(err, provider.NoAgent) || got[0].Status != provider.Undeliverable || got[0].ExitCode != -1 {
 				t.Errorf("%v: %+v, %v", none, got, err)
 			}
 		}
@@ -255,8 +255,8 @@ func TestMachinesWithoutAgent(t *testing.T) {
 func TestACommandThatCannotBeSent(t *testing.T) {
 	t.Parallel()
 	a := &agents{sendErr: refused}
-	got, err := ssm.Client{API: a}.Run(t.Context(), remote.Command{Machines: []string{"i-a"}, Title: "start"})
-	if !errors.Is(err, remote.Denied) || len(got) != 1 || got[0].Status != remote.StatusUnknown || len(a.looks) != 0 {
+	got, err := ssm.Client{API: a}.Run(t.Context(), provider.Command{Machines: []string{"i-a"}, Title: "start"})
+	if !errors.Is(err, provider.Denied) || len(got) != 1 || got[0].Status != provider.StatusUnknown || len(a.looks) != 0 {
 		t.Errorf("%+v, %v, %d looks", got, err, len(a.looks))
 	}
 }

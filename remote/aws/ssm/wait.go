@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	smithytime "github.com/aws/smithy-go/time"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
 const (
@@ -35,7 +35,7 @@ func (c Client) await(ctx context.Context, jobs []*job, deadline time.Time) erro
 	}
 	for distance := cmp.Or(c.First, firstLook); len(jobs) > 0; distance = min(distance*3/2, longLook) {
 		if smithytime.SleepWithContext(ctx, jitter(distance)) != nil {
-			c.giveUp(ctx, jobs, remote.Cancelled)
+			c.giveUp(ctx, jobs, provider.Cancelled)
 			return context.Cause(ctx)
 		}
 		for _, j := range jobs {
@@ -44,11 +44,11 @@ func (c Client) await(ctx context.Context, jobs []*job, deadline time.Time) erro
 		jobs = slices.DeleteFunc(jobs, func(j *job) bool { return j.ended })
 		if lost := slices.IndexFunc(jobs, func(j *job) bool { return j.lost != nil }); lost >= 0 && ctx.Err() == nil {
 			err := jobs[lost].lost
-			c.giveUp(ctx, jobs, remote.StatusUnknown)
+			c.giveUp(ctx, jobs, provider.StatusUnknown)
 			return err
 		}
 		if len(jobs) > 0 && time.Now().After(deadline) {
-			c.giveUp(ctx, jobs, remote.ExecutionTimedOut)
+			c.giveUp(ctx, jobs, provider.ExecutionTimedOut)
 			return nil
 		}
 	}
@@ -83,11 +83,11 @@ func (c Client) look(ctx context.Context, j *job) {
 func (j *job) missed(err error) {
 	fault := faults.Of("ssm:GetCommandInvocation", j.Machine, err)
 	var unseen *types.InvocationDoesNotExist
-	passes := errors.As(err, &unseen) || errors.Is(fault, remote.Unavailable) || errors.Is(fault, remote.Throttled)
+	passes := errors.As(err, &unseen) || errors.Is(fault, provider.Unavailable) || errors.Is(fault, provider.Throttled)
 	silent := time.Since(j.answered) > patience
 	switch {
 	case errors.As(err, &unseen) && silent:
-		j.ended = true // with remote.StatusUnknown: this machine's own trouble
+		j.ended = true // with provider.StatusUnknown: this machine's own trouble
 	case !passes || silent:
 		j.lost = fault
 	}
@@ -95,7 +95,7 @@ func (j *job) missed(err error) {
 
 // giveUp cancels jobs; status is how they are told to have ended. The caller's context may be why, so cancelling does
 // not depend on it.
-func (c Client) giveUp(ctx context.Context, jobs []*job, status remote.CommandStatus) {
+func (c Client) giveUp(ctx context.Context, jobs []*job, status provider.CommandStatus) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTime)
 	defer stop()
 	byCommand := map[string][]*job{}
@@ -107,9 +107,9 @@ func (c Client) giveUp(ctx context.Context, jobs []*job, status remote.CommandSt
 		for _, j := range jobs {
 			switch {
 			case err != nil:
-				j.Status = remote.StillRunning
-			case status == remote.ExecutionTimedOut && !j.began:
-				j.Status = remote.DeliveryTimedOut
+				j.Status = provider.StillRunning
+			case status == provider.ExecutionTimedOut && !j.began:
+				j.Status = provider.DeliveryTimedOut
 			default:
 				j.Status = status
 			}
@@ -125,24 +125,24 @@ func (c Client) Cancel(ctx context.Context, id string, machines ...string) error
 
 // statusOf is how a command ended. The details tell more than the status, and the documentation writes them with and
 // without spaces.
-func statusOf(status types.CommandInvocationStatus, details string) remote.CommandStatus {
-	switch s := remote.CommandStatus(strings.ReplaceAll(details, " ", "")); s {
-	case remote.Succeeded, remote.ExecutionTimedOut, remote.DeliveryTimedOut, remote.Undeliverable,
-		remote.BatchEnded, remote.AccessDenied, remote.Cancelled, remote.InvalidPlatform:
+func statusOf(status types.CommandInvocationStatus, details string) provider.CommandStatus {
+	switch s := provider.CommandStatus(strings.ReplaceAll(details, " ", "")); s {
+	case provider.Succeeded, provider.ExecutionTimedOut, provider.DeliveryTimedOut, provider.Undeliverable,
+		provider.BatchEnded, provider.AccessDenied, provider.Cancelled, provider.InvalidPlatform:
 		return s
 	case "Canceled":
-		return remote.Cancelled
+		return provider.Cancelled
 	default:
 	}
 	switch status {
 	case types.CommandInvocationStatusSuccess:
-		return remote.Succeeded
+		return provider.Succeeded
 	case types.CommandInvocationStatusTimedOut:
-		return remote.ExecutionTimedOut
+		return provider.ExecutionTimedOut
 	case types.CommandInvocationStatusCancelled:
-		return remote.Cancelled
+		return provider.Cancelled
 	default:
-		return remote.Failed
+		return provider.Failed
 	}
 }
 

@@ -1,4 +1,4 @@
-package remote
+package provider
 
 import (
 	"context"
@@ -103,7 +103,7 @@ func (e *CommandError) Error() string {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "%s on %s: %s", e.Title, e.Result.Machine, e.words())
 	for _, out := range []struct{ name, text string }{{"stderr", e.Result.Stderr}, {"stdout", e.Result.Stdout}} {
-		if t := tail(out.text, tailLines); t != "" {
+		if t := Tail(out.text, TailLines); t != "" {
 			fmt.Fprintf(b, "\n  %s: %s", out.name, strings.ReplaceAll(t, "\n", "\n          "))
 		}
 	}
@@ -132,11 +132,11 @@ func (e *CommandError) words() string {
 	return "ended as " + string(e.Result.Status)
 }
 
-// tailLines is how much of an output a message carries.
-const tailLines = 20
+// TailLines is how much of an output a message carries.
+const TailLines = 20
 
-// tail is the last n lines of a text.
-func tail(text string, n int) string {
+// Tail is the last n lines of a text.
+func Tail(text string, n int) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }

@@ -1,4 +1,4 @@
-package remote
+package provider
 
 import (
 	"errors"
@@ -97,8 +97,8 @@ func (e *APIError) ExitCode() int {
 	return ExitOutside
 }
 
-// neverMade says that what was to be made is not there for sure, so that no clean-up has to look out for it.
-func neverMade(err error) bool {
+// NeverMade says that what was to be made is not there for sure, so that no clean-up has to look out for it.
+func NeverMade(err error) bool {
 	for _, f := range []Fault{Capacity, Quota, Denied, ProfileNotReady, Invalid} {
 		if errors.Is(err, f) {
 			return true

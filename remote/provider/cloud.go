@@ -1,4 +1,4 @@
-package remote
+package provider
 
 import (
 	"cmp"
@@ -19,20 +19,20 @@ type Cloud struct {
 	// Store opens a place for files in a bucket; keys are relative to prefix.
 	Store func(bucket, prefix string) Store
 	// Interval is between two looks at what takes this cloud time: a boot, an end, a group that is still in use. What it
-	// may not show yet is waited for some of these: see visibleLimit and lostLimit. 0: 3 s.
+	// may not show yet is waited for some of these: see VisibleLimit and LostLimit. 0: 3 s.
 	Interval time.Duration
 }
 
-// interval is Interval, or its default.
-func (c Cloud) interval() time.Duration { return cmp.Or(c.Interval, defaultInterval) }
+// Look is Interval, or its default.
+func (c Cloud) Look() time.Duration { return cmp.Or(c.Interval, defaultInterval) }
 
 const defaultInterval = 3 * time.Second
 
-// visibleLimit is how long it may take until a machine that was launched can be seen, or a new profile used: 60 s.
-func (c Cloud) visibleLimit() time.Duration { return 20 * c.interval() }
+// VisibleLimit is how long it may take until a machine that was launched can be seen, or a new profile used: 60 s.
+func (c Cloud) VisibleLimit() time.Duration { return 20 * c.Look() }
 
-// lostLimit is how long something may take to be seen whose making was never answered: 10 s.
-func (c Cloud) lostLimit() time.Duration { return c.interval() * 10 / 3 }
+// LostLimit is how long something may take to be seen whose making was never answered: 10 s.
+func (c Cloud) LostLimit() time.Duration { return c.Look() * 10 / 3 }
 
 // Identity tells who pays, before anything is spent.
 type Identity interface {
