@@ -195,3 +195,64 @@ func TestGeneratorsShareAPlan(t *testing.T) {
 		})
 	}
 }
+
+func TestVUsFollowTheStages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{takes: map[string]time.Duration{"": time.Millisecond}}
+		l := j.load(pace.Share{}, plan.Executor{
+			Stages:   []plan.Stage{{Duration: 10 * second, Target: 20}, {Target: 30}, {Duration: 5 * second, Target: 30}, {Duration: 6 * second, Target: 3}},
+			Duration: 25 * second, Grace: second,
+		})
+		level := func(s float64) float64 { // the stages' closed form
+			switch {
+			case s < 10:
+				return 2 * s
+			case s < 15:
+				return 30
+			case s < 21:
+				return 30 - 4.5*(s-15)
+			}
+			return 3
+		}
+		go func() {
+			pass(37 * time.Millisecond)
+			for at := time.Since(j.begin); at < 24*second; at = time.Since(j.begin) {
+				// An iteration that goes on holds a VU for a millisecond more.
+				now, before := math.Ceil(level(at.Seconds())), math.Ceil(level((at - 2*time.Millisecond).Seconds()))
+				if got := float64(l.VUs()); got < min(now, before) || got > max(now, before) {
+					t.Errorf("%v VUs at %v, want %v", got, at, now)
+				}
+				pass(100 * time.Millisecond)
+			}
+		}()
+		run(t, l)
+	})
+}
+
+func TestADrivenShareDoesItsPart(t *testing.T) {
+	const n = 3
+	var vus, arrivals []int
+	for k := range n {
+		synctest.Test(t, func(t *testing.T) {
+			j := &journal{takes: map[string]time.Duration{"": 70 * time.Millisecond}}
+			l := j.load(pace.Share{K: k, N: n}, plan.Executor{Grace: second})
+			go func() {
+				l.Resize(10)
+				pass(5 * second)
+				vus = append(vus, l.VUs())
+				l.SetRate(50)
+				pass(10*second - 1)
+				l.Stop()
+			}()
+			run(t, l)
+			count, _ := j.of("", 5*second, time.Hour)
+			arrivals = append(arrivals, count)
+		})
+	}
+	if !slices.Equal(vus, []int{4, 3, 3}) {
+		t.Errorf("of 10 VUs the shares have %v, want 4, 3 and 3", vus)
+	}
+	if !slices.Equal(arrivals, []int{167, 167, 166}) {
+		t.Errorf("of 500 arrivals the shares start %v, want 167, 167 and 166", arrivals)
+	}
+}
