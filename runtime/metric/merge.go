@@ -46,7 +46,7 @@ func (w *Window) add(o *Window) {
 		at(&w.Failures, i).merge(&o.Failures[i])
 	}
 	for i := range o.Series {
-		at(&w.Series, i).merge(&o.Series[i])
+		at(&w.Series, i).Merge(&o.Series[i])
 	}
 }
 
@@ -77,7 +77,7 @@ func (w *Window) addByName(o *Window) {
 	}
 	for i := range o.Series {
 		if s := &o.Series[i]; !s.Empty() {
-			at(&w.Series, int(to.seriesOf(name(from, &from.series, i, Series{Metric: Unknown})))).merge(s)
+			at(&w.Series, int(to.seriesOf(name(from, &from.series, i, Series{Metric: Unknown})))).Merge(s)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 const (
 	MaxEndpoints = 1000
 	MaxFailures  = 1000
+	MaxSeries    = 1000 // own metrics and submetrics
 	Other        = "(other)"
 )
 
@@ -54,39 +55,41 @@ type Names struct {
 }
 
 type table[T comparable] struct {
-	list []T
-	ids  map[T]int
+	limit int // of entries; what overflows into comes on top
+	list  []T
+	ids   map[T]int
 }
 
 // NewNames returns empty tables; FailureID 0 is taken by "no failure", TagsID 0 by "no tags".
 func NewNames() *Names {
 	n := &Names{metrics: map[string]Metric{}, tags: newTagTable()}
+	n.scenarios.limit, n.endpoints.limit, n.checks.limit, n.failures.limit, n.series.limit = MaxEndpoints, MaxEndpoints, MaxEndpoints, MaxFailures, MaxSeries
 	n.failures.add(Failure{})
 	return n
 }
 
 // Scenario returns the id of a scenario, which it makes if need be.
 func (n *Names) Scenario(name string) ScenarioID {
-	return ScenarioID(intern(n, &n.scenarios, name, MaxEndpoints, Other))
+	return ScenarioID(intern(n, &n.scenarios, name, Other))
 }
 
 // Endpoint returns the id of an endpoint, that of [Other] once the table is full.
 func (n *Names) Endpoint(e Endpoint) EndpointID {
-	return EndpointID(intern(n, &n.endpoints, e, MaxEndpoints, Endpoint{Name: Other}))
+	return EndpointID(intern(n, &n.endpoints, e, Endpoint{Name: Other}))
 }
 
 // Check returns the id of a check.
 func (n *Names) Check(c CheckName) CheckID {
-	return CheckID(intern(n, &n.checks, c, MaxEndpoints, CheckName{Name: Other}))
+	return CheckID(intern(n, &n.checks, c, CheckName{Name: Other}))
 }
 
 // Failure returns the id of a failure; beyond [MaxFailures] messages are dropped and only the kind is kept.
 func (n *Names) Failure(f Failure) FailureID {
-	return FailureID(intern(n, &n.failures, f, MaxFailures, Failure{Kind: f.Kind, Message: Other}))
+	return FailureID(intern(n, &n.failures, f, Failure{Kind: f.Kind, Message: Other}))
 }
 
-// intern finds or adds key; over the limit it finds or adds overflow instead.
-func intern[T comparable](n *Names, t *table[T], key T, limit int, overflow T) int {
+// intern finds or adds key in t, one of the tables of n; over the limit it finds or adds overflow instead.
+func intern[T comparable](n *Names, t *table[T], key, overflow T) int {
 	n.mu.RLock()
 	id, ok := t.ids[key]
 	n.mu.RUnlock()
@@ -98,11 +101,11 @@ func intern[T comparable](n *Names, t *table[T], key T, limit int, overflow T) i
 	if id, ok := t.ids[key]; ok {
 		return id
 	}
-	if len(t.list) >= limit {
+	if len(t.list) >= t.limit {
 		if id, ok := t.ids[overflow]; ok {
 			return id
 		}
-		n.warnings = append(n.warnings, full(key, limit))
+		n.warnings = append(n.warnings, full(key, t.limit))
 		key = overflow
 	}
 	return t.add(key)
@@ -124,7 +127,7 @@ func (t *table[T]) add(key T) int {
 func full(key any, limit int) string {
 	switch key := key.(type) {
 	case Endpoint:
-		return fmt.Sprintf("more than %d endpoints: %s %s and what comes after it is counted as %s; give such requests a name", limit, key.Method, key.Name, Other)
+		return fmt.Sprintf("more than %d endpoints: %s %s and what comes after it is counted as %s; give such requests one name", limit, key.Method, key.Name, Other)
 	case CheckName:
 		return fmt.Sprintf("more than %d checks: %q and what comes after it is counted as %s", limit, key.Name, Other)
 	case Failure:

@@ -99,7 +99,8 @@ func (s *SeriesWindow) count(kind SampleKind, at time.Duration, v float64) {
 // sum is finite: JSON knows no infinity.
 func sum(a, b float64) float64 { return min(max(a+b, -math.MaxFloat64), math.MaxFloat64) }
 
-func (s *SeriesWindow) merge(o *SeriesWindow) {
+// Merge adds what another window has of the same series. Of a gauge the latest value stands.
+func (s *SeriesWindow) Merge(o *SeriesWindow) {
 	if o.Count == 0 {
 		return
 	}
@@ -202,7 +203,7 @@ func (n *Names) seriesOf(s Series) SeriesID {
 	} else {
 		other.Metric = Other
 	}
-	return SeriesID(intern(n, &n.series, s, 2*MaxMetrics, other))
+	return SeriesID(intern(n, &n.series, s, other))
 }
 
 // Series is the name of an id; its Metric is [Unknown] when there is none.

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
 
@@ -141,6 +143,45 @@ func TestTimesHaveTheBucketsOfDurations(t *testing.T) {
 	for q := 0.0; q <= 1; q += 0.001 {
 		if got, want := v.Quantile(q), h.Quantile(q).Seconds(); math.Abs(got-want) > 1e-9 && q > 0 {
 			t.Fatalf("quantile %v: %v, a histogram of durations has %v", q, got, want)
+		}
+	}
+}
+
+func TestAGaugeKeepsItsLatestValueInWhateverOrder(t *testing.T) {
+	t.Parallel()
+	early, late := metric.SeriesWindow{Count: 1, Min: 5, Max: 5, Last: 5, At: 1}, metric.SeriesWindow{Count: 2, Min: -3, Max: 2, Last: -3, At: 2}
+	var one, other metric.SeriesWindow
+	one.Merge(&early)
+	one.Merge(&late)
+	one.Merge(&metric.SeriesWindow{})
+	other.Merge(&late)
+	other.Merge(&early)
+	if want := (metric.SeriesWindow{Count: 3, Min: -3, Max: 5, Last: -3, At: 2}); one != want || other != want {
+		t.Errorf("%+v and %+v, want %+v", one, other, want)
+	}
+}
+
+// What another process sends may be made otherwise than ours.
+func TestHistogramsOfAnyRangeMerge(t *testing.T) {
+	t.Parallel()
+	for _, highest := range []int64{2, 1000, math.MaxInt64} {
+		foreign := hdr.New(1, highest, 3)
+		if err := foreign.RecordValues(1, 7); err != nil {
+			t.Fatal(err)
+		}
+		text, err := foreign.Encode(hdr.V2CompressedEncodingCookieBase)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var h, mine metric.Histogram
+		if err := h.UnmarshalText(text); err != nil {
+			t.Fatal(err)
+		}
+		mine.Add(time.Hour)
+		mine.Merge(h)
+		h.Merge(mine)
+		if mine.Count() != 8 || h.Count() != 15 || h.Max() < 59*time.Minute {
+			t.Errorf("range up to %d: %d and %d values, at most %v", highest, mine.Count(), h.Count(), h.Max())
 		}
 	}
 }

@@ -200,11 +200,8 @@ func (n *Names) rowBy(row Series, set []Tag, value Tag) SeriesID {
 	other := row
 	row.Filter = filterText(union(nil, set, []Tag{value}))
 	other.Filter = filterText(union(nil, set, []Tag{{value.Key, Other}}))
-	return SeriesID(intern(n, &n.series, row, MaxSeries, other))
+	return SeriesID(intern(n, &n.series, row, other))
 }
-
-// MaxSeries bounds the rows that subscriptions by a tag make.
-const MaxSeries = 1000
 
 // value is the value of a sample of an own metric.
 func value(s *Sample) float64 { return s.Value }

@@ -163,12 +163,15 @@ func TestSubmetricsByATag(t *testing.T) {
 func TestSubmetricsByATagAreBounded(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	if err := s.counts.SubscribeBy("orders", "id"); err != nil {
-		t.Fatal(err)
+	for _, key := range []string{"id", "x", "y"} {
+		if err := s.counts.SubscribeBy("orders", key); err != nil {
+			t.Fatal(err)
+		}
 	}
 	const more = 300
 	for i := range metric.MaxTagValues + more {
-		s.buffer.Value(s.start, s.orders, metric.Sample{Value: 1, Tags: s.names.Tags(0, metric.Tag{Key: "id", Value: fmt.Sprint(i)})})
+		value := fmt.Sprint(i)
+		s.buffer.Value(s.start, s.orders, metric.Sample{Value: 1, Tags: s.names.Tags(0, tags("id", value, "x", value, "y", value)...)})
 	}
 	w := s.collect()
 	tables, _ := s.names.Since(metric.Lengths{})
@@ -176,11 +179,21 @@ func TestSubmetricsByATagAreBounded(t *testing.T) {
 	for i, row := range w.Series {
 		rows[tables.Series[i].Name()] = row.Count
 	}
-	if other := rows["orders{id:(other)}"]; other < more || rows["orders"] != metric.MaxTagValues+more || rows["orders{id:7}"] != 1 || len(rows) > metric.MaxSeries+2 {
-		t.Errorf("%d rows, %d in (other), %d in all", len(rows), other, rows["orders"])
+	var sum uint64
+	for _, n := range rows {
+		sum += n
 	}
-	if !strings.Contains(strings.Join(tables.Warnings, "\n"), `tag "id" has more than 1000 values`) {
-		t.Errorf("warnings %q", tables.Warnings)
+	all := rows["orders"]
+	if all != metric.MaxTagValues+more || sum != 4*all || rows["orders{id:7}"] != 1 || rows["orders{id:(other)}"] < more || rows["orders{y:(other)}"] < more {
+		t.Errorf("%d orders, %d in all rows; by id %d, by y %d are others", all, sum, rows["orders{id:(other)}"], rows["orders{y:(other)}"])
+	}
+	if len(rows) > metric.MaxSeries+3 {
+		t.Errorf("%d rows", len(rows))
+	}
+	for _, want := range []string{`tag "id" has more than 1000 values`, `tag "x" has`, "more than 1000 series: orders{"} {
+		if !strings.Contains(strings.Join(tables.Warnings, "\n"), want) {
+			t.Errorf("no warning %s in %q", want, tables.Warnings)
+		}
 	}
 }
 
@@ -194,7 +207,7 @@ func TestSubscriptionsThatAreRefused(t *testing.T) {
 		`orders by tag "": name a tag`:    func() error { return s.counts.SubscribeBy("orders", "") },
 		`{a:1} by tag "a": name a tag th`: func() error { return s.counts.SubscribeBy("orders", "a", tags("a", "1")...) },
 		"there are too many series": func() error {
-			for i := range 2*metric.MaxMetrics + 1 {
+			for i := range metric.MaxSeries + 1 {
 				if _, err := s.counts.Subscribe("orders", tags("n", fmt.Sprint(i))...); err != nil {
 					return err
 				}
