@@ -14,6 +14,9 @@ import (
 // dependencies installs a clone's npm packages where the user asked for that,
 // and notes the lock file where not. A project file has no say in it.
 func (c cloner) dependencies(ctx context.Context, checkout *Checkout) error {
+	if _, err := checkout.Project(); err != nil {
+		return err
+	}
 	lock := filepath.Join(checkout.Dir, lockName)
 	_, lockErr := os.Lstat(lock)
 	switch {
