@@ -22,6 +22,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -168,7 +169,7 @@ func (s *Session) declare(ctx context.Context, binder *jsapi.Binder) (err error)
 		return err
 	}
 	s.rec.hidden = redact.New(s.secrets()...)
-	shared := &engine.Shared{}
+	shared := &engine.Shared{MaxBodies: min(engine.DefaultMaxBodies, debug.SetMemoryLimit(-1)/2)}
 	s.factory, err = vu.Load(ctx, vu.Config{
 		Script: s.script, Names: s.names, Buffer: s.metrics.Buffer, Env: s.env, Within: s.o.Within,
 		Seed: s.seed, FailOn: s.failOn(),
@@ -264,6 +265,7 @@ func (s *Session) failOn() []string {
 func (s *Session) engineOptions(shared *engine.Shared) engine.Options {
 	return engine.Options{
 		UserAgent: "plimsoll/" + Version, Timeout: s.plan.Timeout, InsecureSkipVerify: s.plan.Insecure, Shared: shared,
+		MaxBody: s.plan.MaxBody, DiscardBodies: s.plan.Discard,
 	}
 }
 

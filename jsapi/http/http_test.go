@@ -17,6 +17,28 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprintf(w, "%s %s %s %s", r.Method, r.URL, r.Header.Get("Content-Type"), body)
 }
 
+// Where nobody reads bodies they are not decoded either: this one says gzip and is none.
+func TestBodiesThatNobodyReadsAreNotKept(t *testing.T) {
+	h := newHost(t, engine.Options{DiscardBodies: true})
+	h.Serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/gzip" {
+			w.Header().Set("Content-Encoding", "gzip")
+		}
+		echo(w, r)
+	})
+	for script, want := range map[string]any{
+		`http.get(base + '/a').body`:                            nil,
+		`http.get(base + '/gzip').status`:                       int64(200),
+		`http.get(base + '/gzip').error`:                        "",
+		`http.get(base + '/a', {responseType: 'text'}).body`:    "GET /a  ",
+		`http.get(base + '/gzip', {responseType: 'none'}).body`: nil,
+	} {
+		if got := h.Run(t, script); got != want {
+			t.Errorf("%s\n got %q\nwant %q", script, got, want)
+		}
+	}
+}
+
 func TestWhatAResponseLooksLike(t *testing.T) {
 	h := newHost(t, engine.Options{})
 	h.Serve(t, echo)

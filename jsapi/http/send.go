@@ -97,6 +97,9 @@ func (m *instance) prepare(j *job, a asked) {
 	if j.failed = j.call.Begin(a.method, j.text); j.failed != nil {
 		return
 	}
+	if j.call.DiscardBody {
+		j.kind = bodyNone
+	}
 	if a.body != nil {
 		m.setBody(j, a.body)
 	}
@@ -106,6 +109,7 @@ func (m *instance) prepare(j *job, a asked) {
 	if !goja.IsUndefined(a.params) && !goja.IsNull(a.params) {
 		m.apply(j, a.params.ToObject(m.vm))
 	}
+	j.call.DiscardBody = j.kind == bodyNone
 	if j.form && !j.call.HasHeader("Content-Type") {
 		j.call.SetHeader("Content-Type", "application/x-www-form-urlencoded")
 	}

@@ -16,11 +16,14 @@ const keptBody = 16 << 10
 // and is used for one request after the other.
 type Call struct {
 	Timeout time.Duration // of the whole call: redirects and bodies included; 0: the client's. Begin clears it.
+	// DiscardBody says that nobody reads the response's body: it is counted and thrown away, whatever its length, and not
+	// decoded. Begin sets it to what the client's options say.
+	DiscardBody bool
 	Result
 
 	client  *Client
 	req     fasthttp.Request
-	resp    fasthttp.Response
+	head    fasthttp.ResponseHeader
 	at      location
 	url     string
 	start   time.Duration // of the exchange under way; this and limit on the client's clock
@@ -30,7 +33,13 @@ type Call struct {
 
 	cookies string // the Cookie header that the caller set
 	host    string // the Host header that the caller set
-	body    []byte
+	body    []byte // nil, or buf
+
+	buf      []byte   // the body as far as it was read, or its beginning; see body.go
+	blocks   []*block // what follows in a long body that is being read
+	inLast   int      // bytes in the last of them
+	reserved int      // bytes of buf, in the account of all bodies
+	spare    []byte   // of the last body that was decoded, for the next
 }
 
 // Result is what came of one exchange: a call that is redirected has one each hop.
@@ -71,8 +80,7 @@ func (t *Timings) Total() time.Duration {
 func (c *Client) NewCall() *Call {
 	call := &Call{client: c}
 	call.req.KeepBodyBuffer = true
-	call.resp.KeepBodyBuffer = true
-	call.resp.Header.SetNoDefaultContentType(true)
+	call.head.SetNoDefaultContentType(true)
 	return call
 }
 
@@ -80,17 +88,14 @@ func (c *Client) NewCall() *Call {
 // error means that the URL, or the method, cannot be requested; it is also in
 // the call's Result.
 func (c *Call) Begin(method, url string) *Error {
-	c.Timeout = 0
+	c.Timeout, c.DiscardBody = 0, c.client.options.DiscardBodies
 	c.Result = Result{}
 	c.hops, c.limit = 0, 0
 	c.url, c.cookies, c.host = url, "", ""
-	c.body = nil
+	c.discard()
 	c.req.Header.Reset()
 	c.req.Header.SetNoDefaultContentType(true)
 	c.req.ResetBody()
-	if len(c.resp.Body()) > keptBody {
-		c.resp.ReleaseBody(keptBody)
-	}
 	if !validMethod(method) {
 		c.Err = &Error{Kind: KindInvalid, Code: CodeGeneric, Message: "the method is not a word"}
 		return c.Err
@@ -175,14 +180,14 @@ func (c *Call) Header(name string) []byte {
 	if c.Status == 0 {
 		return nil
 	}
-	return c.resp.Header.Peek(name)
+	return c.head.Peek(name)
 }
 
 // Headers calls yield for each header line of the response, with the name in
 // its canonical form. The bytes are valid until the next use of the call.
 func (c *Call) Headers(yield func(name, value []byte) bool) {
 	if c.Status != 0 {
-		c.resp.Header.All()(yield)
+		c.head.All()(yield)
 	}
 }
 
@@ -191,7 +196,7 @@ func (c *Call) Proto() string {
 	if c.Status == 0 {
 		return ""
 	}
-	return string(c.resp.Header.Protocol())
+	return string(c.head.Protocol())
 }
 
 // Reason is the text of the status line: "Not Found".
@@ -199,7 +204,7 @@ func (c *Call) Reason() string {
 	if c.Status == 0 {
 		return ""
 	}
-	if m := c.resp.Header.StatusMessage(); len(m) > 0 {
+	if m := c.head.StatusMessage(); len(m) > 0 {
 		return string(m)
 	}
 	return fasthttp.StatusMessage(c.Status)
@@ -208,7 +213,9 @@ func (c *Call) Reason() string {
 // TakeBody is Body for who keeps it: the call makes a new buffer for its next response.
 func (c *Call) TakeBody() []byte {
 	b := c.body
-	c.body = nil
-	c.resp.SwapBody(nil)
+	if b != nil {
+		c.buf = nil
+	}
+	c.discard()
 	return b
 }

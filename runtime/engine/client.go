@@ -30,7 +30,7 @@ import (
 const (
 	DefaultTimeout      = 60 * time.Second
 	DefaultConnsPerHost = 6
-	DefaultMaxBody      = 256 << 20
+	DefaultMaxBody      = 16 << 20
 )
 
 // maxOrigins bounds the table of origins of one client: a script that makes
@@ -42,7 +42,8 @@ type Options struct {
 	UserAgent          string         // default "plimsoll"
 	Timeout            time.Duration  // of a call that names none; default 60 s
 	ConnsPerHost       int            // idle connections kept to one origin; default 6
-	MaxBody            int            // longest body taken, bytes; default 256 MiB
+	MaxBody            int            // longest body taken, bytes, as it came and decoded; default 16 MiB
+	DiscardBodies      bool           // what calls begin with as their DiscardBody
 	InsecureSkipVerify bool           // take any TLS certificate
 	RootCAs            *x509.CertPool // that sign servers' certificates; nil: the system's
 	Shared             *Shared        // what the clients of one run have in common; nil: a Shared of its own

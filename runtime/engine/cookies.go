@@ -40,7 +40,7 @@ func (c *Call) addCookieHeader() {
 // storeCookies takes the response's cookies into the client's jar, which is made with the first.
 func (c *Call) storeCookies() {
 	var cookies []*http.Cookie
-	for _, line := range c.resp.Header.Cookies() {
+	for _, line := range c.head.Cookies() {
 		if cookie, err := http.ParseSetCookie(string(line)); err == nil {
 			cookies = append(cookies, cookie)
 		}

@@ -8,8 +8,6 @@ import (
 	"net"
 	"os"
 	"syscall"
-
-	"github.com/valyala/fasthttp"
 )
 
 // Kind says what a call failed with; it is the Kind of a metric.Failure.
@@ -24,6 +22,8 @@ const (
 	KindTLS         Kind = "tls"
 	KindConnection  Kind = "connection"
 	KindInvalid     Kind = "invalid"
+	KindTooLarge    Kind = "too-large" // the body is longer than is taken
+	KindGenerator   Kind = "generator" // this machine has not got what the call needs: it says nothing of the target
 	KindInterrupted Kind = "interrupted"
 )
 
@@ -181,8 +181,6 @@ func explainExchange(err error) *Error {
 		e.Message = "the server closed the connection before it answered"
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		e.Message = "the server closed the connection in the middle of its answer"
-	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		e.Message = "the response's body is longer than the limit"
 	default:
 		e.Message = "the server's answer is not HTTP/1.1"
 	}

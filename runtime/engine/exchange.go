@@ -37,7 +37,7 @@ func (c *Call) Send() *Error {
 		}
 		return c.Err
 	}
-	c.Status = c.resp.Header.StatusCode()
+	c.Status = c.head.StatusCode()
 	return c.receive()
 }
 
@@ -94,7 +94,7 @@ func (c *Call) exchange(cn *conn) error {
 	t.Sending = cn.sent - cn.begun
 	t.Waiting = first - cn.sent
 	t.Receiving = end - first
-	if err != nil || c.unclean || c.resp.ConnectionClose() || c.req.ConnectionClose() || cn.aborted.Load() {
+	if err != nil || c.unclean || c.head.ConnectionClose() || c.req.ConnectionClose() || cn.aborted.Load() {
 		c.client.drop(cn)
 		return err
 	}
@@ -127,12 +127,14 @@ func (c *Call) read(cn *conn) (first time.Duration, err error) {
 	_, err = br.Peek(1)
 	first = c.client.now()
 	if err == nil {
-		c.resp.SkipBody = c.req.Header.IsHead()
-		err = c.resp.ReadLimitBody(br, c.client.options.MaxBody)
+		err = c.readHead(br)
 	}
 	if tooSmall(err) {
 		br = c.enlarge(br, cn)
-		err = c.resp.ReadLimitBody(br, c.client.options.MaxBody)
+		err = c.readHead(br)
+	}
+	if err == nil {
+		err = c.readBody(br)
 	}
 	if err != nil {
 		err = c.readProblem(cn, br, err)
@@ -167,7 +169,7 @@ func (c *Call) readProblem(cn *conn, br *bufio.Reader, err error) error {
 		return &Error{Kind: KindConnection, Code: CodeGeneric, Message: "the response's headers are longer than 128 KiB", err: err}
 	case isTimeout(cn.err) && bytes.Contains(had, []byte("\n\n")):
 		return &Error{Kind: KindConnection, Code: CodeGeneric, Message: "the response's headers end in bare LF, not CRLF", err: err}
-	case cn.err == nil:
+	case cn.err == nil, errors.Is(err, errTooLong), errors.Is(err, errNoRoom):
 		return err
 	case errors.Is(cn.err, io.EOF) && cn.in > 0:
 		return io.ErrUnexpectedEOF
@@ -183,8 +185,11 @@ func (c *Call) receive() *Error {
 		return c.Err
 	}
 	c.storeCookies()
-	c.body = c.resp.Body()
-	if len(c.body) > 0 && len(c.resp.Header.ContentEncoding()) > 0 {
+	if c.DiscardBody {
+		return nil
+	}
+	c.body = c.buf
+	if len(c.body) > 0 && len(c.head.ContentEncoding()) > 0 {
 		return c.decode()
 	}
 	return nil

@@ -53,7 +53,12 @@ func TestWhatAServerDoesWrongIsNamed(t *testing.T) {
 		"two lengths":           {answer("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx"), engine.KindConnection, engine.CodeGeneric, "not HTTP/1.1"},
 		"bad chunk":             {answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab"), engine.KindConnection, engine.CodeGeneric, "not HTTP/1.1"},
 		"too long headers":      {answer("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 200<<10) + "\r\n\r\n"), engine.KindConnection, engine.CodeGeneric, "longer than 128 KiB"},
-		"too long body":         {answer("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"), engine.KindConnection, engine.CodeGeneric, "longer than the limit"},
+		"too long body":         {answer("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"), engine.KindTooLarge, engine.CodeGeneric, "longer than the limit"},
+		"too long chunks":       {answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n" + strings.Repeat("x", 1000) + "\r\n1\r\n"), engine.KindTooLarge, engine.CodeGeneric, "longer than the limit"},
+		"too long to its end":   {answer("HTTP/1.1 200 OK\r\n\r\n" + strings.Repeat("x", 1001)), engine.KindTooLarge, engine.CodeGeneric, "longer than the limit"},
+		"endless chunk size":    {answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + strings.Repeat("x", 8<<10)), engine.KindConnection, engine.CodeGeneric, "not HTTP/1.1"},
+		"a chunk of 2^64":       {answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000001\r\nx\r\n0\r\n\r\n"), engine.KindConnection, engine.CodeGeneric, "not HTTP/1.1"},
+		"bare LF after a chunk": {answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\n0\r\n\r\n"), engine.KindConnection, engine.CodeGeneric, "not HTTP/1.1"},
 		"switches protocols":    {answer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"), engine.KindConnection, engine.CodeGeneric, "101"},
 	} {
 		t.Run(name, func(t *testing.T) {

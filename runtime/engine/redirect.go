@@ -16,7 +16,7 @@ func (c *Call) Follow(limit int) (again bool, failed *Error) {
 	if c.Err != nil || !redirects(c.Status) || c.hops >= limit {
 		return false, nil
 	}
-	to := string(c.resp.Header.Peek("Location"))
+	to := string(c.head.Peek("Location"))
 	if to == "" {
 		return false, nil
 	}

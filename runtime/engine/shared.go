@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +26,9 @@ const namesKept = time.Minute
 // tlsSessions is how many TLS sessions are kept for resumption.
 const tlsSessions = 1024
 
+// DefaultMaxBodies is how much memory long bodies of all clients take at once, bytes.
+const DefaultMaxBodies = 768 << 20
+
 // Shared is what the clients of one run have in common: read and write
 // buffers, resolved names, TLS sessions. The zero value is ready. It is safe
 // for concurrent use.
@@ -31,8 +36,14 @@ type Shared struct {
 	readers      sync.Pool
 	largeReaders sync.Pool
 	writers      sync.Pool
+	blocks       sync.Pool                 // of *block
+	unpackers    [len(encodings)]sync.Pool // of *unpacker
+	once         sync.Once
+	turns        chan struct{} // of who unpacks
+	bodies       atomic.Int64  // bytes of long bodies: their blocks, and the whole ones that calls hold
 
-	Resolver *net.Resolver // nil: the system's
+	Resolver  *net.Resolver // nil: the system's
+	MaxBodies int64         // bytes that long bodies of all clients may take at once; 0: DefaultMaxBodies
 
 	mu       sync.Mutex
 	names    map[string]resolved
@@ -78,6 +89,55 @@ func (s *Shared) freeReader(br *bufio.Reader) {
 func (s *Shared) freeWriter(bw *bufio.Writer) {
 	bw.Reset(nil)
 	s.writers.Put(bw)
+}
+
+// block returns room for a part of a long body; not ok: there is none left for bodies.
+func (s *Shared) block() (b *block, ok bool) {
+	if !s.reserve(blockSize) {
+		return nil, false
+	}
+	if b, ok = s.blocks.Get().(*block); !ok {
+		b = new(block)
+	}
+	return b, true
+}
+
+func (s *Shared) freeBlock(b *block) {
+	s.reserve(-blockSize)
+	s.blocks.Put(b)
+}
+
+// reserve enters n bytes into the account of bodies, or gives them back; false: they do not fit, and were not entered.
+func (s *Shared) reserve(n int) bool {
+	limit := s.MaxBodies
+	if limit <= 0 {
+		limit = DefaultMaxBodies
+	}
+	if s.bodies.Add(int64(n)) > limit && n > 0 {
+		s.bodies.Add(-int64(n))
+		return false
+	}
+	return true
+}
+
+// unpacker returns what undoes an encoding, nil for one that is not known. It waits for its turn: a decoder has a window of
+// up to 16 MiB, and more of them at once than there are processors would not be faster.
+func (s *Shared) unpacker(encoding string) *unpacker {
+	i := encodingIndex(encoding)
+	if i < 0 {
+		return nil
+	}
+	s.once.Do(func() { s.turns = make(chan struct{}, runtime.GOMAXPROCS(0)) })
+	s.turns <- struct{}{}
+	if u, ok := s.unpackers[i].Get().(*unpacker); ok {
+		return u
+	}
+	return &unpacker{decoder: newDecoder(encoding)}
+}
+
+func (s *Shared) freeUnpacker(encoding string, u *unpacker) {
+	s.unpackers[encodingIndex(encoding)].Put(u)
+	<-s.turns
 }
 
 // sessionCache returns the cache of TLS sessions, made on first use.

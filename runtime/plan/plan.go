@@ -16,6 +16,8 @@ type Plan struct {
 
 	Timeout  time.Duration // of a request that names none
 	Insecure bool          // certificates are not verified
+	MaxBody  int           // longest body of a response that is taken, bytes
+	Discard  bool          // bodies of responses are not kept, unless a request says what it is to be
 	FailOn   []string      // what makes an iteration fail: exceptions, checks, requests
 	Sizing   Sizing
 

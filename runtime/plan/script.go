@@ -16,7 +16,7 @@ const elsewhere = "noCookiesReset setupTimeout teardownTimeout"
 // but perhaps not as it was meant.
 const k6Only = `scenarios thresholds tags rps dns hosts maxRedirects userAgent batch batchPerHost httpDebug tlsVersion
 	tlsCipherSuites tlsAuth throw blacklistIPs blockHostnames noConnectionReuse noVUConnectionReuse minIterationDuration
-	discardResponseBodies summaryTrendStats summaryTimeUnit systemTags metricSamplesBufferSize localIPs consoleOutput
+	summaryTrendStats summaryTimeUnit systemTags metricSamplesBufferSize localIPs consoleOutput
 	executionSegment executionSegmentSequence handleSummaryTimeout noSetup noTeardown paused cloud ext linger startTime
 	gracefulStop gracefulRampDown`
 

@@ -144,6 +144,16 @@ func userTable() []Spec {
 			put: func(p *Plan, v value) { p.Insecure = v.text == "true" },
 		},
 		{
+			Name: "max-body", Option: "maxBody", Kind: Bytes, Min: 1, Max: 1 << 31, Default: "16MiB",
+			Doc: "longest body of a response that is taken, as it came and decoded; a longer one is a failure",
+			put: func(p *Plan, v value) { p.MaxBody = int(v.whole) }, //nolint:gosec // at most 2 GiB
+		},
+		{
+			Name: "discard-bodies", Option: "discardResponseBodies", Kind: Switch, Default: "false",
+			Doc: "count the bodies of responses and keep none, where a request has no responseType",
+			put: func(p *Plan, v value) { p.Discard = v.text == "true" },
+		},
+		{
 			Name: "fail-on", Option: "failOn", Kind: List, Words: []string{"exceptions", "checks", "requests"}, Default: "exceptions,checks,requests",
 			Doc: "what makes an iteration fail",
 			put: func(p *Plan, v value) { p.FailOn = v.words },

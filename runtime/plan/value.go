@@ -28,6 +28,7 @@ const (
 	Pause   Kind = "back-off" // iteration, none, or a duration
 	Number  Kind = "number"   // 0.5
 	Seed    Kind = "seed"     // 42
+	Bytes   Kind = "bytes"    // 16MiB, 500KiB, 2GiB, 5000000
 )
 
 // value is a parsed value, of which a kind uses one field, and its text as shown.
@@ -53,6 +54,9 @@ func (s Spec) parse(text string) (value, error) {
 		v.number = float64(v.whole)
 	case Number:
 		v.number, err = number(text)
+	case Bytes:
+		v.whole, err = size(text)
+		v.number = float64(v.whole)
 	case Time:
 		v.duration, err = duration(text)
 		v.number = float64(v.duration)
@@ -132,6 +136,21 @@ func number(text string) (float64, error) {
 		return 0, errors.New("is not a number")
 	}
 	return n, nil
+}
+
+// size reads a number of bytes, with a binary unit or without one.
+func size(text string) (uint64, error) {
+	unit := uint64(1)
+	for suffix, bytes := range map[string]uint64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
+		if n, ok := strings.CutSuffix(text, suffix); ok {
+			text, unit = strings.TrimSpace(n), bytes
+		}
+	}
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil {
+		return 0, errors.New("is not a number of bytes such as 16MiB or 5000000")
+	}
+	return n * unit, nil
 }
 
 // duration reads what time.ParseDuration does, and days before it.
