@@ -20,7 +20,7 @@ const module = "github.com/plimsoll-load/plimsoll"
 // layers: folder -> what it may import, of ours (exact, or "x/*" for the folders in x) and of others (by prefix).
 // A folder without a line takes that of the nearest folder above it.
 var layers = map[string][]string{
-	"cmd/cli": {"runtime/plan", "github.com/spf13/cobra", "github.com/spf13/pflag"}, // what both programs share of the command line
+	"cmd/cli": {"runtime/plan", "runtime/record", "github.com/spf13/cobra", "github.com/spf13/pflag"}, // what both programs share of the command line
 
 	"cmd/plimsoll": { // flags, help, words and printing: no engine, no VM, no scheduler
 		"cmd/cli", "session", "sizing", "sizing/bottleneck", "sizing/recommend", "report", "report/html", "examples", "jsapi", "jsapi/all",
@@ -68,8 +68,8 @@ var layers = map[string][]string{
 	"sizing/sizingtest": {"sizing", "runtime/metric", "runtime/record"},
 
 	"remote":                     {"remote/provider", "runtime/record"},
-	"remote/provider":            {}, // what is asked of a cloud: all that knows one imports it
-	"remote/aws":                 {"remote/provider", "remote/aws/*", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+	"remote/provider":            {"runtime/record"}, // what is asked of a cloud: all that knows one imports it
+	"remote/aws":                 {"remote/provider", "remote/aws/*", "runtime/record", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	"remote/aws/*":               {"remote/provider", "remote/aws/*", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	"remote/fakeaws":             {"github.com/johannesboyne/gofakes3"}, // speaks the wire, knows nothing of ours
 	"remote/fakeaws/cmd/fakeaws": {"remote/fakeaws"},                    // the same as a process

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // Child is one run of the program plimsoll.
@@ -73,7 +75,7 @@ func (e *ChildError) Error() string {
 // ExitCode is plimsoll's.
 func (e *ChildError) ExitCode() int {
 	if e.Code < 1 {
-		return 1
+		return record.ExitInternal
 	}
 	return e.Code
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // Scope says what is to be cleaned up. Without Run, All or Expired it is nothing.
@@ -78,7 +79,7 @@ func (e *LeftError) Hint() string {
 }
 
 // ExitCode is an outside tool's.
-func (*LeftError) ExitCode() int { return provider.ExitOutside }
+func (*LeftError) ExitCode() int { return record.ExitOutside }
 
 // groupLimit is how long a group may be in use after its machines are gone.
 const groupLimit = 3 * time.Minute

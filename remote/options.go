@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // Options say what is to be put where, and how it is to be loaded. The zero
@@ -75,7 +75,7 @@ func (e *UsageError) Error() string { return e.What }
 func (e *UsageError) Hint() string { return e.Advice }
 
 // ExitCode is that of a usage error.
-func (*UsageError) ExitCode() int { return provider.ExitUsage }
+func (*UsageError) ExitCode() int { return record.ExitUsage }
 
 func usageError(advice, format string, args ...any) error {
 	return &UsageError{What: fmt.Sprintf(format, args...), Advice: advice}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // preempted says that the cloud wanted a spot machine back, and not that it ended for another reason.
@@ -40,7 +42,7 @@ func (s *session) retryOnDemand(ctx context.Context, t *turn, first *Outcome, gr
 // wasPreempted looks once more at a spot machine of which there is no result: what
 // one that is taken away leaves is an error of whatever was asked of it last.
 func (s *session) wasPreempted(ctx context.Context, r *Outcome) bool {
-	if !r.Spot || r.Skipped || ctx.Err() != nil || r.Machine.ID == "" || r.Err == nil && r.Code != ExitNothing {
+	if !r.Spot || r.Skipped || ctx.Err() != nil || r.Machine.ID == "" || r.Err == nil && r.Code != record.ExitNothing {
 		return false
 	}
 	var gone *EndedError

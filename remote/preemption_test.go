@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // take takes the machines of a type away that are there: those on spot, or all.
@@ -91,7 +92,7 @@ func TestASecondTryIsTheLast(t *testing.T) {
 	t.Parallel()
 	tr, o := spotTrial(t, true)
 	results, err := tr.run(t, o)
-	if code(err) != provider.ExitOutside || len(results) != 2 || tr.began != 2 {
+	if code(err) != record.ExitOutside || len(results) != 2 || tr.began != 2 {
 		t.Errorf("%d results of %d loads: %v", len(results), tr.began, err)
 	}
 	if left := tr.left(); left != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // How long things may take that are not up to the user.
@@ -121,7 +122,7 @@ func (e *EndedError) Error() string {
 }
 
 // ExitCode is an outside tool's.
-func (*EndedError) ExitCode() int { return provider.ExitOutside }
+func (*EndedError) ExitCode() int { return record.ExitOutside }
 
 // running waits until a machine runs and has its address.
 func (r *provisioner) running(ctx context.Context, id string) (m provider.Machine, err error) {
@@ -145,7 +146,7 @@ func (r *provisioner) running(ctx context.Context, id string) (m provider.Machin
 			return m, usageError("give a --subnet with public addresses, or --private", "the machine %s runs and has no public address", id)
 		}
 		return m, &ServiceError{
-			What: fmt.Sprintf("the machine %s is still %s after %s", id, m.State, r.plan.Options.BootTimeout), Code: provider.ExitOutside,
+			What: fmt.Sprintf("the machine %s is still %s after %s", id, m.State, r.plan.Options.BootTimeout), Code: record.ExitOutside,
 			Advice: "--boot-timeout gives it longer, another --subnet or --type may start sooner",
 		}
 	}

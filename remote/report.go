@@ -110,9 +110,6 @@ func (w World) page(ctx context.Context, r *Outcome, show Show) ([]byte, error) 
 	return said.Bytes(), nil
 }
 
-// exitRegression is how a comparison ends in which something became worse: with a smaller machine, that is no failure.
-const exitRegression = 8
-
 // compare lets plimsoll say what each machine carries and costs, and which are the cheapest for the planned load.
 func (w World) compare(ctx context.Context, p *Plan, answers []Outcome, show Show) ([]byte, error) {
 	args := []string{"compare"}
@@ -127,7 +124,8 @@ func (w World) compare(ctx context.Context, p *Plan, answers []Outcome, show Sho
 	}
 	said := &bytes.Buffer{}
 	code, err := w.Plimsoll(ctx, Child{Args: args, Stdout: said, Stderr: w.Stderr})
-	if err != nil || code != 0 && code != exitRegression {
+	// with a smaller machine it is no failure that something became worse
+	if err != nil || code != record.ExitOK && code != record.ExitRegression {
 		return said.Bytes(), fmt.Errorf("the machines could not be compared (code %d): %w", code, orSeeAbove(err))
 	}
 	return said.Bytes(), nil
@@ -210,7 +208,7 @@ func (r *Outcome) status() string {
 	case r.End == nil:
 		return "cut"
 	}
-	return r.End.Verdict
+	return string(r.End.Verdict)
 }
 
 // summary is the object of --json.
@@ -294,20 +292,11 @@ func (r *Outcome) summary(said []byte) machineSummary {
 
 // ExitCode is the one of plimsoll that weighs most over all machines.
 func ExitCode(results []Outcome) int {
-	weight := []int{130, 143, 1, 2, 3, 7, 6, 4, 5, 8}
-	best := len(weight)
+	var codes []int
 	for _, r := range results {
-		if r.Skipped || r.Replaced || r.Record == "" {
-			continue
-		}
-		if at := slices.Index(weight, r.Code); at >= 0 && at < best {
-			best = at
-		} else if at < 0 && r.Code != 0 {
-			best = min(best, 2) // one that is not in the table: an internal error
+		if !r.Skipped && !r.Replaced && r.Record != "" {
+			codes = append(codes, r.Code)
 		}
 	}
-	if best == len(weight) {
-		return 0
-	}
-	return weight[best]
+	return record.FirstExit(codes...)
 }

@@ -112,7 +112,7 @@ func (tr *trial) tell(c Child) (int, error) {
 			text, err := report.CompareJSON(compared, 0.1)
 			return 0, errors.Join(err, writeTo(c.Stdout, text))
 		}
-		return exitRegression, report.CompareText(c.Stdout, compared, 0.1, wide)
+		return record.ExitRegression, report.CompareText(c.Stdout, compared, 0.1, wide)
 	}
 	if err := os.WriteFile(flag(c.Args, "html"), []byte("<html>"), 0o644); err != nil {
 		return 1, err
@@ -134,17 +134,17 @@ func writeTo(w io.Writer, text []byte) error {
 func (tr *trial) size(ctx context.Context, c Child, rows []any) (int, error) {
 	path := flag(c.Args, "output")
 	name := strings.TrimSuffix(filepath.Base(filepath.Dir(path)), "-on-demand")
-	code, verdict := 0, "found"
+	code, verdict := record.ExitOK, record.VerdictFound
 	began := time.Now()
 	if provider.Pause(ctx, 2*time.Minute) != nil {
-		code, verdict = 130, "interrupted"
+		code, verdict = record.ExitInterrupted, record.VerdictInterrupted
 	}
 	var machine *record.Machine
 	if err := json.Unmarshal([]byte(flag(c.Args, "machine")), &machine); err != nil {
 		return 1, err
 	}
 	sizing := &record.Sizing{Verdict: verdict, Unloaded: record.Unloaded{RequestsPerIteration: 2}, AtLimit: record.Latency{P95S: 0.05}}
-	if verdict == "found" {
+	if verdict == record.VerdictFound {
 		sizing.Capacity = &record.Capacity{Goodput: tr.capacity[name]}
 	}
 	all := append([]any{record.Run{SchemaVersion: record.SchemaVersion, Mode: "size", Started: began, Machine: machine}}, rows...)

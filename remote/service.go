@@ -12,10 +12,8 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
-
-// ExitNothing is the exit code when the service could not be reached at all.
-const ExitNothing = 6
 
 // ServiceError is a service, or its machine, that did not come up.
 type ServiceError struct {
@@ -64,7 +62,7 @@ func (p *Plan) whyNotStarted(err error) error {
 	if !errors.As(err, &failed) {
 		return err
 	}
-	e := &ServiceError{Tail: provider.Tail(failed.Result.Stderr, provider.TailLines), Code: provider.ExitOutside}
+	e := &ServiceError{Tail: provider.Tail(failed.Result.Stderr, provider.TailLines), Code: record.ExitOutside}
 	image := p.Options.Image
 	switch failed.Code {
 	case codePull:
@@ -75,7 +73,7 @@ func (p *Plan) whyNotStarted(err error) error {
 			e.What, e.Advice = fmt.Sprintf("port %d of the machine is in use", p.Options.Port), "end what uses it, or take another machine"
 		}
 	case codeExited:
-		e.What, e.Advice, e.Code = image+" ended as soon as it was started", "the lines above are the end of its log", ExitNothing
+		e.What, e.Advice, e.Code = image+" ended as soon as it was started", "the lines above are the end of its log", record.ExitNothing
 		if strings.Contains(failed.Result.Stderr, "exec format error") {
 			e.What, e.Advice = image+" is built for another processor", "build it for the machine's architecture, or take another --type"
 		}
@@ -142,7 +140,7 @@ func (s *session) answers(ctx context.Context, m provider.Machine) error {
 func (s *session) whySilent(ctx context.Context, m provider.Machine, address string, last error) error {
 	e := &ServiceError{
 		What:   fmt.Sprintf("%s does not answer from here within %s: %v", address, s.plan.Options.ProbeTimeout, last),
-		Code:   ExitNothing,
+		Code:   record.ExitNothing,
 		Advice: "does the service listen on 0.0.0.0 and on this --port? --probe-path and --probe-timeout say what to wait for",
 	}
 	said, err := s.plan.serviceState().run(ctx, s.cloud.Commands, m.ID)

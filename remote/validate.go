@@ -20,9 +20,6 @@ import (
 // a verdict would be about them, or about CPU credits, and not about the machine.
 const maxSteal = 0.05
 
-// exitInconclusive is the exit code of a sizing without a verdict.
-const exitInconclusive = 5
-
 // facts are what the truth about a run is found in.
 type facts struct {
 	head  record.Run
@@ -187,8 +184,9 @@ func credits(r *Outcome) string {
 
 // invalidate takes a verdict back.
 func invalidate(end *record.End, why string) {
-	end.Verdict, end.Reason, end.ExitCode = "unstable", why, exitInconclusive
+	v := record.VerdictUnstable
+	end.Verdict, end.Reason, end.ExitCode = v, why, v.ExitCode()
 	if end.Sizing != nil {
-		end.Sizing.Verdict, end.Sizing.Reason, end.Sizing.ExitCode, end.Sizing.Capacity = "unstable", why, exitInconclusive, nil
+		end.Sizing.Verdict, end.Sizing.Reason, end.Sizing.ExitCode, end.Sizing.Capacity = v, why, v.ExitCode(), nil
 	}
 }

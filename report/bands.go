@@ -26,13 +26,13 @@ const (
 func (r *Run) Bands() []Band {
 	var out []Band
 	for _, h := range r.Holds {
-		b := Band{From: h.StartS - h.SettleS, To: h.StartS + h.LengthS, Kind: BandPass, Name: h.Phase + " " + LoadOf(h)}
+		b := Band{From: h.StartS - h.SettleS, To: h.StartS + h.LengthS, Kind: BandPass, Name: string(h.Phase) + " " + LoadOf(h)}
 		switch {
-		case h.Verdict == "void":
+		case h.Verdict == record.Void:
 			b.Kind = BandVoid
-		case h.Verdict == "fail":
+		case h.Verdict == record.Fail:
 			b.Kind = BandFail
-		case h.Phase == "confirm":
+		case h.Phase == record.PhaseConfirm:
 			b.Kind = BandLimit
 		}
 		if b.To > b.From && sane(max(b.From, 0)) && sane(b.To) {
@@ -77,10 +77,10 @@ func (r *Run) limitHold() *record.Hold {
 	var best *record.Hold
 	for i := range r.Holds {
 		h := &r.Holds[i]
-		if h.Verdict != "pass" {
+		if h.Verdict != record.Pass {
 			continue
 		}
-		confirms, confirmed := h.Phase == "confirm", best != nil && best.Phase == "confirm"
+		confirms, confirmed := h.Phase == record.PhaseConfirm, best != nil && best.Phase == record.PhaseConfirm
 		if best == nil || confirms && !confirmed || confirms == confirmed && h.Goodput > best.Goodput {
 			best = h
 		}

@@ -218,9 +218,9 @@ func limitOf(s Set) string {
 	for _, r := range s.Runs {
 		name := ""
 		if b := r.bottleneck(); b != nil && b.Name != record.LimitUnwatched {
-			name = strings.TrimSuffix(b.Name+" of "+b.Source, " of ")
+			name = b.Label()
 		} else if r.sized() {
-			name = r.End.Sizing.Binding
+			name = string(r.End.Sizing.Binding)
 		}
 		if counts[name]++; name != "" && (counts[name] > counts[best] || best == "") {
 			best = name
@@ -243,7 +243,7 @@ func (c *Comparison) differences(a, b Set) {
 		if x.Script == y.Script {
 			warn("the script's content", short(x.ScriptHash), short(y.ScriptHash))
 		}
-		warn("the mode", x.Mode, y.Mode)
+		warn("the mode", string(x.Mode), string(y.Mode))
 		warn("the tool", x.Tool, y.Tool)
 		warn("the tolerance", Percent(a.Runs[0].Tolerance(), 1), Percent(r.Tolerance(), 1))
 		warn("the generator", host(x.Generator), host(y.Generator))

@@ -20,9 +20,9 @@ type Curve struct {
 type CurvePoint struct {
 	Load    float64
 	Goodput float64
-	P95     float64 // seconds; 0: none
-	Failed  float64 // share
-	Verdict string  // pass, fail, void; empty: not judged
+	P95     float64          // seconds; 0: none
+	Failed  float64          // share
+	Verdict record.Judgement // empty: not judged
 	Name    string
 }
 
@@ -30,8 +30,8 @@ type CurvePoint struct {
 func (r *Run) LoadCurve() *Curve {
 	c := &Curve{X: "iterations under way"}
 	for _, h := range r.Holds {
-		if h.LengthS > 0 && h.OK+h.Failed > 0 && h.Verdict != "void" {
-			c.Points = append(c.Points, CurvePoint{max(h.InFlight, 0), h.Goodput, h.P95S, share(h.Failed, h.OK+h.Failed), h.Verdict, h.Phase + " " + LoadOf(h)})
+		if h.LengthS > 0 && h.OK+h.Failed > 0 && h.Verdict != record.Void {
+			c.Points = append(c.Points, CurvePoint{max(h.InFlight, 0), h.Goodput, h.P95S, share(h.Failed, h.OK+h.Failed), h.Verdict, string(h.Phase) + " " + LoadOf(h)})
 		}
 	}
 	if len(r.Holds) == 0 {

@@ -148,7 +148,7 @@ func (r *Run) generatorEvidence() []string {
 		return nil
 	}
 	text := fmt.Sprintf("The generator used at most %s of its %s cores", Percent(*u.Share, 1), Number(*u.Limit))
-	if *u.Share > 0.85 {
+	if *u.Share > record.GeneratorBusy {
 		return append(out, text+": it may have been the limit itself.")
 	}
 	return append(out, text+".")

@@ -18,7 +18,7 @@ const JSONVersion = 1
 type Summary struct {
 	SchemaVersion int `json:"schema_version"`
 	*record.Sizing
-	Mode       string          `json:"mode"`
+	Mode       record.Mode     `json:"mode"`
 	Verdict    string          `json:"verdict"`
 	Reason     string          `json:"reason"`
 	ExitCode   *int            `json:"exit_code"` // null: the run was cut

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // The elements of JUnit's XML that pipelines read. There is no one standard:
@@ -57,12 +59,12 @@ func JUnit(w io.Writer, r *Run) error {
 	if g := r.Head.Repository; g != nil && g.Test != "" {
 		name = g.Test
 	}
-	suite := junitSuite{junitCounts: junitCounts{Name: r.Head.Mode + " " + name, Time: junitTime(r.Duration)}, Properties: r.junitProperties()}
+	suite := junitSuite{junitCounts: junitCounts{Name: string(r.Head.Mode) + " " + name, Time: junitTime(r.Duration)}, Properties: r.junitProperties()}
 	if !r.Head.Started.IsZero() {
 		suite.Timestamp = r.Head.Started.UTC().Format("2006-01-02T15:04:05")
 	}
 	suite.Hostname = r.Head.Generator.Name
-	class := "plimsoll." + r.Head.Mode
+	class := "plimsoll." + string(r.Head.Mode)
 	verdict := r.junitVerdict()
 	verdict.Class, verdict.Time = class, junitTime(r.Duration)
 	suite.Cases = append(suite.Cases, verdict)
@@ -94,9 +96,9 @@ func (r *Run) junitVerdict() junitCase {
 	switch {
 	case r.End == nil:
 		return junitCase{Name: "verdict", Error: fault}
-	case r.End.ExitCode == 0:
+	case r.End.ExitCode == record.ExitOK:
 		return junitCase{Name: "verdict", Said: text}
-	case r.End.ExitCode == 4, r.End.ExitCode == 8:
+	case r.End.ExitCode == record.ExitBroken, r.End.ExitCode == record.ExitRegression:
 		return junitCase{Name: "verdict", Failure: fault}
 	default:
 		return junitCase{Name: "verdict", Error: fault}
@@ -107,7 +109,7 @@ func (r *Run) junitCheck(c Check) junitCase {
 	k := junitCase{Class: "plimsoll.check." + c.Scenario, Name: c.Name}
 	k.Said = fmt.Sprintf("%s of %s were true", Int(c.Passed), Int(c.Passed+c.Failed))
 	broken := float64(c.Failed) > r.Head.Tolerance*float64(c.Passed+c.Failed)
-	if r.Head.Mode != "run" {
+	if r.Head.Mode != record.ModeRun {
 		broken = c.Failed > 0 && c.Passed == 0
 	}
 	if broken {

@@ -75,7 +75,7 @@ func TestJUnitHasTheVerdict(t *testing.T) {
 func TestJUnitChecksKnowTheTolerance(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		mode      string
+		mode      record.Mode
 		tolerance float64
 		check     report.Check
 		broken    bool

@@ -111,7 +111,7 @@ func machineOf(s Set, m *record.Machine) MachineOf {
 	}
 	if knee := sizing.VUs.Knee; knee > 0 {
 		for i := range sizing.Curve {
-			if h := &sizing.Curve[i]; h.Control == "vus" && h.Level == float64(knee) && h.P95S > 0 {
+			if h := &sizing.Curve[i]; h.Control == record.ByVUs && h.Level == float64(knee) && h.P95S > 0 {
 				o.P95AtKneeS = &h.P95S // the last is the longest
 			}
 		}

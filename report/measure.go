@@ -191,7 +191,7 @@ func commonHolds(a, b Set) []string {
 		var here []record.Hold
 		for _, h := range r.Holds {
 			known := func(o record.Hold) bool { return LoadOf(o) == LoadOf(h) }
-			if h.Verdict == "pass" && h.P95S > 0 && !slices.ContainsFunc(here, known) && (i == 0 || slices.ContainsFunc(common, known)) {
+			if h.Verdict == record.Pass && h.P95S > 0 && !slices.ContainsFunc(here, known) && (i == 0 || slices.ContainsFunc(common, known)) {
 				here = append(here, h)
 			}
 		}
@@ -208,7 +208,7 @@ func commonHolds(a, b Set) []string {
 func holdQuantile(load, q string) func(*Run) (float64, float64) {
 	return func(r *Run) (float64, float64) {
 		for _, h := range r.Holds {
-			if LoadOf(h) == load && h.Verdict == "pass" {
+			if LoadOf(h) == load && h.Verdict == record.Pass {
 				return map[string]float64{"p50": h.P50S, "p95": h.P95S, "p99": h.P99S}[q], math.NaN()
 			}
 		}

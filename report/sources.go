@@ -33,7 +33,7 @@ func (f *Fold) resources(row *record.Resources) {
 		f.sources[row.Source] = s
 	}
 	if row.Note != "" {
-		s.Notes = append(s.Notes, record.Event{AtS: row.AtS, Kind: "gap", Message: redact.Line(row.Note)})
+		s.Notes = append(s.Notes, record.Event{AtS: row.AtS, Kind: record.EventGap, Message: redact.Line(row.Note)})
 	}
 	if n := len(s.At); n > 0 && row.AtS <= s.At[n-1] {
 		return // the same moment again

@@ -105,12 +105,12 @@ func checkName(k Check) string {
 func holdSection(holds []record.Hold, width int) *section {
 	t := table{head: []string{"Hold", "load", "goodput", "failed", "in flight", "p50", "p95", "p99", "for", "verdict"}, left: 9}
 	for _, h := range holds {
-		verdict := h.Verdict
+		verdict := string(h.Verdict)
 		if h.Cause != "" {
-			verdict += ": " + h.Cause
+			verdict += ": " + string(h.Cause)
 		}
 		t.rows = append(t.rows, []string{
-			strconv.Itoa(h.N) + " " + h.Phase, LoadOf(h), Number(h.Goodput) + "/s", Percent(float64(h.Failed), float64(h.OK+h.Failed)),
+			strconv.Itoa(h.N) + " " + string(h.Phase), LoadOf(h), Number(h.Goodput) + "/s", Percent(float64(h.Failed), float64(h.OK+h.Failed)),
 			Number(h.InFlight), orNone(h.P50S), orNone(h.P95S), orNone(h.P99S), Seconds(h.LengthS), verdict,
 		})
 	}
@@ -120,7 +120,7 @@ func holdSection(holds []record.Hold, width int) *section {
 
 // LoadOf prints the load of a hold with its unit.
 func LoadOf(h record.Hold) string {
-	if h.Control == "rate" {
+	if h.Control == record.ByRate {
 		return Number(h.Level) + "/s"
 	}
 	if h.Level == 1 {

@@ -23,7 +23,7 @@ func (t Tone) Symbol() string { return [...]string{"✓", "!", "✗"}[t] }
 // Verdict is the first line of every report.
 type Verdict struct {
 	Tone     Tone
-	Word     string // as in the record: found, ok, …; "cut" for a record without an end
+	Word     string // the record's verdict, "cut" where it has no end; of a comparison a word of its own
 	Sentence string
 	Reason   string // why it ended; may be empty
 }
@@ -31,13 +31,13 @@ type Verdict struct {
 // Verdict sums the run up.
 func (r *Run) Verdict() Verdict {
 	if r.End == nil {
-		return Verdict{Warn, "cut", fmt.Sprintf("the record ends at %s without a verdict; until then %s", Seconds(r.Duration), r.totals()), ""}
+		return Verdict{Warn, string(record.VerdictCut), fmt.Sprintf("the record ends at %s without a verdict; until then %s", Seconds(r.Duration), r.totals()), ""}
 	}
-	v := Verdict{Bad, r.End.Verdict, r.totals(), r.End.Reason}
-	switch r.End.ExitCode {
-	case 0:
+	v := Verdict{Bad, string(r.End.Verdict), r.totals(), r.End.Reason}
+	switch {
+	case r.End.ExitCode == record.ExitOK:
 		v.Tone = Good
-	case 5, 130, 143:
+	case record.Inconclusive(r.End.ExitCode):
 		v.Tone = Warn
 	}
 	if s := r.Answer(); s != nil {
@@ -76,10 +76,10 @@ func (r *Run) sizingSentence(s *record.Sizing) string {
 			text += ", p95 " + Seconds(s.AtLimit.P95S)
 		}
 		return text + r.limitedBy(s)
-	case s.Verdict == "baseline":
+	case s.Verdict == record.VerdictBaseline:
 		return fmt.Sprintf("no capacity: %s of the iterations fail at the lowest load already (tolerance %s)",
 			Percent(s.Unloaded.FailedShare, 1), Percent(s.Settings.Tolerance, 1))
-	case s.Verdict == "dead":
+	case s.Verdict == record.VerdictDead:
 		return "no capacity: nothing worked"
 	case s.Plateau != nil && s.Plateau.Goodput > 0:
 		return fmt.Sprintf("no tested limit; the best seen is %s iterations/s", Number(s.Plateau.Goodput))
@@ -94,11 +94,11 @@ func (r *Run) limitedBy(s *record.Sizing) string {
 		switch b.Name {
 		case record.LimitNone, record.LimitUnsure, record.LimitUnwatched:
 		default:
-			return strings.TrimSuffix(", limited by "+b.Name+" of "+b.Source, " of ")
+			return ", limited by " + b.Label()
 		}
 	}
 	if s.Binding != "" {
-		return ", limit set by " + s.Binding
+		return ", limit set by " + string(s.Binding)
 	}
 	return ""
 }
@@ -114,7 +114,7 @@ func capacityLines(s *record.Sizing) []fact {
 	}
 	if p := s.Plateau; p != nil && p.Goodput > 0 {
 		label := "Plateau"
-		if p.Kind == "peak" {
+		if p.Kind == record.PlateauPeak {
 			label = "Peak"
 		}
 		out = append(out, fact{label, plateauLine(s, p)})
@@ -147,7 +147,7 @@ func capacityLines(s *record.Sizing) []fact {
 func aloneFacts(s *record.Sizing) []fact {
 	var out []fact
 	for _, a := range s.Alone {
-		text := a.Name + ": " + a.Verdict
+		text := a.Name + ": " + string(a.Verdict)
 		if a.Goodput != nil {
 			text = fmt.Sprintf("%s: carries %s iterations/s, limit set by %s", a.Name, Number(*a.Goodput), a.Binding)
 		}
@@ -228,9 +228,9 @@ func vuLine(v *record.VUBounds) string {
 func shapeLine(s *record.Sizing) string {
 	var parts []string
 	switch s.Shape.AboveLimit {
-	case "", "unknown":
+	case "", record.AboveUnknown:
 	default:
-		parts = append(parts, s.Shape.AboveLimit+" above the limit")
+		parts = append(parts, string(s.Shape.AboveLimit)+" above the limit")
 	}
 	if s.Shape.RecoveryS > 0 {
 		parts = append(parts, "recovers in "+Seconds(s.Shape.RecoveryS))

@@ -17,9 +17,9 @@ func (s *Session) beforeAll(ctx context.Context) (end record.End, err error) {
 	if ctx.Err() != nil { // it was interrupted
 		<-s.halted
 		err = s.stopped()
-		return record.End{Verdict: "interrupted", Reason: err.Error(), ExitCode: exitCode(err, exitInterrupt)}, err
+		return record.End{Verdict: record.VerdictInterrupted, Reason: err.Error(), ExitCode: exitCode(err, record.ExitInterrupted)}, err
 	}
-	return record.End{Verdict: "dead", Reason: err.Error(), ExitCode: exitScript}, err
+	return record.End{Verdict: record.VerdictDead, Reason: err.Error(), ExitCode: record.ExitScript}, err
 }
 
 // afterAll runs the script's afterAll; a failure there takes nothing from the result.

@@ -64,7 +64,7 @@ func (r *recorder) window(w *metric.Window) {
 }
 
 // event marks the time axis.
-func (r *recorder) event(kind, message string) {
+func (r *recorder) event(kind record.EventKind, message string) {
 	r.row(&record.Event{AtS: r.now(), Kind: kind, Message: message})
 }
 

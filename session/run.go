@@ -160,7 +160,7 @@ func (s *Session) finish(end record.End) Result {
 	row := end
 	lost := s.rec.close(&row)
 	if len(lost) > 0 && s.stopped() == nil {
-		end.ExitCode = exitInternal
+		end.ExitCode = record.ExitInternal
 	}
 	return Result{End: end, Lost: lost}
 }

@@ -296,8 +296,8 @@ func (s *Session) head() *record.Run {
 }
 
 // mode is what kind of run the record is of.
-func (s *Session) mode() string {
-	return map[plan.Mode]string{plan.Run: "run", plan.Size: "size", plan.Classic: "classic"}[s.o.Mode]
+func (s *Session) mode() record.Mode {
+	return map[plan.Mode]record.Mode{plan.Run: record.ModeRun, plan.Size: record.ModeSize, plan.Classic: record.ModeClassic}[s.o.Mode]
 }
 
 // stopDemo ends the demo target, if there is one.

@@ -17,19 +17,19 @@ func (s *Session) size(ctx context.Context, b *runState, former *record.Sizing) 
 		return failed(err)
 	}
 	if o.From = former; former == nil { // to check again is to be quick
-		o.Further = func(record.Sizing) []sizing.Wish { return s.wanted() }
+		o.Further = func(record.Sizing) []record.HoldRequest { return s.evidence.MoreHolds(s.plan.Sizing.Tolerance) }
 	}
 	answer, err := s.control(ctx, b, o)
 	if err != nil {
 		return failed(err)
 	}
 	answer.Recommendation = recommend.For(answer, s.plan.Sizing.TargetLoad, recommend.Plan{})
-	if s.plan.Sizing.PerScenario && answer.Verdict != sizing.Interrupted {
+	if s.plan.Sizing.PerScenario && answer.Verdict != record.VerdictInterrupted {
 		if answer.Alone, err = s.eachAlone(ctx, b, o); err != nil {
 			return failed(err)
 		}
 	}
-	return record.End{Verdict: answer.Verdict, Reason: answer.Reason, ExitCode: sizing.ExitCode(answer), Sizing: &answer}
+	return record.End{Verdict: answer.Verdict, Reason: answer.Reason, ExitCode: answer.Exit(), Sizing: &answer}
 }
 
 // control lets the controller size what runs now.
@@ -56,7 +56,7 @@ func (s *Session) eachAlone(ctx context.Context, b *runState, o sizing.Options) 
 			return list, nil
 		}
 		s.load.SetScenario(sc.Name)
-		s.rec.event("phase", "scenario "+sc.Name+" alone")
+		s.rec.event(record.EventPhase, "scenario "+sc.Name+" alone")
 		answer, err := s.control(ctx, b, o)
 		if err != nil {
 			return list, err
@@ -70,23 +70,15 @@ func (s *Session) eachAlone(ctx context.Context, b *runState, o sizing.Options) 
 	return list, nil
 }
 
-// wanted says which further loads would decide what limited the service, where that is not sure.
-func (s *Session) wanted() (list []sizing.Wish) {
-	for _, w := range s.evidence.Wanted(s.plan.Sizing.Tolerance) {
-		list = append(list, sizing.Wish{Control: sizing.Control(w.Control), Level: w.Level, Seconds: w.LengthS, Why: w.Why})
-	}
-	return list
-}
-
 // sizingOptions are the plan's, as the controller wants them.
 func (s *Session) sizingOptions() (sizing.Options, error) {
 	p := s.plan.Sizing
 	o := sizing.Options{
-		By: sizing.Control(p.By), Tolerance: p.Tolerance, Resolution: p.Resolution, Budget: p.Budget, Max: p.Max, Soak: p.Soak,
+		By: p.By, Tolerance: p.Tolerance, Resolution: p.Resolution, Budget: p.Budget, Max: p.Max, Soak: p.Soak,
 		MaxRegression: p.MaxRegression,
 		OnStep: func(d sizing.Decision) {
 			s.rec.tell(Event{Kind: Step, Step: d})
-			s.rec.event("phase", fmt.Sprintf("%s: %s %g: %s", d.Phase, d.Control, d.Level, d.Why))
+			s.rec.event(record.EventPhase, fmt.Sprintf("%s: %s %g: %s", d.Phase, d.Control, d.Level, d.Why))
 		},
 	}
 	if o.Tolerance == 0 {

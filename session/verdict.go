@@ -10,15 +10,6 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/sched"
 )
 
-// The exit codes that a session has.
-const (
-	exitInternal  = 1
-	exitScript    = 3
-	exitBroken    = 4 // a threshold, a tolerance
-	exitNothing   = 6 // every iteration failed, or the target is unreachable
-	exitInterrupt = 130
-)
-
 // exitCode is the one that an error has, else otherwise.
 func exitCode(err error, otherwise int) int {
 	var coded interface{ ExitCode() int }
@@ -34,19 +25,22 @@ func (s *Session) conclude(end record.End, b *runState) record.End {
 	cause := s.stopped()
 	switch {
 	case cause != nil:
-		end.Verdict, end.Reason, end.ExitCode = "interrupted", cause.Error(), exitCode(cause, exitInterrupt)
+		end.Verdict, end.Reason, end.ExitCode = record.VerdictInterrupted, cause.Error(), exitCode(cause, record.ExitInterrupted)
+		return end
 	case b.err != nil:
-		end.Verdict, end.Reason, end.ExitCode = "dead", b.err.Error(), exitNothing
+		end.Verdict, end.Reason = record.VerdictDead, b.err.Error()
 	case end.Sizing != nil, end.Verdict != "":
+		return end
 	case s.ended.ok == 0:
-		end.Verdict, end.Reason, end.ExitCode = "dead", "not one iteration succeeded", exitNothing
+		end.Verdict, end.Reason = record.VerdictDead, "not one iteration succeeded"
 	case s.ended.share() > s.plan.Sizing.Tolerance:
-		end.Verdict, end.ExitCode = "failed", exitBroken
+		end.Verdict = record.VerdictFailed
 		end.Reason = fmt.Sprintf("%s of the iterations failed, %s are tolerated",
 			report.Percent(s.ended.share(), 1), report.Percent(s.plan.Sizing.Tolerance, 1))
 	default:
-		end.Verdict, end.Reason = "ok", reason(b.ending.Why)
+		end.Verdict, end.Reason = record.VerdictOK, reason(b.ending.Why)
 	}
+	end.ExitCode = end.Verdict.ExitCode()
 	return end
 }
 
@@ -64,7 +58,7 @@ func reason(why sched.Reason) string {
 
 // failed is the end of what could not go on.
 func failed(err error) record.End {
-	return record.End{Verdict: "error", Reason: err.Error(), ExitCode: exitCode(err, exitInternal)}
+	return record.End{Verdict: record.VerdictError, Reason: err.Error(), ExitCode: exitCode(err, record.ExitInternal)}
 }
 
 // counts are the iterations that ended.

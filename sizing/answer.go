@@ -8,28 +8,12 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
-// ExitCode is the tool's exit code for an answer.
-func ExitCode(s record.Sizing) int {
-	switch s.Verdict {
-	case Found:
-		if s.Recheck != nil && s.Recheck.Regressed {
-			return 8
-		}
-		return 0
-	case Baseline:
-		return 4
-	case Dead:
-		return 6
-	}
-	return 5
-}
-
 // answer puts together what is known, however the sizing ended.
 func (c *controller) answer(e stop) record.Sizing {
 	c.noteSlowing()
 	s := record.Sizing{
 		SchemaVersion: record.SchemaVersion, Verdict: e.verdict, Binding: e.binding, Reason: e.reason,
-		Control: string(c.opt.By), Backoff: c.opt.Backoff,
+		Control: c.opt.By, Backoff: c.opt.Backoff,
 		VUs: c.vuBounds(), Plateau: c.plateauRow(), Shape: c.shape(), Curve: c.rows,
 		Unloaded: record.Unloaded{
 			IterationS: c.unloaded.iteration, RequestS: c.unloaded.request,
@@ -45,11 +29,11 @@ func (c *controller) answer(e stop) record.Sizing {
 		Notes: c.notes, Recheck: c.rechecked,
 	}
 	c.interval(&s)
-	if e.verdict == Found {
+	if e.verdict == record.VerdictFound {
 		c.capacity(&s)
 	}
 	s.Scenarios = c.scenarioResults()
-	s.ExitCode = ExitCode(s)
+	s.ExitCode = s.Exit()
 	return s
 }
 
@@ -96,17 +80,17 @@ func (c *controller) timeLeft(h *hold) float64 {
 		rest = 2 * below
 	}
 	switch h.phase {
-	case "further":
+	case record.PhaseFurther:
 		return 0
-	case "sandwich":
+	case record.PhaseRetestUpper:
 		rest = above / 2
-	case "confirm":
+	case record.PhaseConfirm:
 		rest = above
-	case "knee":
+	case record.PhaseKnee:
 		rest += 4
-	case "plateau":
+	case record.PhasePlateau:
 		rest += 8
-	case "probe", "ramp":
+	case record.PhaseProbe, record.PhaseRamp:
 		end := max(farVUs, farFactor*c.fillingVUs())
 		steps := math.Log2(max(1, end/max(1, h.level)))
 		rest += 16 + steps*max(1.5, min(4, boundIterations/x))
@@ -133,7 +117,7 @@ func (c *controller) vuBounds() record.VUBounds {
 	if hi := s.hi; hi != nil {
 		n := hi.vus()
 		v.FirstFailing, v.FailedShare = &n, hi.share()
-		if hi.cause == causeFailures && hi.share() < .95 {
+		if hi.cause == record.CauseFailures && hi.share() < .95 {
 			estimate := clamp((1-hi.share())*hi.level/(1-c.opt.Tolerance), float64(v.Within), hi.level)
 			v.Estimate = &estimate
 		}
@@ -148,11 +132,11 @@ func (c *controller) plateauRow() *record.Plateau {
 	switch {
 	case slower:
 		p = first
-	case c.opt.By == ByRate && !c.explored():
+	case c.opt.By == record.ByRate && !c.explored():
 		p = c.openPlateau()
 	case p.goodput == 0 && c.closed.best > 0:
 		if p = c.finalPlateau(); p.goodput == 0 {
-			p = plateau{goodput: c.closed.best, from: c.closed.bestVUs, to: c.closed.bestVUs, kind: "none", se: 1}
+			p = plateau{goodput: c.closed.best, from: c.closed.bestVUs, to: c.closed.bestVUs, kind: record.PlateauNone, se: 1}
 		}
 	}
 	if p.goodput == 0 {
@@ -169,10 +153,10 @@ func (c *controller) explored() bool { return c.closed.lo != nil && c.closed.lo.
 func (c *controller) openPlateau() plateau {
 	for _, p := range []pool{c.open.saturated, c.open.backlogged} {
 		if p.count > 0 {
-			return plateau{goodput: p.rate(), se: 1 / math.Sqrt(p.count), count: p.count, kind: "flat"}
+			return plateau{goodput: p.rate(), se: 1 / math.Sqrt(p.count), count: p.count, kind: record.PlateauFlat}
 		}
 	}
-	best := plateau{goodput: c.closed.best, se: 1, kind: "none"}
+	best := plateau{goodput: c.closed.best, se: 1, kind: record.PlateauNone}
 	for _, h := range c.holds {
 		if h.arrivals && h.goodput > best.goodput {
 			best.goodput, best.se, best.count = h.goodput, h.se, h.sum.ok
@@ -183,16 +167,16 @@ func (c *controller) openPlateau() plateau {
 
 func (c *controller) shape() record.Shape {
 	s := record.Shape{
-		AboveLimit: "unknown", RecoveryS: c.recovery, Rising: c.closed.everRose, StallPeriodS: c.open.stallPeriod,
+		AboveLimit: record.AboveUnknown, RecoveryS: c.recovery, Rising: c.closed.everRose, StallPeriodS: c.open.stallPeriod,
 		Outages: c.outages, Inversions: c.open.inversions, BaseFailure: c.unloaded.share,
 	}
 	_, _, s.Slowing = c.slowing()
 	switch {
 	case c.closed.falling || c.open.falling:
-		s.AboveLimit = "retrograde"
+		s.AboveLimit = record.AboveRetrograde
 		s.Retrograde = c.retrograde()
 	case c.closed.plateau.goodput > 0:
-		s.AboveLimit = "flat"
+		s.AboveLimit = record.AboveFlat
 	}
 	return s
 }
@@ -230,7 +214,7 @@ func (c *controller) settings() record.SizingSettings {
 func (c *controller) generatorReport(e stop) record.GeneratorReport {
 	w := &c.watch
 	g := record.GeneratorReport{
-		OK: e.verdict != Generator, Warnings: w.warnings, LateS: w.late, CPU: w.cpu, VoidHold: w.voidHolds, Sent: 1,
+		OK: e.verdict != record.VerdictGenerator, Warnings: w.warnings, LateS: w.late, CPU: w.cpu, VoidHold: w.voidHolds, Sent: 1,
 	}
 	if !g.OK {
 		g.Reason = w.reason
@@ -247,7 +231,7 @@ func (c *controller) scenarioResults() []record.ScenarioResult {
 	beyond := make([]ScenarioTick, len(c.mix.all))
 	started, failed := 0.0, 0.0
 	for _, h := range c.holds {
-		if h.cause != causeFailures || h.nearlyAllFail() {
+		if h.cause != record.CauseFailures || h.nearlyAllFail() {
 			continue
 		}
 		for i, s := range h.scenarios {
@@ -283,7 +267,7 @@ func (c *controller) scenarioResults() []record.ScenarioResult {
 // describe is a failing hold in words.
 func (c *controller) describe(h *hold) string {
 	if h.forLatency() {
-		return h.cause + " is missed"
+		return string(h.cause) + " is missed"
 	}
 	return fmt.Sprintf("%s of the iterations fail", percent(h.share()))
 }

@@ -55,9 +55,9 @@ func valid(t *testing.T, s *jsonschema.Schema, answer record.Sizing) string {
 // Every verdict in every mode is valid by the schema, and has its exit code.
 func TestAnswersAreValidByTheirSchema(t *testing.T) {
 	s := schema(t)
-	exits := map[string]int{sizing.Found: 0, sizing.Baseline: 4, sizing.Dead: 6}
+	exits := map[record.Verdict]int{record.VerdictFound: 0, record.VerdictBaseline: 4, record.VerdictDead: 6}
 	for _, m := range sizingtest.Models() {
-		for _, by := range []sizing.Control{sizing.ByVUs, sizing.ByRate, sizing.BySessions} {
+		for _, by := range []record.Control{record.ByVUs, record.ByRate, record.BySessions} {
 			o := m.Options()
 			o.By = by
 			a, err := sizing.Run(t.Context(), m.New(5), o, nil)
@@ -89,7 +89,7 @@ func TestTheSchemaRefusesANumberWithoutAFinding(t *testing.T) {
 		t.Fatal(bad)
 	}
 	budget := a
-	budget.Verdict, budget.ExitCode = sizing.Budget, 5
+	budget.Verdict, budget.ExitCode = record.VerdictBudget, 5
 	empty := a
 	empty.Capacity = nil
 	for name, x := range map[string]record.Sizing{"a capacity after budget": budget, "found without one": empty} {
@@ -107,7 +107,7 @@ func TestTheAnswerTellsTheWholeStory(t *testing.T) {
 	o := m.Options()
 	o.OnStep = func(d sizing.Decision) { steps = append(steps, d) }
 	a, err := sizing.Run(t.Context(), m.New(3), o, func(h record.Hold) { rows = append(rows, h) })
-	if err != nil || a.Verdict != sizing.Found || a.Binding != "failures" {
+	if err != nil || a.Verdict != record.VerdictFound || a.Binding != "failures" {
 		t.Fatalf("%s, %s, %v", a.Verdict, a.Binding, err)
 	}
 	if len(rows) != len(a.Curve) || len(steps) != len(rows) {
@@ -139,7 +139,7 @@ func TestTheAnswerTellsTheWholeStory(t *testing.T) {
 
 func TestThePlateauIsToldInEveryMode(t *testing.T) {
 	m := sizingtest.Named("mmcK")
-	for _, by := range []sizing.Control{sizing.ByVUs, sizing.ByRate, sizing.BySessions} {
+	for _, by := range []record.Control{record.ByVUs, record.ByRate, record.BySessions} {
 		o := m.Options()
 		o.By = by
 		a, err := sizing.Run(t.Context(), m.New(2), o, nil)
@@ -180,7 +180,7 @@ func TestRecheck(t *testing.T) {
 		alarms := 0
 		for seed := range uint64(200) {
 			a, err := sizing.Run(t.Context(), m.New(seed), o, nil)
-			if err != nil || a.Verdict != sizing.Found || a.Cost.WallS > 30 {
+			if err != nil || a.Verdict != record.VerdictFound || a.Cost.WallS > 30 {
 				t.Fatalf("%s: %s after %.0f s, %v", name, a.Verdict, a.Cost.WallS, err)
 			}
 			if a.ExitCode == 8 {

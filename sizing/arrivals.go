@@ -3,20 +3,22 @@ package sizing
 import (
 	"math"
 	"slices"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // open is what arrivals showed.
 type open struct {
-	safeRate        float64 // a rate that is harmless
-	safeInFlight    float64 // what the best pass left in flight
-	stretch         float64 // multiplies holds after contradictions
-	saturated       pool    // goodput while rejecting
-	backlogged      pool    // goodput while a backlog grew
-	bestGoodput     float64 // surely reached goodput
-	falling         bool    // goodput above the limit is lower, surely
-	widthFactor     float64 // width of the interval, in resolutions
-	expectedCause   string  // cause that is expected above the guess
-	backlogMargin   float64 // standard errors above the plateau that make an undecided hold a backlog
+	safeRate        float64      // a rate that is harmless
+	safeInFlight    float64      // what the best pass left in flight
+	stretch         float64      // multiplies holds after contradictions
+	saturated       pool         // goodput while rejecting
+	backlogged      pool         // goodput while a backlog grew
+	bestGoodput     float64      // surely reached goodput
+	falling         bool         // goodput above the limit is lower, surely
+	widthFactor     float64      // width of the interval, in resolutions
+	expectedCause   record.Cause // cause that is expected above the guess
+	backlogMargin   float64      // standard errors above the plateau that make an undecided hold a backlog
 	stalls          []float64
 	stallPeriod     float64 // of stalls, seconds
 	inversions      int     // what passed failed later
@@ -52,7 +54,7 @@ func (c *controller) holdRate(rate float64, o holdSpec) (*hold, error) {
 func (c *controller) holdRateOnce(rate float64, o holdSpec) (*hold, error) {
 	t1 := c.unloaded.iteration
 	settle := max(clamp(5*t1+c.opt.slowest(), .25, 1.5), 1.2*t1) // an arrival is in flight for a whole iteration
-	c.announce(o, ByRate, rate)
+	c.announce(o, record.ByRate, rate)
 	if err := c.setArrivals(rate); err != nil {
 		return nil, err
 	}
@@ -63,7 +65,7 @@ func (c *controller) holdRateOnce(rate float64, o holdSpec) (*hold, error) {
 	h.settle = settle
 	if !o.ramp && !o.exact {
 		g := min(c.stretch(rate)*c.open.stretch, longestStretch)
-		if o.phase == "confirm" {
+		if o.phase == record.PhaseConfirm {
 			g = c.stretch(rate)
 		}
 		h.min, h.max = o.min*g, o.max*g
@@ -115,7 +117,7 @@ func (c *controller) arrivalsJudge(h *hold) arrivalsJudge {
 // poolHold pools what a saturated hold says of the plateau.
 func (c *controller) poolHold(h *hold) {
 	o, d, tolerance := &c.open, h.length(), c.opt.Tolerance
-	if h.cause == causeBacklog && h.sum.failed < .01*h.sum.ended() {
+	if h.cause == record.CauseBacklog && h.sum.failed < .01*h.sum.ended() {
 		o.backlogged = o.backlogged.with(h.work, d)
 	}
 	whole := o.stallPeriod == 0 || d >= 1.9*o.stallPeriod

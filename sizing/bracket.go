@@ -3,6 +3,8 @@ package sizing
 import (
 	"fmt"
 	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // bracket is what arrivals have pinned down so far.
@@ -16,7 +18,7 @@ type bracket struct {
 }
 
 // untested is a rate that is expected to fail, or to pass without a cause, and was not tried.
-func untested(rate float64, cause string) *hold {
+func untested(rate float64, cause record.Cause) *hold {
 	return &hold{arrivals: true, level: rate, judgement: judgement{cause: cause}}
 }
 
@@ -74,11 +76,11 @@ func (b *bracket) above(limit, width float64) float64 {
 func (b *bracket) expected(perArrival float64, backlogged pool) float64 {
 	hi := b.hi
 	switch {
-	case hi.cause == causeFailures:
+	case hi.cause == record.CauseFailures:
 		return hi.work / perArrival // the goodput of requests is flat above the limit
-	case hi.cause == causeBacklog && backlogged.seconds > 0:
+	case hi.cause == record.CauseBacklog && backlogged.seconds > 0:
 		return backlogged.rate()
-	case hi.cause == causeBacklog:
+	case hi.cause == record.CauseBacklog:
 		return hi.goodput
 	}
 	for i := range hi.series {

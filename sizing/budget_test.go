@@ -29,11 +29,11 @@ func TestABudgetBoundsTheHoldsOfAServiceThatSlowsDown(t *testing.T) {
 			var last record.Hold
 			a, err := sizing.Run(t.Context(), m.New(uint64(i)), o, func(h record.Hold) { last = h })
 			switch {
-			case err != nil || a.Verdict != sizing.Budget && a.Verdict != sizing.Found:
+			case err != nil || a.Verdict != record.VerdictBudget && a.Verdict != record.VerdictFound:
 				t.Errorf("slow after %d: %s, %v; want a number or the budget", after, a.Verdict, err)
 			case a.Cost.WallS > o.Budget.Seconds()+c.most:
 				t.Errorf("slow after %d: took %.0f s with a budget of %v, the last hold in %s for %.0f s", after, a.Cost.WallS, o.Budget, last.Phase, last.LengthS)
-			case a.Verdict == sizing.Found && last.Control == string(sizing.ByVUs) && last.Goodput < a.Capacity.Goodput/2:
+			case a.Verdict == record.VerdictFound && last.Control == record.ByVUs && last.Goodput < a.Capacity.Goodput/2:
 				t.Errorf("slow after %d: carries %.0f/s, confirmed by a hold with %.0f/s", after, a.Capacity.Goodput, last.Goodput)
 			}
 		}

@@ -3,7 +3,6 @@ package sizing
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -30,7 +29,7 @@ func (c *controller) capacity(s *record.Sizing) {
 	if b.hi != nil {
 		s.Capacity.Resolution = b.hi.level/b.lo.level - 1
 		if s.Binding = b.hi.cause; c.rejects() {
-			s.Binding = causeFailures
+			s.Binding = record.CauseFailures
 		}
 	}
 	if b.hiTested {
@@ -38,7 +37,7 @@ func (c *controller) capacity(s *record.Sizing) {
 		s.Capacity.FirstFailing = &hi
 	}
 	if c.open.falling {
-		s.Binding = causeCollapse
+		s.Binding = record.CauseCollapse
 	}
 	c.latencies(s, h)
 	s.Reason = c.reason(s)
@@ -56,7 +55,7 @@ func (c *controller) confidenceInterval(goodput float64) [2]float64 {
 	case c.rejects() && o.saturated.count > 0:
 		u := c.usefulShare()
 		center, se = o.saturated.rate()*u, math.Hypot(1.2*o.saturated.error(spread), .2*(1-u))
-	case b.hi.cause == causeBacklog && o.backlogged.count > 0:
+	case b.hi.cause == record.CauseBacklog && o.backlogged.count > 0:
 		center, se = o.backlogged.rate(), 1.2*o.backlogged.error(spread)
 	default:
 		center, se = (b.lo.level+b.hi.level)/2*(1-b.confirmed.share()), 1.35*se
@@ -99,7 +98,7 @@ func (c *controller) spread() float64 {
 	}
 	ticks, d := 4.0, 4.0
 	for _, h := range c.holds {
-		if h.arrivals && !h.void && h.ticks() >= 4 && (h.cause == causeBacklog || h.share() > .8*c.opt.Tolerance) {
+		if h.arrivals && !h.void && h.ticks() >= 4 && (h.cause == record.CauseBacklog || h.share() > .8*c.opt.Tolerance) {
 			k := float64(h.ticks())
 			ticks, d = ticks+k, d+k*dispersion(h.good)
 		}
@@ -116,11 +115,11 @@ func (c *controller) estimate() float64 {
 	lo, hi := b.confirmed.level, b.hi.level
 	limit := c.limit()
 	switch {
-	case limit > 0 && b.hi.cause == causeFailures:
+	case limit > 0 && b.hi.cause == record.CauseFailures:
 		return clamp(limit, .99*lo, 1.01*hi)
-	case b.hi.cause == causeFailures && !c.open.falling:
+	case b.hi.cause == record.CauseFailures && !c.open.falling:
 		return math.Sqrt(lo * hi)
-	case b.hi.cause == causeBacklog && c.open.backlogged.seconds > 0:
+	case b.hi.cause == record.CauseBacklog && c.open.backlogged.seconds > 0:
 		return clamp(c.open.backlogged.rate(), .99*lo, 1.01*hi)
 	}
 	return lo
@@ -130,7 +129,7 @@ func (c *controller) estimate() float64 {
 func (c *controller) capacityInVUs(s *record.Sizing) {
 	p, lo := c.closed.plateau, c.closed.lo
 	h := c.lastVUHold()
-	if c.opt.By == BySessions && c.closed.hi != nil && !c.closed.falling && lo != nil { // what the largest number within tolerance did
+	if c.opt.By == record.BySessions && c.closed.hi != nil && !c.closed.falling && lo != nil { // what the largest number within tolerance did
 		h, p.goodput, p.se = lo, lo.goodput, lo.se
 	}
 	s.Capacity = &record.Capacity{
@@ -138,7 +137,7 @@ func (c *controller) capacityInVUs(s *record.Sizing) {
 		ConfirmS: h.length(), FailedShare: h.share(), InFlight: h.inFlight, Resolution: 4 * p.se,
 		CI95: [2]float64{p.goodput * (1 - 1.96*p.se), p.goodput * (1 + 1.96*p.se)},
 	}
-	s.Binding = causeBacklog
+	s.Binding = record.CauseBacklog
 	if c.closed.hi != nil {
 		s.Binding = c.closed.hi.cause
 	}
@@ -169,7 +168,7 @@ func (c *controller) goodputAt(h *hold) float64 {
 // rejects says whether failures are what limits: also where a queue that still
 // fills looked like a backlog, once users have shown that it ends.
 func (c *controller) rejects() bool {
-	return c.bracket.hi.cause == causeFailures || c.open.expectedCause == causeFailures
+	return c.bracket.hi.cause == record.CauseFailures || c.open.expectedCause == record.CauseFailures
 }
 
 // reason says in a sentence what ended the search.
@@ -182,17 +181,21 @@ func (c *controller) reason(s *record.Sizing) string {
 	}
 	above := fmt.Sprintf("; at %s/s ", number(b.hi.level))
 	switch s.Binding {
-	case causeCollapse:
+	case record.CauseCollapse:
 		return held + "; more is computed to bring it down within a minute, and was not tried"
-	case causeFailures:
-		if b.hi.cause == causeBacklog {
+	case record.CauseFailures:
+		if b.hi.cause == record.CauseBacklog {
 			return held + above + "a queue fills that turns requests away when it is full"
 		}
 		return held + above + "more than the tolerance fails"
-	case causeBacklog:
+	case record.CauseBacklog:
 		return held + above + "the backlog grows without end"
 	}
-	return held + above + strings.TrimPrefix(s.Binding, "latency:") + " is missed"
+	missed, ok := s.Binding.Objective()
+	if !ok {
+		missed = string(s.Binding)
+	}
+	return held + above + missed + " is missed"
 }
 
 // latencies are those of the hold that confirmed the limit.

@@ -1,6 +1,10 @@
 package sizing
 
-import "math"
+import (
+	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
 
 // confirm holds the lower end for the confirming time: longer where goodput
 // falls beyond the limit, for a collapse takes time to show.
@@ -16,7 +20,7 @@ func (c *controller) confirm() (bool, error) {
 	if c.open.falling {
 		t *= 2
 	}
-	h, err := c.holdRate(b.lo.level, holdSpec{phase: "confirm", why: "the lower end, for longer", min: t, max: 1.25 * t})
+	h, err := c.holdRate(b.lo.level, holdSpec{phase: record.PhaseConfirm, why: "the lower end, for longer", min: t, max: 1.25 * t})
 	if err != nil {
 		return false, err
 	}
@@ -55,7 +59,7 @@ func (c *controller) stepDown(h *hold) error {
 		if err := c.drain(); err != nil {
 			return err
 		}
-		next := holdSpec{phase: "refine", why: "what passed before has failed: lower", min: refineMin, max: refineMax}
+		next := holdSpec{phase: record.PhaseRefine, why: "what passed before has failed: lower", min: refineMin, max: refineMax}
 		if c.stopsNarrowing() {
 			next.phase, next.min, next.max = "confirm", confirmTime, 1.25*confirmTime
 		}
@@ -65,7 +69,7 @@ func (c *controller) stepDown(h *hold) error {
 		}
 		if h.pass {
 			c.pass(h)
-			if next.phase == "confirm" {
+			if next.phase == record.PhaseConfirm {
 				b.confirmed = h
 			}
 			break
@@ -91,12 +95,12 @@ func (c *controller) retestUpper() (bool, error) {
 		return true, nil
 	}
 	rate := b.above(c.limit(), c.width())
-	h, err := c.holdRate(rate, holdSpec{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin, max: refineMax})
+	h, err := c.holdRate(rate, holdSpec{phase: record.PhaseRetestUpper, why: "just above what was confirmed: must fail", min: refineMin, max: refineMax})
 	if err != nil {
 		return false, err
 	}
 	if h.pass && !c.spent() {
-		h, err = c.holdRate(rate, holdSpec{phase: "sandwich", why: "it passed: once more, longer", min: .75 * confirmTime, max: confirmTime})
+		h, err = c.holdRate(rate, holdSpec{phase: record.PhaseRetestUpper, why: "it passed: once more, longer", min: .75 * confirmTime, max: confirmTime})
 		if err != nil {
 			return false, err
 		}
@@ -106,7 +110,7 @@ func (c *controller) retestUpper() (bool, error) {
 		return true, c.drain()
 	}
 	if c.fluctuates(rate) {
-		b.hi = untested(max(b.hi.level, c.closed.plateau.goodput*(1+c.width())), causeBacklog)
+		b.hi = untested(max(b.hi.level, c.closed.plateau.goodput*(1+c.width())), record.CauseBacklog)
 		b.hiTested = false
 		return true, nil
 	}
@@ -129,5 +133,5 @@ func (c *controller) retestUpper() (bool, error) {
 // reach, so capacity did not rise, and looking for it again finds no end.
 func (c *controller) fluctuates(rate float64) bool {
 	p := c.closed.plateau
-	return c.bracket.hiTested && c.bracket.hi.cause == causeBacklog && p.goodput > 0 && rate <= p.goodput*(1+2*p.se)
+	return c.bracket.hiTested && c.bracket.hi.cause == record.CauseBacklog && p.goodput > 0 && rate <= p.goodput*(1+2*p.se)
 }

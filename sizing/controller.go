@@ -63,13 +63,15 @@ const (
 // service that works, of a generator that can make the load. It is an error, so
 // that every phase hands it up. A sizing that went to its end has the verdict found.
 type stop struct {
-	verdict, binding, reason string
-	err                      error // of the load or the context
+	verdict record.Verdict
+	binding record.Cause
+	reason  string
+	err     error // of the load or the context
 }
 
-func (s *stop) Error() string { return s.verdict + ": " + s.reason }
+func (s *stop) Error() string { return string(s.verdict) + ": " + s.reason }
 
-func (c *controller) end(verdict, binding, reason string, args ...any) error {
+func (c *controller) end(verdict record.Verdict, binding record.Cause, reason string, args ...any) error {
 	return &stop{verdict: verdict, binding: binding, reason: fmt.Sprintf(reason, args...)}
 }
 
@@ -78,11 +80,11 @@ func stopOf(err error) stop {
 	var s *stop
 	switch {
 	case err == nil:
-		return stop{verdict: Found}
+		return stop{verdict: record.VerdictFound}
 	case errors.As(err, &s):
 		return *s
 	}
-	return stop{verdict: Interrupted, reason: err.Error(), err: err}
+	return stop{verdict: record.VerdictInterrupted, reason: err.Error(), err: err}
 }
 
 // step lets d seconds go by.
@@ -244,11 +246,11 @@ func (m *mix) perIteration() float64 {
 func (c *controller) note(text string) { c.notes = append(c.notes, text) }
 
 // announce tells what comes next, and why.
-func (c *controller) announce(o holdSpec, by Control, level float64) {
+func (c *controller) announce(o holdSpec, by record.Control, level float64) {
 	if c.opt.OnStep != nil {
 		c.opt.OnStep(Decision{
 			Phase: o.phase, Control: by, Level: level, Why: o.why,
-			Left: time.Duration(c.timeLeft(&hold{holdSpec: o, arrivals: by == ByRate}) * float64(time.Second)),
+			Left: time.Duration(c.timeLeft(&hold{holdSpec: o, arrivals: by == record.ByRate}) * float64(time.Second)),
 		})
 	}
 }

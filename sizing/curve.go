@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // point is what all holds at one number of virtual users say together.
@@ -23,7 +25,7 @@ type loadCurve []point
 func curveOf(holds []*hold) loadCurve {
 	var ps loadCurve
 	for _, h := range holds {
-		if h.cause == causeFailures || h.work <= 0 || h.nearlyAllFail() {
+		if h.cause == record.CauseFailures || h.work <= 0 || h.nearlyAllFail() {
 			continue
 		}
 		i := slices.IndexFunc(ps, func(p point) bool { return p.vus == h.vus() })

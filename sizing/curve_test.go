@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // completed is a hold of n virtual users that completed some iterations a second, for a second.
@@ -17,7 +19,7 @@ func TestACurvePoolsByNumberAndWeight(t *testing.T) {
 	dead := completed(4, 10, .1)
 	dead.lastShare = .9
 	beyond := completed(8, 150, .1)
-	beyond.judgement = failed(causeFailures)
+	beyond.judgement = failed(record.CauseFailures)
 	ps := curveOf([]*hold{completed(2, 190, .1), completed(1, 100, .1), completed(2, 210, .05), dead, beyond, completed(16, 0, .1)})
 	if len(ps) != 2 || ps[0].vus != 1 || ps[1].vus != 2 {
 		t.Fatalf("%+v: want points at 1 and 2", ps)

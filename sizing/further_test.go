@@ -26,13 +26,13 @@ func (c *cuttable) Tick(ctx context.Context, d time.Duration) (sizing.Tick, erro
 }
 
 // sizedWith sizes a model, and returns the answer with all holds.
-func sizedWith(t *testing.T, further func(*cuttable, record.Sizing) []sizing.Wish) (record.Sizing, []record.Hold) {
+func sizedWith(t *testing.T, further func(*cuttable, record.Sizing) []record.HoldRequest) (record.Sizing, []record.Hold) {
 	t.Helper()
 	m := sizingtest.Named("mmcK")
 	o := m.Options()
 	load := &cuttable{World: m.New(1)}
 	if further != nil {
-		o.Further = func(a record.Sizing) []sizing.Wish { return further(load, a) }
+		o.Further = func(a record.Sizing) []record.HoldRequest { return further(load, a) }
 	}
 	var holds []record.Hold
 	answer, err := sizing.Run(t.Context(), load, o, func(h record.Hold) { holds = append(holds, h) })
@@ -45,15 +45,15 @@ func sizedWith(t *testing.T, further func(*cuttable, record.Sizing) []sizing.Wis
 func TestWhatIsAskedForFurtherIsHeldAndChangesNothing(t *testing.T) {
 	plain, before := sizedWith(t, nil)
 	asked := 0
-	answer, holds := sizedWith(t, func(_ *cuttable, a record.Sizing) []sizing.Wish {
+	answer, holds := sizedWith(t, func(_ *cuttable, a record.Sizing) []record.HoldRequest {
 		asked++
-		if a.Verdict != sizing.Found || a.Capacity == nil {
+		if a.Verdict != record.VerdictFound || a.Capacity == nil {
 			t.Errorf("asked with the answer %q", a.Verdict)
 		}
-		return []sizing.Wish{
-			{Control: sizing.ByRate, Level: 100, Seconds: 4, Why: "few loads"},
-			{Control: sizing.ByVUs, Level: 99.5, Seconds: 5, Why: "flat or falling"},
-			{Control: sizing.ByVUs, Level: 1, Seconds: 5, Why: "one too many"},
+		return []record.HoldRequest{
+			{Control: record.ByRate, Level: 100, LengthS: 4, Why: "few loads"},
+			{Control: record.ByVUs, Level: 99.5, LengthS: 5, Why: "flat or falling"},
+			{Control: record.ByVUs, Level: 1, LengthS: 5, Why: "one too many"},
 		}
 	})
 	if !reflect.DeepEqual(answer, plain) {
@@ -73,9 +73,9 @@ func TestWhatIsAskedForFurtherIsHeldAndChangesNothing(t *testing.T) {
 
 func TestAFurtherHoldThatIsCutShortLeavesTheAnswer(t *testing.T) {
 	plain, before := sizedWith(t, nil)
-	answer, holds := sizedWith(t, func(load *cuttable, _ record.Sizing) []sizing.Wish {
+	answer, holds := sizedWith(t, func(load *cuttable, _ record.Sizing) []record.HoldRequest {
 		load.cut = true
-		return []sizing.Wish{{Control: sizing.ByRate, Level: 100, Seconds: 4}}
+		return []record.HoldRequest{{Control: record.ByRate, Level: 100, LengthS: 4}}
 	})
 	if !reflect.DeepEqual(answer, plain) || len(holds) != len(before) {
 		t.Errorf("%d holds, answer %+v; want %d, %+v", len(holds), answer, len(before), plain)
@@ -89,11 +89,11 @@ func TestNothingFurtherIsAskedWithoutANumber(t *testing.T) {
 	}
 	o := m.Options()
 	o.Budget = time.Minute
-	o.Further = func(a record.Sizing) []sizing.Wish {
+	o.Further = func(a record.Sizing) []record.HoldRequest {
 		t.Errorf("asked though the verdict is %s", a.Verdict)
 		return nil
 	}
-	if answer, err := sizing.Run(t.Context(), m.New(1), o, nil); err != nil || answer.Verdict != sizing.Baseline {
+	if answer, err := sizing.Run(t.Context(), m.New(1), o, nil); err != nil || answer.Verdict != record.VerdictBaseline {
 		t.Errorf("%s, %v; want a baseline", answer.Verdict, err)
 	}
 }
@@ -102,12 +102,12 @@ func TestWhatIsAskedForFurtherIsNoPartOfTheBudget(t *testing.T) {
 	m := sizingtest.Thrashing(200, 3000)
 	o := m.Options()
 	o.Budget = 40 * time.Second
-	o.Further = func(record.Sizing) []sizing.Wish {
-		return []sizing.Wish{{Control: sizing.ByVUs, Level: 3, Seconds: 5, Why: "slots"}}
+	o.Further = func(record.Sizing) []record.HoldRequest {
+		return []record.HoldRequest{{Control: record.ByVUs, Level: 3, LengthS: 5, Why: "slots"}}
 	}
 	var last record.Hold
 	a, err := sizing.Run(t.Context(), m.New(1), o, func(h record.Hold) { last = h })
-	if err != nil || a.Verdict != sizing.Budget || a.Cost.WallS < o.Budget.Seconds() {
+	if err != nil || a.Verdict != record.VerdictBudget || a.Cost.WallS < o.Budget.Seconds() {
 		t.Fatalf("%s after %.0f s, %v; want the budget spent", a.Verdict, a.Cost.WallS, err)
 	}
 	if last.Phase != "further" || last.SettleS < 1 || last.LengthS < 5 {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // generatorWatch remembers how the generator fared.
@@ -18,7 +20,7 @@ type generatorWatch struct {
 
 // Limits of the generator. Half of each is a warning.
 const (
-	limitCPU      = .85
+	limitCPU      = record.GeneratorBusy
 	limitPressure = .20 // of the time waiting for a CPU
 	limitUnsent   = .01 // of the intended arrivals
 	limitTimers   = .01 // of 10 ms timers more than 20 ms late
@@ -35,7 +37,7 @@ func (c *controller) generatorOverloaded(h *hold, whole float64) bool {
 		return h.void
 	}
 	if c.watch.overloads(h, whole, generatorLimitsOf(c.unloaded.iteration, c.opt.Objectives)) {
-		h.void, h.pass, h.cause = true, false, causeGenerator
+		h.void, h.pass, h.cause = true, false, record.CauseGenerator
 	}
 	return h.void
 }
@@ -88,7 +90,7 @@ func (c *controller) giveUp(tries int) error {
 	if c.watch.triesAgain(tries) {
 		return nil
 	}
-	return c.end(Generator, "generator", "the load could not be made as asked: %s; give the generator more CPU or machines, or make the script cheaper", c.watch.reason)
+	return c.end(record.VerdictGenerator, record.CauseGenerator, "the load could not be made as asked: %s; give the generator more CPU or machines, or make the script cheaper", c.watch.reason)
 }
 
 // limitUse is one limit of the generator and how much of it was used.

@@ -3,12 +3,14 @@ package sizing
 import (
 	"fmt"
 	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // guess is the rate at which the limit is expected, and what is expected to fail above it.
 type guess struct {
 	rate  float64
-	cause string
+	cause record.Cause
 	why   string
 }
 
@@ -46,13 +48,13 @@ func (c *controller) guessFromVUs() (guess, error) {
 			return guess{}, err
 		}
 		o.safeRate = min(g.rate, c.lastVUHold().work) / 2
-	case s.hi != nil && s.hi.cause == causeFailures:
-		g = guess{x / c.goodputPerArrival(), causeFailures, fmt.Sprintf("%.4g/s is what it completes; the tolerance allows %.4g/s to arrive", x, x/c.goodputPerArrival())}
+	case s.hi != nil && s.hi.cause == record.CauseFailures:
+		g = guess{x / c.goodputPerArrival(), record.CauseFailures, fmt.Sprintf("%.4g/s is what it completes; the tolerance allows %.4g/s to arrive", x, x/c.goodputPerArrival())}
 		if !s.everRose { // what still rises is no measure of what is to come
 			o.saturated = pool{}.with(p.count/p.seconds, p.seconds)
 		}
 	default:
-		g.cause, g.why = causeBacklog, fmt.Sprintf("%.4g/s is what it completes, however many users wait", x)
+		g.cause, g.why = record.CauseBacklog, fmt.Sprintf("%.4g/s is what it completes, however many users wait", x)
 		o.backlogged, o.widthFactor = pool{}.with(p.count/p.seconds, p.seconds), 1.5
 	}
 	for i, objective := range c.opt.Objectives {
@@ -88,7 +90,7 @@ func (c *controller) confirmVUs() error {
 	s, w := &c.closed, c.opt.Resolution
 	need := 4 * 9 / (w * w)
 	h, err := c.holdVUs(s.lo.vus(), holdSpec{
-		phase: "confirm", why: "too slow for arrivals on both sides within the budget: the answer stays in virtual users",
+		phase: record.PhaseConfirm, why: "too slow for arrivals on both sides within the budget: the answer stays in virtual users",
 		min: 1, max: min((c.budget-c.now)/2, need/s.plateau.goodput), need: need,
 	})
 	if err != nil {

@@ -9,25 +9,17 @@ import (
 
 // criterion is a promise: at most a share of something may be bad.
 type criterion struct {
-	cause     string
+	cause     record.Cause
 	allowed   float64
 	objective int // index, or iterations: those that failed
 }
 
 const iterations = -1
 
-// The causes of a failing hold that are no objective's.
-const (
-	causeFailures  = "failures"
-	causeBacklog   = "backlog"
-	causeCollapse  = "collapse"
-	causeGenerator = "generator"
-)
-
 func (o *Options) criteria() []criterion {
-	cs := []criterion{{causeFailures, o.Tolerance, iterations}}
+	cs := []criterion{{record.CauseFailures, o.Tolerance, iterations}}
 	for i, objective := range o.Objectives {
-		cs = append(cs, criterion{"latency:" + objective.String(), objective.allowed(), i})
+		cs = append(cs, criterion{record.MissedObjective(objective.String()), objective.allowed(), i})
 	}
 	return cs
 }
@@ -64,7 +56,8 @@ func (s *series) ratio(from int, p policy) float64 {
 
 // holdSpec is a hold that is asked for.
 type holdSpec struct {
-	phase, why  string
+	phase       record.Phase
+	why         string
 	min, max    float64 // seconds
 	need        float64 // successful iterations before a pass is believed (closed)
 	ramp        bool    // weak evidence suffices to go on
@@ -213,14 +206,14 @@ func (h *hold) collapsed() bool {
 	return bad >= 20 && bad > .95*(bad+good)
 }
 
-func (h *hold) rejecting() bool { return h.cause == causeFailures && !h.nearlyAllFail() }
+func (h *hold) rejecting() bool { return h.cause == record.CauseFailures && !h.nearlyAllFail() }
 func (h *hold) forLatency() bool {
-	return h.cause != "" && h.cause != causeFailures && h.cause != causeBacklog
+	return h.cause != "" && h.cause != record.CauseFailures && h.cause != record.CauseBacklog
 }
 
 // earlyCause looks for a cause to stop at once: the test must be sure, on the whole
 // or on its later part, with the worst ticks left out, and the share well above what is allowed.
-func (h *hold) earlyCause(bound, gate float64, trim int, p policy) string {
+func (h *hold) earlyCause(bound, gate float64, trim int, p policy) record.Cause {
 	if !p.has(trims) {
 		trim = 0
 	}
@@ -267,7 +260,7 @@ func (h *hold) wellWithin() bool {
 }
 
 // exceededCause is the cause for which the last half was beyond a criterion.
-func (h *hold) exceededCause() string {
+func (h *hold) exceededCause() record.Cause {
 	for i := range h.series {
 		if s := &h.series[i]; s.share(h.half()) > s.allowed {
 			return s.cause
@@ -294,22 +287,22 @@ func (c *controller) close(h *hold) *hold {
 // row is the hold as the record tells it.
 func (c *controller) row(h *hold) record.Hold {
 	r := record.Hold{
-		N: len(c.holds), Phase: h.phase, Control: string(ByVUs), Level: h.level, Why: h.why,
+		N: len(c.holds), Phase: h.phase, Control: record.ByVUs, Level: h.level, Why: h.why,
 		StartS: h.start, SettleS: h.settle, LengthS: h.length(),
 		Sent: uint64(h.sum.started), OK: uint64(h.sum.ok), Failed: uint64(h.sum.failed), Requests: uint64(h.sum.requests()),
 		Share: h.share(), Goodput: h.goodput, Work: h.work, SE: h.se, InFlight: h.inFlight, MeanS: h.mean,
 		P50S: h.latency.Quantile(.5).Seconds(), P95S: h.latency.Quantile(.95).Seconds(), P99S: h.latency.Quantile(.99).Seconds(),
 		GrowthZ: h.growth, Phi: inflation(h.series[0].bad, h.series[0].n), LLR: h.series[0].ratio(0, policy{}),
-		Verdict: "fail", Cause: h.cause, Marginal: h.marginal, Interval: c.bounds(), LeftS: c.timeLeft(h),
+		Verdict: record.Fail, Cause: h.cause, Marginal: h.marginal, Interval: c.bounds(), LeftS: c.timeLeft(h),
 	}
 	if h.arrivals {
-		r.Control = string(ByRate)
+		r.Control = record.ByRate
 	}
 	switch {
 	case h.void:
-		r.Verdict = "void"
+		r.Verdict = record.Void
 	case h.pass:
-		r.Verdict = "pass"
+		r.Verdict = record.Pass
 	}
 	for i := range h.sum.slow {
 		r.Slow = max(r.Slow, uint64(h.sum.slow[i]))

@@ -1,18 +1,22 @@
 package sizing
 
-import "math"
+import (
+	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
 
 // judgement is what is known of a hold after a tick.
 type judgement struct {
 	decided  bool
 	pass     bool
-	marginal bool   // the tests had not decided when time was up
-	cause    string // of a fail
+	marginal bool         // the tests had not decided when time was up
+	cause    record.Cause // of a fail
 }
 
 var passed = judgement{decided: true, pass: true}
 
-func failed(cause string) judgement { return judgement{decided: true, cause: cause} }
+func failed(cause record.Cause) judgement { return judgement{decided: true, cause: cause} }
 
 // judge decides whether a hold's load is carried, by what was counted alone:
 // it changes nothing, and equal counts are judged alike.
@@ -37,7 +41,7 @@ func (j judge) vus(h *hold) judgement {
 		}
 	}
 	if j.served && h.collapsed() && j.policy.has(tellsOutages) {
-		return failed(causeFailures)
+		return failed(record.CauseFailures)
 	}
 	enough := d >= h.min && (h.sum.ok >= h.need || d >= h.max)
 	switch {
@@ -74,7 +78,7 @@ type arrivalsJudge struct {
 func (j arrivalsJudge) arrivals(h *hold) judgement {
 	d := h.length()
 	if h.endInFlight > h.maxInFlight && h.endInFlight > h.startInFlight {
-		return failed(causeBacklog)
+		return failed(record.CauseBacklog)
 	}
 	if d >= .99 && h.sum.started > 30 {
 		if cause := j.failsEarly(h); cause != "" {
@@ -98,7 +102,7 @@ func (j arrivalsJudge) arrivals(h *hold) judgement {
 
 // failsEarly looks for a cause to stop early: a backlog that grows whatever ticks
 // are left out, or too many bad ones.
-func (j arrivalsJudge) failsEarly(h *hold) string {
+func (j arrivalsJudge) failsEarly(h *hold) record.Cause {
 	trim := 2 + h.ticks()/10
 	if h.length() >= max(2*h.min, 6) {
 		trim = h.ticks() / 10
@@ -106,10 +110,10 @@ func (j arrivalsJudge) failsEarly(h *hold) string {
 	missing, sent := trimmed(h.unfinished, h.started, trim)
 	over := (missing - j.tolerance*sent) / math.Sqrt((1+j.dispersion)*max(sent, 1))
 	if over > 3 && h.endInFlight-h.startInFlight > h.sum.failed && h.growth > 3 {
-		return causeBacklog
+		return record.CauseBacklog
 	}
 	if j.collapses(h) {
-		return causeBacklog
+		return record.CauseBacklog
 	}
 	if h.ticks() < 4 {
 		return ""
@@ -152,7 +156,7 @@ func (j arrivalsJudge) byPool(h *hold) judgement {
 	case z < -1 && lately < 1.4*j.tolerance && lately < j.tolerance+.02 && !j.overTolerance(h):
 		return passed
 	case z > 1 && lately > .7*j.tolerance:
-		return failed(causeFailures)
+		return failed(record.CauseFailures)
 	}
 	return judgement{}
 }
@@ -160,7 +164,7 @@ func (j arrivalsJudge) byPool(h *hold) judgement {
 // overTolerance says whether more failed than is tolerated in a hold that is
 // to be told as carried: there the pool may not decide otherwise.
 func (j arrivalsJudge) overTolerance(h *hold) bool {
-	return h.phase == "confirm" && h.share() > j.tolerance
+	return h.phase == record.PhaseConfirm && h.share() > j.tolerance
 }
 
 // mayStillPass says whether a hold that is to be told as carried goes on for
@@ -180,18 +184,18 @@ func (j arrivalsJudge) byLastHalf(h *hold) judgement {
 	if lately > .02 && lately < .3 {
 		limit = j.limits.of(j.saturated.with(h.work, d))
 	}
-	cause := ""
+	cause := record.Cause("")
 	switch {
 	case j.overTolerance(h):
-		cause = causeFailures
+		cause = record.CauseFailures
 	case limit > 0 && (j.period == 0 || d >= 2*j.period):
 		if h.level > limit {
-			cause = causeFailures
+			cause = record.CauseFailures
 		}
 	case h.exceededCause() != "":
 		cause = h.exceededCause()
 	case h.growth > 2 || j.abovePlateau(h, true):
-		cause = causeBacklog
+		cause = record.CauseBacklog
 	}
 	return judgement{decided: true, pass: cause == "", marginal: true, cause: cause}
 }

@@ -6,9 +6,10 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
-var failuresOnly = []criterion{{causeFailures, .05, iterations}}
+var failuresOnly = []criterion{{record.CauseFailures, .05, iterations}}
 
 // counted is a hold of ticks of a quarter of a second: what ended well, what
 // failed, and how many were in flight then.
@@ -60,9 +61,9 @@ func TestJudgementOfVirtualUsers(t *testing.T) {
 		"sure of a pass":                {sureJudge(), spec, times4(8, counted{ok: 100}), passed},
 		"too few iterations":            {sureJudge(), spec, times4(4, counted{ok: 20}), judgement{}},
 		"a ramp goes on, on less":       {sureJudge(), ramp, times4(4, counted{ok: 25}), passed},
-		"a tenth fails":                 {sureJudge(), ramp, times4(8, counted{ok: 90, failed: 10}), failed(causeFailures)},
+		"a tenth fails":                 {sureJudge(), ramp, times4(8, counted{ok: 90, failed: 10}), failed(record.CauseFailures)},
 		"and early only beyond effect":  {sureJudge(), spec, times4(8, counted{ok: 930, failed: 70}), judgement{}},
-		"all fail":                      {sureJudge(), spec, times4(4, counted{failed: 10}), failed(causeFailures)},
+		"all fail":                      {sureJudge(), spec, times4(4, counted{failed: 10}), failed(record.CauseFailures)},
 		"all fail, and none ever ended": {fresh, spec, times4(4, counted{failed: 5}), judgement{}},
 		"near the tolerance, time is up": {
 			sureJudge(), spec, times4(16, counted{ok: 48, failed: 2}),
@@ -70,7 +71,7 @@ func TestJudgementOfVirtualUsers(t *testing.T) {
 		},
 		"above it, time is up": {
 			sureJudge(), spec, times4(16, counted{ok: 47, failed: 3}),
-			judgement{decided: true, marginal: true, cause: causeFailures},
+			judgement{decided: true, marginal: true, cause: record.CauseFailures},
 		},
 		"few iterations last longer": {sureJudge(), spec, times4(16, counted{ok: 3}), judgement{}},
 		"but not beyond the budget":  {spent, spec, times4(16, counted{ok: 3}), judgement{decided: true, pass: true, marginal: true}},
@@ -115,12 +116,12 @@ func TestJudgementOfArrivals(t *testing.T) {
 	}{
 		"sure of a pass":                       {plain, spec, times4(12, counted{ok: 100}), passed},
 		"not yet":                              {plain, spec, times4(11, counted{ok: 100}), judgement{}},
-		"a backlog beyond all bounds":          {plain, spec, []counted{{ok: 10, inFlight: 1001}}, failed(causeBacklog)},
-		"much of what came is still there":     {plain, spec, growing(14, 60, 60), failed(causeBacklog)},
+		"a backlog beyond all bounds":          {plain, spec, []counted{{ok: 10, inFlight: 1001}}, failed(record.CauseBacklog)},
+		"much of what came is still there":     {plain, spec, growing(14, 60, 60), failed(record.CauseBacklog)},
 		"the tests are not sure":               {plain, spec, undecided, judgement{}},
 		"the pool knows a higher limit":        {below, spec, times4(20, counted{ok: 95, failed: 5}), passed},
 		"but not against what is told":         {below, confirm, undecided, judgement{}},
-		"the pool knows a lower limit":         {above, spec, undecided, failed(causeFailures)},
+		"the pool knows a lower limit":         {above, spec, undecided, failed(record.CauseFailures)},
 		"not where objectives decide":          {objective, spec, undecided, judgement{}},
 		"not within two periods of stalls":     {stalling, spec, undecided, judgement{}},
 		"a backlog above the users' plateau":   {queue, spec, growing(12, 100, 7), judgement{}},
@@ -147,10 +148,10 @@ func TestWhatTheTestsLeaveOpenIsDecidedByTheLastHalf(t *testing.T) {
 		want  judgement
 	}{
 		"fewer fail in the last half": {j, spec, append(times4(16, counted{ok: 93, failed: 7}), times4(16, counted{ok: 99, failed: 1})...), judgement{decided: true, pass: true, marginal: true}},
-		"more fail in the last half":  {j, spec, append(times4(16, counted{ok: 97, failed: 3}), times4(16, counted{ok: 70, failed: 30})...), judgement{decided: true, marginal: true, cause: causeFailures}},
-		"the pool knows the limit":    {pooled, spec, better, judgement{decided: true, marginal: true, cause: causeFailures}},
-		"too many for what is told":   {j, confirm, times4(32, counted{ok: 94, failed: 6}), judgement{decided: true, marginal: true, cause: causeFailures}},
-		"it grew by more than chance": {j, spec, growing(32, 100, 10), judgement{decided: true, marginal: true, cause: causeBacklog}},
+		"more fail in the last half":  {j, spec, append(times4(16, counted{ok: 97, failed: 3}), times4(16, counted{ok: 70, failed: 30})...), judgement{decided: true, marginal: true, cause: record.CauseFailures}},
+		"the pool knows the limit":    {pooled, spec, better, judgement{decided: true, marginal: true, cause: record.CauseFailures}},
+		"too many for what is told":   {j, confirm, times4(32, counted{ok: 94, failed: 6}), judgement{decided: true, marginal: true, cause: record.CauseFailures}},
+		"it grew by more than chance": {j, spec, growing(32, 100, 10), judgement{decided: true, marginal: true, cause: record.CauseBacklog}},
 	} {
 		h := heldFor(&hold{holdSpec: c.spec, arrivals: true, level: 400}, c.ticks...)
 		if got := c.j.byLastHalf(h); got != c.want {
@@ -238,7 +239,9 @@ func TestTheGeneratorWatch(t *testing.T) {
 }
 
 func TestNextRates(t *testing.T) {
-	between := func(lo, hi float64) bracket { return bracket{lo: untested(lo, ""), hi: untested(hi, causeFailures)} }
+	between := func(lo, hi float64) bracket {
+		return bracket{lo: untested(lo, ""), hi: untested(hi, record.CauseFailures)}
+	}
 	const w = .03
 	for name, c := range map[string]struct {
 		lo, hi, limit, want float64
@@ -279,7 +282,7 @@ func TestNextRates(t *testing.T) {
 
 func TestASecondOfTheRampIsDoubtedByWhatFailsAbove(t *testing.T) {
 	one, two := untested(100, ""), untested(200, "")
-	b := bracket{lo: two, hi: untested(400, causeFailures), weakPasses: []*hold{one, two}}
+	b := bracket{lo: two, hi: untested(400, record.CauseFailures), weakPasses: []*hold{one, two}}
 	for limit, want := range map[float64]bool{150: true, 202: true, 204: false, 0: false} {
 		if got := b.doubtful(limit, .03); got != want {
 			t.Errorf("the limit is expected at %v, a second passed at 200: doubtful %v", limit, got)
@@ -292,13 +295,13 @@ func TestASecondOfTheRampIsDoubtedByWhatFailsAbove(t *testing.T) {
 }
 
 func TestWhereTheUpperEndPutsTheLimit(t *testing.T) {
-	fails := func(cause string) bracket {
+	fails := func(cause record.Cause) bracket {
 		hi := untested(400, cause)
 		hi.work, hi.goodput = 285, 280
 		return bracket{lo: untested(200, ""), hi: hi}
 	}
 	full := pool{}.with(290, 10)
-	b, q := fails(causeFailures), fails(causeBacklog)
+	b, q := fails(record.CauseFailures), fails(record.CauseBacklog)
 	if got := b.expected(.95, full); !near(got, 300) {
 		t.Errorf("285/s get through, 5 %% may fail: %v, want 300", got)
 	}
@@ -309,7 +312,7 @@ func TestWhereTheUpperEndPutsTheLimit(t *testing.T) {
 		t.Errorf("a queue's goodput is %v", got)
 	}
 	// An objective: late shares of 1 % at 200/s and 20 % at 400/s, 5 % allowed: by logits.
-	late := []criterion{{causeFailures, .05, iterations}, {"latency:p(95)<100ms", .05, 0}}
+	late := []criterion{{record.CauseFailures, .05, iterations}, {"latency:p(95)<100ms", .05, 0}}
 	o := fails("latency:p(95)<100ms")
 	o.hi.goodput = 400
 	for h, n := range map[*hold]uint64{o.lo: 1, o.hi: 20} {

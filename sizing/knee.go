@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // narrowKnee looks for the smallest number of users that reaches 97 % of the
@@ -20,7 +22,7 @@ func (c *controller) narrowKnee() error {
 		if try == 1 || n >= b.vus {
 			n = int(math.Round(math.Sqrt(float64(a.vus) * float64(b.vus))))
 		}
-		if _, err := c.holdVUs(min(max(n, a.vus+1), b.vus-1), holdSpec{phase: "knee", why: "the fewest users that reach 97 %", min: 2, max: 6, need: 1500}); err != nil {
+		if _, err := c.holdVUs(min(max(n, a.vus+1), b.vus-1), holdSpec{phase: record.PhaseKnee, why: "the fewest users that reach 97 %", min: 2, max: 6, need: 1500}); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/sizing"
 	"github.com/plimsoll-load/plimsoll/sizing/sizingtest"
 )
@@ -62,24 +63,24 @@ func TestOnlyALateHoldIsVoid(t *testing.T) {
 	const always = 1 << 30
 	for name, c := range map[string]struct {
 		busyMachine
-		verdict string
+		verdict record.Verdict
 		within  float64 // seconds
 	}{
 		// 2 % of the first second, which is less than 1 % of the whole
-		"late for a moment":          {busyMachine{ticks: 5, share: .02, tell: late}, sizing.Found, 100},
-		"late on average, a moment":  {busyMachine{ticks: 5, share: .02, tell: lateOnAverage}, sizing.Found, 100},
-		"not sent for a moment":      {busyMachine{ticks: 5, share: .02, tell: dropped}, sizing.Found, 100},
-		"a little too late all time": {busyMachine{ticks: always, share: .0115, tell: late}, sizing.Generator, 120},
-		"much too late":              {busyMachine{ticks: always, share: .3, tell: late}, sizing.Generator, 45},
+		"late for a moment":          {busyMachine{ticks: 5, share: .02, tell: late}, record.VerdictFound, 100},
+		"late on average, a moment":  {busyMachine{ticks: 5, share: .02, tell: lateOnAverage}, record.VerdictFound, 100},
+		"not sent for a moment":      {busyMachine{ticks: 5, share: .02, tell: dropped}, record.VerdictFound, 100},
+		"a little too late all time": {busyMachine{ticks: always, share: .0115, tell: late}, record.VerdictGenerator, 120},
+		"much too late":              {busyMachine{ticks: always, share: .3, tell: late}, record.VerdictGenerator, 45},
 	} {
 		m := sizingtest.Named("bucket300")
 		load := c.busyMachine
 		load.World = m.New(1)
 		a, err := sizing.Run(t.Context(), &load, m.Options(), nil)
-		if err != nil || a.Verdict != c.verdict || (a.Generator.VoidHold > 0) != (c.verdict == sizing.Generator) || a.Cost.WallS > c.within {
+		if err != nil || a.Verdict != c.verdict || (a.Generator.VoidHold > 0) != (c.verdict == record.VerdictGenerator) || a.Cost.WallS > c.within {
 			t.Errorf("%s: %s, %v, %d holds void, %.0f s; want %s within %.0f s", name, a.Verdict, err, a.Generator.VoidHold, a.Cost.WallS, c.verdict, c.within)
 		}
-		if a.Verdict == sizing.Generator && a.Capacity != nil {
+		if a.Verdict == record.VerdictGenerator && a.Capacity != nil {
 			t.Errorf("%s: a capacity of %v although it was the generator", name, a.Capacity.Goodput)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // plateau is the goodput that more users do not raise.
@@ -14,7 +16,7 @@ type plateau struct {
 	seconds float64
 	from    int // users
 	to      int
-	kind    string
+	kind    record.PlateauKind
 }
 
 // vuHolds are the holds of virtual users that still count: those after the last rise.
@@ -58,7 +60,7 @@ func (c *controller) judgeCurve() {
 // rose says whether the same number of users gave more later: by 6 %, and by
 // three standard errors.
 func rose(before, after *hold) bool {
-	comparable := before.level == after.level && before.cause != causeFailures && after.cause != causeFailures && before.work > 0 && !after.nearlyAllFail() && !before.nearlyAllFail()
+	comparable := before.level == after.level && before.cause != record.CauseFailures && after.cause != record.CauseFailures && before.work > 0 && !after.nearlyAllFail() && !before.nearlyAllFail()
 	return comparable && after.work > 1.06*before.work && after.work-before.work > 3*math.Hypot(after.se*after.work, before.se*before.work)
 }
 
@@ -73,7 +75,7 @@ func (c *controller) pooledPlateau() plateau {
 		}
 	}
 	if len(saturated) == 0 {
-		return plateau{se: 1, kind: "none"}
+		return plateau{se: 1, kind: record.PlateauNone}
 	}
 	return plateauOf(agreeing(saturated), "flat")
 }
@@ -92,7 +94,7 @@ func agreeing(hs []*hold) []*hold {
 
 // plateauOf is the goodput of several holds together; its error is that of
 // their weights, by inverse variance.
-func plateauOf(hs []*hold, kind string) plateau {
+func plateauOf(hs []*hold, kind record.PlateauKind) plateau {
 	p := plateau{kind: kind, from: hs[0].vus()}
 	information := 0.0
 	for _, h := range hs {
@@ -152,7 +154,7 @@ func (c *controller) explore() error {
 func (c *controller) startOver(n int) error {
 	s := &c.closed
 	c.staleHolds = len(c.holds)
-	h, err := c.holdVUs(n, holdSpec{phase: "probe", why: "goodput rose: all over again", min: 1, max: 4, need: 20, ramp: true})
+	h, err := c.holdVUs(n, holdSpec{phase: record.PhaseProbe, why: "goodput rose: all over again", min: 1, max: 4, need: 20, ramp: true})
 	if err != nil {
 		return err
 	}
@@ -176,7 +178,7 @@ func (c *controller) refreshVUs() error {
 		return nil
 	}
 	err := c.rampAnew()
-	if v := stopOf(err).verdict; v == Budget || v == Maximum {
+	if v := stopOf(err).verdict; v == record.VerdictBudget || v == record.VerdictMax {
 		c.note(staleUsers)
 		return nil
 	}
@@ -216,7 +218,7 @@ func (c *controller) finalPlateau() plateau {
 	}
 	return plateau{
 		goodput: q.work, se: 1 / math.Sqrt(q.weight) / q.work, count: q.work * q.seconds, seconds: q.seconds,
-		from: q.vus, to: q.vus, kind: "peak",
+		from: q.vus, to: q.vus, kind: record.PlateauPeak,
 	}
 }
 
@@ -238,7 +240,7 @@ func (c *controller) measurePlateau() error {
 	if p.goodput > 0 && p.se <= aim {
 		return nil
 	}
-	if n := c.plateauVUs(); s.hi != nil && n >= s.hi.vus() && s.hi.cause == causeFailures && p.se < enoughToGuess {
+	if n := c.plateauVUs(); s.hi != nil && n >= s.hi.vus() && s.hi.cause == record.CauseFailures && p.se < enoughToGuess {
 		return nil // where only a load that fails is large enough: arrivals tell it as well, with fewer failures
 	}
 	rate := max(p.goodput, s.best)
@@ -253,7 +255,7 @@ func (c *controller) measurePlateau() error {
 		need = min(need, p.count*(excess*excess-1))
 	}
 	longest := clamp(need/rate, 1, confirmTime*c.stretch(rate))
-	h, err := c.holdVUs(c.plateauVUs(), holdSpec{phase: "plateau", why: "goodput that more users do not raise, precisely", min: 1, max: longest, need: need})
+	h, err := c.holdVUs(c.plateauVUs(), holdSpec{phase: record.PhasePlateau, why: "goodput that more users do not raise, precisely", min: 1, max: longest, need: need})
 	if err != nil {
 		return err
 	}
@@ -273,7 +275,7 @@ func (c *controller) remeasureOneVU() error {
 	}
 	need := 1 / (peakError * peakError)
 	_, err := c.holdVUs(1, holdSpec{
-		phase: "plateau", why: "one user gets nearly as much as more do: is that the peak?",
+		phase: record.PhasePlateau, why: "one user gets nearly as much as more do: is that the peak?",
 		min: 4, max: clamp(need/first.work, 4, confirmTime), need: need,
 	})
 	if err != nil {
@@ -292,7 +294,7 @@ const loneShare = .85
 func (c *controller) verifyFall(best *hold) error {
 	s := &c.closed
 	seconds := clamp(1/(peakError*peakError*max(s.best, 1)), 2, clamp(c.budget-c.now, 2, confirmTime))
-	o := holdSpec{phase: "plateau", why: "goodput seems to fall with more users: by chance, or slower earlier?", min: seconds, max: seconds, need: math.Inf(1)}
+	o := holdSpec{phase: record.PhasePlateau, why: "goodput seems to fall with more users: by chance, or slower earlier?", min: seconds, max: seconds, need: math.Inf(1)}
 	if best.vus() != s.bestVUs {
 		var err error
 		if best, err = c.holdVUs(s.bestVUs, o); err != nil {
@@ -327,7 +329,7 @@ func (c *controller) measureDispersion() {
 
 // largest is the largest number of users that says something about goodput.
 func (s *closed) largest() int {
-	if s.hi != nil && s.hi.cause != causeFailures {
+	if s.hi != nil && s.hi.cause != record.CauseFailures {
 		return s.hi.vus()
 	}
 	return s.lo.vus()

@@ -23,23 +23,23 @@ func TestEveryRuleIsNeeded(t *testing.T) {
 	rises := func(s *sizingtest.Stats) bool { return s.Rising >= s.Runs*9/10 }
 	for _, c := range []struct {
 		rule, model string
-		by          sizing.Control
+		by          record.Control
 		met         func(*sizingtest.Stats) bool
 		demand      string
 	}{
-		{"retest upper", "autoscale", sizing.ByVUs, within(.05, .9), "an upper bound is tested again: capacity may have risen"},
-		{"drain", "kinto", sizing.ByVUs, within(.05, .9), "what one load left behind is not held against the next"},
-		{"plateau", "usl-retro", sizing.ByVUs, harmless, "the peak is measured before arrivals come"},
-		{"trim", "gc-pause", sizing.ByVUs, within(.05, .9), "one stall is not a limit"},
-		{"outage", "leak", sizing.BySessions, verdict, "a crash is told from a limit"},
-		{"rising", "warm-up", sizing.ByVUs, rises, "a service that warms up is ramped again"},
-		{"retrograde", "kinto", sizing.ByVUs, within(.05, .8), "beyond a peak arrivals that survive are computed, not tried"},
-		{"retrograde", "kinto", sizing.ByRate, within(.05, .8), "arrivals that bring it down leave the search to virtual users"},
-		{"generator", "genlimit", sizing.ByVUs, verdict, "an overloaded generator looks like a plateau"},
-		{"settle", "think1", sizing.ByVUs, within(.03, .85), "new users need an iteration until they are all at work"},
-		{"little", "think1-noerr", sizing.ByVUs, within(.05, .8), "a count begins when all users are at work, whatever was expected"},
-		{"baseline", "base10", sizing.ByVUs, verdict, "what fails at any load is no question of load"},
-		{"pool", "mmcK", sizing.ByRate, quick, "goodput above the limit says on which side a rate is"},
+		{"retest upper", "autoscale", record.ByVUs, within(.05, .9), "an upper bound is tested again: capacity may have risen"},
+		{"drain", "kinto", record.ByVUs, within(.05, .9), "what one load left behind is not held against the next"},
+		{"plateau", "usl-retro", record.ByVUs, harmless, "the peak is measured before arrivals come"},
+		{"trim", "gc-pause", record.ByVUs, within(.05, .9), "one stall is not a limit"},
+		{"outage", "leak", record.BySessions, verdict, "a crash is told from a limit"},
+		{"rising", "warm-up", record.ByVUs, rises, "a service that warms up is ramped again"},
+		{"retrograde", "kinto", record.ByVUs, within(.05, .8), "beyond a peak arrivals that survive are computed, not tried"},
+		{"retrograde", "kinto", record.ByRate, within(.05, .8), "arrivals that bring it down leave the search to virtual users"},
+		{"generator", "genlimit", record.ByVUs, verdict, "an overloaded generator looks like a plateau"},
+		{"settle", "think1", record.ByVUs, within(.03, .85), "new users need an iteration until they are all at work"},
+		{"little", "think1-noerr", record.ByVUs, within(.05, .8), "a count begins when all users are at work, whatever was expected"},
+		{"baseline", "base10", record.ByVUs, verdict, "what fails at any load is no question of load"},
+		{"pool", "mmcK", record.ByRate, quick, "goodput above the limit says on which side a rate is"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			t.Parallel()

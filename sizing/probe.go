@@ -1,12 +1,16 @@
 package sizing
 
-import "math"
+import (
+	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+)
 
 // probe lets one virtual user run alone: what an iteration takes when nothing
 // else is going on, and what fails whatever the load. It returns nil when one
 // user is within tolerance, else the hold that was not.
 func (c *controller) probe() (*hold, error) {
-	h, err := c.holdVUs(1, holdSpec{phase: "probe", why: "one virtual user: an iteration without load", min: 1, max: 4, need: 20, ramp: true})
+	h, err := c.holdVUs(1, holdSpec{phase: record.PhaseProbe, why: "one virtual user: an iteration without load", min: 1, max: 4, need: 20, ramp: true})
 	if err != nil {
 		return nil, err
 	}
@@ -14,7 +18,7 @@ func (c *controller) probe() (*hold, error) {
 		return nil, err
 	}
 	if h.sum.ok < 3 { // slow iterations, or time-outs
-		h, err = c.holdVUs(1, holdSpec{phase: "probe", why: "too few iterations ended to know how long one takes", min: 4, max: 30, need: 3, ramp: true})
+		h, err = c.holdVUs(1, holdSpec{phase: record.PhaseProbe, why: "too few iterations ended to know how long one takes", min: 4, max: 30, need: 3, ramp: true})
 		if err != nil {
 			return nil, err
 		}
@@ -30,7 +34,7 @@ func (c *controller) probe() (*hold, error) {
 	c.unloaded.pause = h.pause()
 	c.budget = c.opt.Budget.Seconds() + budgetPerUnit*c.cycle()
 	if !h.pass && h.share() < 4*c.opt.Tolerance {
-		h, err = c.holdVUs(1, holdSpec{phase: "probe", why: "one user fails at times: by chance?", min: 3, max: 8, need: 100})
+		h, err = c.holdVUs(1, holdSpec{phase: record.PhaseProbe, why: "one user fails at times: by chance?", min: 3, max: 8, need: 100})
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +45,7 @@ func (c *controller) probe() (*hold, error) {
 		return nil, nil
 	}
 	if h.goodput > 0 { // once more: a limiter may have allowed a burst
-		h, err = c.holdVUs(1, holdSpec{phase: "probe", why: "one user is too much: what gets through in the long run?", min: 3, max: 4, need: 3000})
+		h, err = c.holdVUs(1, holdSpec{phase: record.PhaseProbe, why: "one user is too much: what gets through in the long run?", min: 3, max: 4, need: 3000})
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +86,7 @@ func (c *controller) cycle() float64 { return c.unloaded.iteration + c.unloaded.
 // endIfAllFail ends the sizing when enough failed and nothing succeeded.
 func (c *controller) endIfAllFail(h *hold) error {
 	if c.total.ok == 0 && h.sum.failed >= 20 {
-		return c.end(Dead, "", "nothing worked: all of the first %.0f iterations failed", c.total.failed)
+		return c.end(record.VerdictDead, "", "nothing worked: all of the first %.0f iterations failed", c.total.failed)
 	}
 	return nil
 }
@@ -90,9 +94,9 @@ func (c *controller) endIfAllFail(h *hold) error {
 // noneSucceeded ends the sizing when not one iteration succeeded for half a minute.
 func (c *controller) noneSucceeded(h *hold) error {
 	if h.sum.failed > 0 {
-		return c.end(Dead, "", "nothing worked: %.0f iterations failed in %.0f s and none succeeded", c.total.failed, c.now)
+		return c.end(record.VerdictDead, "", "nothing worked: %.0f iterations failed in %.0f s and none succeeded", c.total.failed, c.now)
 	}
-	return c.end(Budget, "budget", "no iteration ended within %.0f s: nothing can be said about a load", c.now)
+	return c.end(record.VerdictBudget, record.CauseBudget, "no iteration ended within %.0f s: nothing can be said about a load", c.now)
 }
 
 // testBaseline handles a service that one user, back to back, is too much for: it
@@ -109,19 +113,19 @@ func (c *controller) testBaseline(h *hold) (guess, error) {
 	if _, err := c.wait(1); err != nil {
 		return guess{}, err
 	}
-	low, err := c.holdRate(quarter, holdSpec{phase: "paced", why: "a quarter of what one user sends", min: refineMin, max: refineMax})
+	low, err := c.holdRate(quarter, holdSpec{phase: record.PhasePaced, why: "a quarter of what one user sends", min: refineMin, max: refineMax})
 	if err != nil {
 		return guess{}, err
 	}
 	if !low.pass && c.policy.has(testsBaseline) {
-		return guess{}, c.end(Baseline, low.cause, "%s at %.3g iterations/s, a quarter of what one user sends: not a question of load",
+		return guess{}, c.end(record.VerdictBaseline, low.cause, "%s at %.3g iterations/s, a quarter of what one user sends: not a question of load",
 			c.describe(low), low.level)
 	}
 	c.closed.knee = 1
-	c.closed.plateau = plateau{goodput: h.work, se: h.se, from: 1, to: 1, count: h.sum.ok, kind: "flat"}
+	c.closed.plateau = plateau{goodput: h.work, se: h.se, from: 1, to: 1, count: h.sum.ok, kind: record.PlateauFlat}
 	if n := h.work * h.length(); n > 100 {
 		c.open.saturated = pool{}.with(h.work, h.length())
 	}
 	c.note("one virtual user back to back was too much: the load was paced from there on")
-	return guess{rate: h.work / c.goodputPerArrival(), cause: causeFailures, why: "what gets through of one user back to back"}, nil
+	return guess{rate: h.work / c.goodputPerArrival(), cause: record.CauseFailures, why: "what gets through of one user back to back"}, nil
 }

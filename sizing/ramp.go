@@ -3,6 +3,8 @@ package sizing
 import (
 	"fmt"
 	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 const (
@@ -25,7 +27,7 @@ func (c *controller) ramp() error {
 			factor = 4 // each step costs an iteration
 		}
 		n = min(n*factor, s.max)
-		h, err := c.holdVUs(n, holdSpec{phase: "ramp", why: c.whyMore(n), min: 1, max: 4, need: boundIterations, ramp: true})
+		h, err := c.holdVUs(n, holdSpec{phase: record.PhaseRamp, why: c.whyMore(n), min: 1, max: 4, need: boundIterations, ramp: true})
 		if err != nil {
 			return err
 		}
@@ -35,7 +37,7 @@ func (c *controller) ramp() error {
 			}
 		}
 		if !h.pass && h.share() < 4*c.opt.Tolerance {
-			h, err = c.holdVUs(n, holdSpec{phase: "ramp", why: "near the tolerance: once more, longer", min: 3 * s.stretch, max: 8, need: 1000})
+			h, err = c.holdVUs(n, holdSpec{phase: record.PhaseRamp, why: "near the tolerance: once more, longer", min: 3 * s.stretch, max: 8, need: 1000})
 			if err != nil {
 				return err
 			}
@@ -94,7 +96,7 @@ func (c *controller) rampEnds(h *hold) (bool, error) {
 	case c.spent(), h.work > 0 && c.now+boundIterations/h.work > c.budget && n >= fullFactor*full:
 		return false, c.outOfTime(h)
 	case h.vus() == c.closed.max && n < 1.5*full:
-		return false, c.end(Maximum, "max-vus", "%d virtual users do not fill it: an iteration still takes %.1f times the unloaded one and goodput rises with their number; raise --max or shorten the pauses",
+		return false, c.end(record.VerdictMax, record.CauseMaxVUs, "%d virtual users do not fill it: an iteration still takes %.1f times the unloaded one and goodput rises with their number; raise --max or shorten the pauses",
 			h.vus(), h.mean/t1)
 	}
 	return h.vus() == c.closed.max ||
@@ -105,6 +107,6 @@ func (c *controller) rampEnds(h *hold) (bool, error) {
 func (c *controller) outOfTime(h *hold) error {
 	x := max(c.closed.best, h.work, 1e-3)
 	c.open.needBounds, c.open.needTest = c.now+boundIterations/x, c.now+testIterations/x
-	return c.end(Budget, "budget", "the budget of %.0f s is too short: at %.3g iterations/s bounds of ± 10 %% take about %.0f s, a test on both sides %.0f s",
+	return c.end(record.VerdictBudget, record.CauseBudget, "the budget of %.0f s is too short: at %.3g iterations/s bounds of ± 10 %% take about %.0f s, a test on both sides %.0f s",
 		c.budget, x, c.open.needBounds, c.open.needTest)
 }

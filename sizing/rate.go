@@ -3,6 +3,8 @@ package sizing
 import (
 	"fmt"
 	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // byRate sizes with arrivals from the start: it doubles the rate until it is
@@ -67,7 +69,7 @@ func (c *controller) fallsAbove() (bool, error) {
 		return false, err
 	}
 	h, err := c.holdRate(hi.level, holdSpec{
-		phase: "ramp", why: "less gets through than of less: by chance?",
+		phase: record.PhaseRamp, why: "less gets through than of less: by chance?",
 		min: refineMin, max: refineMin, exact: true, maxInFlight: math.Inf(1),
 	})
 	if err != nil {
@@ -84,7 +86,7 @@ const (
 
 // needsVUs says whether virtual users have to find what arrivals cannot.
 func (c *controller) needsVUs() bool {
-	return c.opt.By == ByRate && c.open.falling && !c.explored() && c.closed.lo != nil && c.now < c.budget/2
+	return c.opt.By == record.ByRate && c.open.falling && !c.explored() && c.closed.lo != nil && c.now < c.budget/2
 }
 
 // exploreWithVUs leaves the search to virtual users. Arrivals above the limit
@@ -119,7 +121,7 @@ func (c *controller) rampRate(rate float64) (bool, error) {
 	b.step = c.opt.Resolution
 	why := "what one virtual user sends"
 	for {
-		h, err := c.holdRate(rate, holdSpec{phase: "ramp", why: why, min: 1, max: 4, ramp: true})
+		h, err := c.holdRate(rate, holdSpec{phase: record.PhaseRamp, why: why, min: 1, max: 4, ramp: true})
 		if err != nil {
 			return false, err
 		}
@@ -127,7 +129,7 @@ func (c *controller) rampRate(rate float64) (bool, error) {
 			if err := c.drain(); err != nil {
 				return false, err
 			}
-			h, err = c.holdRate(rate, holdSpec{phase: "ramp", why: "near the limit, or by chance: once more, longer", min: refineMin, max: refineMax})
+			h, err = c.holdRate(rate, holdSpec{phase: record.PhaseRamp, why: "near the limit, or by chance: once more, longer", min: refineMin, max: refineMax})
 			if err != nil {
 				return false, err
 			}
@@ -143,7 +145,7 @@ func (c *controller) rampRate(rate float64) (bool, error) {
 			return false, err
 		}
 		if rate >= c.opt.Max {
-			return false, c.end(Maximum, "max-rate", "%s arrivals/s are carried and more are not allowed: raise --max", number(rate))
+			return false, c.end(record.VerdictMax, record.CauseMaxRate, "%s arrivals/s are carried and more are not allowed: raise --max", number(rate))
 		}
 		factor, passed := 2.0, "%s/s passed: twice that"
 		if h.mean > queueingFactor*c.unloaded.iteration {
@@ -166,7 +168,7 @@ func (c *controller) tryQuarter(rate float64) (bool, error) {
 	if err := c.drain(); err != nil {
 		return false, err
 	}
-	h, err := c.holdRate(rate/4, holdSpec{phase: "paced", why: "the first rate was too much: a quarter of it", min: refineMin, max: refineMax})
+	h, err := c.holdRate(rate/4, holdSpec{phase: record.PhasePaced, why: "the first rate was too much: a quarter of it", min: refineMin, max: refineMax})
 	if err != nil {
 		return false, err
 	}
@@ -174,7 +176,7 @@ func (c *controller) tryQuarter(rate float64) (bool, error) {
 	case h.pass:
 		c.pass(h)
 	case h.level <= c.closed.lo.goodput:
-		return false, c.end(Baseline, h.cause, "%s at %s iterations/s: not a question of load", c.describe(h), number(h.level))
+		return false, c.end(record.VerdictBaseline, h.cause, "%s at %s iterations/s: not a question of load", c.describe(h), number(h.level))
 	}
 	return h.pass, nil
 }

@@ -70,7 +70,7 @@ func (c *controller) recheck() error {
 }
 
 func (c *controller) holdRateFor(rate, seconds float64, why string) (*hold, error) {
-	return c.holdRate(rate, holdSpec{phase: "recheck", why: why, min: seconds, max: seconds, exact: true})
+	return c.holdRate(rate, holdSpec{phase: record.PhaseRecheck, why: why, min: seconds, max: seconds, exact: true})
 }
 
 // formerUpper is a rate that the former answer calls too much.
@@ -84,11 +84,11 @@ func (c *controller) formerUpper(f *record.Capacity) float64 {
 // recheckVUs does the same where the former answer stayed in virtual users.
 func (c *controller) recheckVUs(r *record.Recheck) error {
 	n := max(1, 2*c.opt.From.Capacity.Knee)
-	h, err := c.holdVUs(min(n, c.closed.max), holdSpec{phase: "recheck", why: "twice the users that filled it", min: recheckBelow, max: recheckBelow + recheckAbove, need: math.Inf(1)})
+	h, err := c.holdVUs(min(n, c.closed.max), holdSpec{phase: record.PhaseRecheck, why: "twice the users that filled it", min: recheckBelow, max: recheckBelow + recheckAbove, need: math.Inf(1)})
 	if err != nil {
 		return err
 	}
-	c.closed.plateau = plateau{goodput: h.work, se: h.se, count: h.sum.ok, seconds: h.length(), from: n, to: n, kind: "flat"}
+	c.closed.plateau = plateau{goodput: h.work, se: h.se, count: h.sum.ok, seconds: h.length(), from: n, to: n, kind: record.PlateauFlat}
 	c.compare(r, h.work, h.se)
 	return nil
 }

@@ -3,6 +3,8 @@ package sizing
 import (
 	"fmt"
 	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // resolution is the relative width that the number of iterations in a
@@ -21,10 +23,10 @@ func (c *controller) withinBudget() error {
 	if c.spent() && b.confirmed != nil && b.hi != nil && b.hi.level > b.confirmed.level && len(c.outages) == 0 {
 		b.lo = b.confirmed
 		c.tellWidth()
-		return &stop{verdict: Found}
+		return &stop{verdict: record.VerdictFound}
 	}
 	if c.spent() {
-		return c.end(Budget, "budget", "the budget of %.0f s is spent: the interval is as far as it got", c.budget)
+		return c.end(record.VerdictBudget, record.CauseBudget, "the budget of %.0f s is spent: the interval is as far as it got", c.budget)
 	}
 	return nil
 }
@@ -73,7 +75,7 @@ func (c *controller) testAround(g guess) error {
 	if err := c.drain(); err != nil {
 		return err
 	}
-	h, err := c.holdRate(rate*(1-w/2), holdSpec{phase: "confirm", why: g.why, min: confirmTime, max: 1.25 * confirmTime})
+	h, err := c.holdRate(rate*(1-w/2), holdSpec{phase: record.PhaseConfirm, why: g.why, min: confirmTime, max: 1.25 * confirmTime})
 	if err != nil {
 		return err
 	}
@@ -145,7 +147,7 @@ func (c *controller) refine() error {
 				return err
 			}
 		}
-		h, err := c.holdRate(rate, holdSpec{phase: "refine", why: why, min: refineMin, max: refineMax})
+		h, err := c.holdRate(rate, holdSpec{phase: record.PhaseRefine, why: why, min: refineMin, max: refineMax})
 		if err != nil {
 			return err
 		}
@@ -183,7 +185,7 @@ func (c *controller) candidate() (float64, string, error) {
 // measureBacklog measures, once, the plateau of a service that queues, a little above it.
 func (c *controller) measureBacklog() error {
 	o, hi := &c.open, c.bracket.hi
-	if hi.cause != causeBacklog || o.backlogMeasured || hi.goodput == 0 || hi.level <= 1.08*hi.goodput {
+	if hi.cause != record.CauseBacklog || o.backlogMeasured || hi.goodput == 0 || hi.level <= 1.08*hi.goodput {
 		return nil
 	}
 	o.backlogMeasured = true

@@ -3,6 +3,8 @@ package sizing
 import (
 	"fmt"
 	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 const (
@@ -22,7 +24,7 @@ func (c *controller) guessBeforeCollapse() (guess, error) {
 	seconds := clamp(nearCollapse/rate, 6, 8)
 	for _, n := range c.curve().decisiveVUs(c.closed.bestVUs, rate) {
 		_, err := c.holdVUs(n, holdSpec{
-			phase: "plateau", why: fmt.Sprintf("goodput falls beyond %d users: how much, where %s arrivals/s are decided", c.closed.bestVUs, number(rate)),
+			phase: record.PhasePlateau, why: fmt.Sprintf("goodput falls beyond %d users: how much, where %s arrivals/s are decided", c.closed.bestVUs, number(rate)),
 			min: seconds, max: seconds, need: math.Inf(1),
 		})
 		if err != nil {
@@ -31,7 +33,7 @@ func (c *controller) guessBeforeCollapse() (guess, error) {
 	}
 	c.judgeCurve()
 	rate = c.survivableRate()
-	return guess{rate, causeCollapse, fmt.Sprintf("goodput falls from %s/s at %d users: about this much survives %g s in %g %% of runs",
+	return guess{rate, record.CauseCollapse, fmt.Sprintf("goodput falls from %s/s at %d users: about this much survives %g s in %g %% of runs",
 		number(c.closed.best), c.closed.bestVUs, surviveTime, 100*surviveIn)}, nil
 }
 
@@ -49,7 +51,7 @@ func (c *controller) holdBelowCollapse(g guess) error {
 		if err := c.drain(); err != nil {
 			return err
 		}
-		h, err := c.holdRate(rate, holdSpec{phase: "confirm", why: why, min: seconds, max: 1.25 * seconds, exact: true, maxInFlight: most})
+		h, err := c.holdRate(rate, holdSpec{phase: record.PhaseConfirm, why: why, min: seconds, max: 1.25 * seconds, exact: true, maxInFlight: most})
 		if err != nil {
 			return err
 		}
@@ -70,7 +72,7 @@ func (c *controller) holdBelowCollapse(g guess) error {
 		c.open.safeRate = min(c.open.safeRate, rate/2)
 	}
 	if b.hi == nil {
-		b.hi = untested(g.rate*(1+c.resolution(g.rate)/2), causeCollapse)
+		b.hi = untested(g.rate*(1+c.resolution(g.rate)/2), record.CauseCollapse)
 	}
 	if len(c.outages) > 0 {
 		return c.unstable()

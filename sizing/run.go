@@ -31,7 +31,7 @@ func newController(o Options, load Load) *controller {
 	c := &controller{opt: o, criteria: o.criteria(), resize: load.Resize, setRate: load.SetRate, budget: o.Budget.Seconds()}
 	c.mix.given = o.Scenarios
 	c.closed.max = math.MaxInt32
-	if o.By != ByRate {
+	if o.By != record.ByRate {
 		c.closed.max = int(min(o.Max, math.MaxInt32))
 	}
 	c.closed.stretch, c.closed.dispersion, c.open.stretch, c.open.widthFactor, c.open.backlogMargin = 1, 1, 1, 1, 1
@@ -41,7 +41,7 @@ func newController(o Options, load Load) *controller {
 // run lets the controller go until it ends, and says how.
 func (c *controller) run() stop {
 	err := c.size()
-	if s := stopOf(err); s.verdict != Found || c.opt.Soak == 0 || c.bracket.confirmed == nil && c.closed.lo == nil {
+	if s := stopOf(err); s.verdict != record.VerdictFound || c.opt.Soak == 0 || c.bracket.confirmed == nil && c.closed.lo == nil {
 		return s
 	}
 	return stopOf(c.soak())
@@ -52,9 +52,9 @@ func (c *controller) size() error {
 	switch {
 	case c.opt.From != nil:
 		return c.recheck()
-	case c.opt.By == ByRate:
+	case c.opt.By == record.ByRate:
 		return c.byRate()
-	case c.opt.By == BySessions:
+	case c.opt.By == record.BySessions:
 		return c.bySessions()
 	}
 	return c.byVUs()
@@ -64,7 +64,7 @@ func (c *controller) size() error {
 func (c *controller) soak() error {
 	d := c.opt.Soak.Seconds()
 	c.budget = max(c.budget, c.now) + 2*d
-	o := holdSpec{phase: "soak", why: "the answer, for as long as was asked", min: d, max: d, need: boundIterations, exact: true}
+	o := holdSpec{phase: record.PhaseSoak, why: "the answer, for as long as was asked", min: d, max: d, need: boundIterations, exact: true}
 	var h *hold
 	var err error
 	if held := c.bracket.confirmed; held != nil {
@@ -79,7 +79,7 @@ func (c *controller) soak() error {
 		return err
 	}
 	if !h.pass {
-		return c.end(Unstable, h.cause, "what held for %.0f s did not hold for %s: %s", confirmTime, c.opt.Soak, c.describe(h))
+		return c.end(record.VerdictUnstable, h.cause, "what held for %.0f s did not hold for %s: %s", confirmTime, c.opt.Soak, c.describe(h))
 	}
 	return nil
 }
@@ -144,18 +144,18 @@ func (c *controller) test(g guess) error {
 
 // complete fills in the defaults and refuses what cannot be.
 func (o Options) complete() (Options, error) {
-	o.By = first(o.By, ByVUs)
+	o.By = first(o.By, record.ByVUs)
 	o.Tolerance = first(o.Tolerance, .05)
 	o.Resolution = first(o.Resolution, .03)
 	o.Budget = first(o.Budget, startBudget)
 	o.Backoff = first(o.Backoff, "iteration")
 	o.MaxRegression = first(o.MaxRegression, .1)
-	if o.By == ByRate {
+	if o.By == record.ByRate {
 		o.Max = first(o.Max, math.Inf(1))
 	}
 	o.Max = first(o.Max, 10000)
 	switch {
-	case o.By != ByVUs && o.By != ByRate && o.By != BySessions:
+	case o.By != record.ByVUs && o.By != record.ByRate && o.By != record.BySessions:
 		return o, usageError{"control", string(o.By), "is none of vus, rate, sessions"}
 	case !(o.Tolerance > 0 && o.Tolerance < 1):
 		return o, usageError{"tolerance", percent(o.Tolerance), "is not between 0 % and 100 %"}
@@ -168,7 +168,7 @@ func (o Options) complete() (Options, error) {
 	case !(o.MaxRegression > 0 && o.MaxRegression < 1):
 		return o, usageError{"max-regression", percent(o.MaxRegression), "is not between 0 % and 100 %"}
 	case o.From != nil && (o.From.Capacity == nil || !(o.From.Capacity.Goodput > 0)):
-		return o, usageError{"from", o.From.Verdict, "is an answer without a number: nothing to compare with"}
+		return o, usageError{"from", string(o.From.Verdict), "is an answer without a number: nothing to compare with"}
 	}
 	return o, nil
 }

@@ -3,6 +3,8 @@ package sizing
 import (
 	"fmt"
 	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // sessionWidth is the relative width of the interval of virtual users.
@@ -22,7 +24,7 @@ func (c *controller) bySessions() error {
 			return err
 		}
 		s.plateau.goodput = g.rate * c.goodputPerArrival()
-		return c.end(Found, one.cause, "one virtual user is too much: %s", c.describe(one))
+		return c.end(record.VerdictFound, one.cause, "one virtual user is too much: %s", c.describe(one))
 	}
 	if err := c.explore(); err != nil {
 		return err
@@ -50,7 +52,7 @@ func (c *controller) bySessions() error {
 	}
 	if s.hi == nil { // nothing fails: the plateau is the answer
 		n := min(s.lo.vus(), 2*max(1, s.knee))
-		h, err := c.holdVUs(n, holdSpec{phase: "confirm", why: "no number of users fails: the plateau for longer", min: confirmTime, max: 1.25 * confirmTime, need: boundIterations})
+		h, err := c.holdVUs(n, holdSpec{phase: record.PhaseConfirm, why: "no number of users fails: the plateau for longer", min: confirmTime, max: 1.25 * confirmTime, need: boundIterations})
 		if err != nil {
 			return err
 		}
@@ -79,7 +81,7 @@ func (c *controller) refineSessions() error {
 	s := &c.closed
 	for s.hi.vus() > s.lo.vus()+1 && s.hi.level > (1+sessionWidth)*1.01*s.lo.level {
 		n, why := c.sessionCandidate()
-		h, err := c.tryVUs(n, holdSpec{phase: "refine", why: why, min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
+		h, err := c.tryVUs(n, holdSpec{phase: record.PhaseRefine, why: why, min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
 		if err != nil {
 			return err
 		}
@@ -120,7 +122,7 @@ func (c *controller) sessionCandidate() (int, string) {
 // confirmSessions holds the lower end for the confirming time, and steps down if it fails.
 func (c *controller) confirmSessions() (bool, error) {
 	s := &c.closed
-	h, err := c.tryVUs(s.lo.vus(), holdSpec{phase: "confirm", why: "the lower end, for longer", min: confirmTime, max: 1.25 * confirmTime, need: boundIterations})
+	h, err := c.tryVUs(s.lo.vus(), holdSpec{phase: record.PhaseConfirm, why: "the lower end, for longer", min: confirmTime, max: 1.25 * confirmTime, need: boundIterations})
 	if err != nil {
 		return false, err
 	}
@@ -132,11 +134,11 @@ func (c *controller) confirmSessions() (bool, error) {
 	s.stretch = min(s.stretch*1.4, 2.5)
 	s.hi = h
 	if h.vus() == 1 {
-		return false, c.end(Baseline, h.cause, "%s with one virtual user, which passed before", c.describe(h))
+		return false, c.end(record.VerdictBaseline, h.cause, "%s with one virtual user, which passed before", c.describe(h))
 	}
 	n := int(h.level / (1 + sessionWidth*math.Pow(1.6, float64(c.open.inversions-1))))
 	n = max(1, min(n, h.vus()-1))
-	h, err = c.tryVUs(n, holdSpec{phase: "refine", why: "what passed before has failed: lower", min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
+	h, err = c.tryVUs(n, holdSpec{phase: record.PhaseRefine, why: "what passed before has failed: lower", min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
 	if err != nil {
 		return false, err
 	}
@@ -150,7 +152,7 @@ func (c *controller) retestUpperVUs() (bool, error) {
 	if !c.policy.has(retestsUpper) {
 		return true, nil
 	}
-	h, err := c.tryVUs(s.hi.vus(), holdSpec{phase: "sandwich", why: "just above what was confirmed: must fail", min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
+	h, err := c.tryVUs(s.hi.vus(), holdSpec{phase: record.PhaseRetestUpper, why: "just above what was confirmed: must fail", min: refineMin * s.stretch, max: refineMax * s.stretch, need: boundIterations})
 	if err != nil {
 		return false, err
 	}
@@ -161,7 +163,7 @@ func (c *controller) retestUpperVUs() (bool, error) {
 	s.lo, s.hi = h, nil
 	for n := h.vus(); n < s.max; {
 		n = min(s.max, max(n+1, int(float64(n)*(1+2*sessionWidth))))
-		h, err = c.tryVUs(n, holdSpec{phase: "refine", why: "no upper end is known: higher", min: refineMin, max: refineMax, need: boundIterations})
+		h, err = c.tryVUs(n, holdSpec{phase: record.PhaseRefine, why: "no upper end is known: higher", min: refineMin, max: refineMax, need: boundIterations})
 		if err != nil {
 			return false, err
 		}

@@ -27,45 +27,23 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
-// Control says what a sizing turns to find the limit.
-type Control string
-
-// The three ways of sizing.
-const (
-	ByVUs      Control = "vus"      // virtual users explore, arrivals test
-	ByRate     Control = "rate"     // arrivals from the start
-	BySessions Control = "sessions" // virtual users to the end: how many sessions until it breaks
-)
-
-// The verdicts of a sizing.
-const (
-	Found       = "found"
-	Baseline    = "baseline"    // too much fails at the lowest load
-	Maximum     = "max"         // the largest load allowed does not fill the service
-	Budget      = "budget"      // time ran out
-	Unstable    = "unstable"    // everything failed at loads that passed before
-	Generator   = "generator"   // the generator is the limit
-	Dead        = "dead"        // nothing worked
-	Interrupted = "interrupted" // it was stopped from outside
-)
-
 // Options are the settings of a sizing; zero values are the defaults.
 type Options struct {
-	By         Control       // ByVUs
-	Tolerance  float64       // share of iterations that may fail, 0.05; NoFailures for none
-	Objectives []Objective   // all must hold
-	Resolution float64       // relative width of the interval that is looked for, 0.03
-	Budget     time.Duration // 240 s; 20 unloaded iterations are added
-	Max        float64       // most virtual users (10,000), or most arrivals per second (no limit)
-	Soak       time.Duration // a last hold of this length at the answer
-	Backoff    string        // what a virtual user does after a failed iteration: "iteration"; told in the answer only
-	Scenarios  []Scenario    // by metric.ScenarioID, as far as known
+	By         record.Control // record.ByVUs
+	Tolerance  float64        // share of iterations that may fail, 0.05; NoFailures for none
+	Objectives []Objective    // all must hold
+	Resolution float64        // relative width of the interval that is looked for, 0.03
+	Budget     time.Duration  // 240 s; 20 unloaded iterations are added
+	Max        float64        // most virtual users (10,000), or most arrivals per second (no limit)
+	Soak       time.Duration  // a last hold of this length at the answer
+	Backoff    string         // what a virtual user does after a failed iteration: "iteration"; told in the answer only
+	Scenarios  []Scenario     // by metric.ScenarioID, as far as known
 
 	From          *record.Sizing // a former answer to check again, in half a minute
 	MaxRegression float64        // how much less than From it may carry, 0.1
 
-	OnStep  func(Decision)             // called as a hold begins; may be nil
-	Further func(record.Sizing) []Wish // asked once, with the answer: at most two loads to hold after it; may be nil
+	OnStep  func(Decision)                           // called as a hold begins; may be nil
+	Further func(record.Sizing) []record.HoldRequest // asked once, with the answer: at most two loads to hold after it; may be nil
 }
 
 // Scenario is what the controller may know of a scenario beforehand.
@@ -79,9 +57,9 @@ const NoFailures = 1e-6
 
 // Decision is what the controller does next, and why.
 type Decision struct {
-	Phase   string
-	Control Control // ByVUs or ByRate
-	Level   float64 // virtual users, or arrivals per second
+	Phase   record.Phase
+	Control record.Control // ByVUs or ByRate
+	Level   float64        // virtual users, or arrivals per second
 	Why     string
 	Left    time.Duration // estimate of the time still needed
 }

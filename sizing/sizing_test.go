@@ -147,7 +147,7 @@ func TestAStoppedSizingTellsWhatItKnows(t *testing.T) {
 			cancel()
 		}
 	})
-	if !errors.Is(err, context.Canceled) || s.Verdict != sizing.Interrupted || len(s.Curve) != 3 || s.Capacity != nil {
+	if !errors.Is(err, context.Canceled) || s.Verdict != record.VerdictInterrupted || len(s.Curve) != 3 || s.Capacity != nil {
 		t.Errorf("%+v, %v; want three holds, no capacity and the context's error", s, err)
 	}
 	if s.Plateau == nil || s.Plateau.Goodput != 120 {

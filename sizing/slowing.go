@@ -3,6 +3,8 @@ package sizing
 import (
 	"fmt"
 	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // slowedBy is how much less goodput than at first, at the same load, is told.
@@ -21,7 +23,7 @@ func (c *controller) slowing() (first, then plateau, ok bool) {
 	for _, h := range c.vuHolds() {
 		switch {
 		case !h.pass || h.work <= 0 || h.level < full:
-		case h.phase == "ramp":
+		case h.phase == record.PhaseRamp:
 			early = append(early, h)
 		default:
 			late = append(late, h)

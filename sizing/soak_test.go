@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/sizing"
 	"github.com/plimsoll-load/plimsoll/sizing/sizingtest"
 )
@@ -24,9 +25,9 @@ func TestASoakFollowsEveryNumber(t *testing.T) {
 			last := a.Curve[len(a.Curve)-1]
 			soaked := last.Phase == "soak" && last.LengthS > 59
 			switch {
-			case a.Verdict == sizing.Found && soaked:
+			case a.Verdict == record.VerdictFound && soaked:
 				found++
-			case a.Verdict == sizing.Found || soaked && last.Verdict == "pass":
+			case a.Verdict == record.VerdictFound || soaked && last.Verdict == "pass":
 				t.Errorf("%s with seed %d: %s, and its last hold is a %s of %.0f s", name, seed, a.Verdict, last.Phase, last.LengthS)
 			}
 		}

@@ -3,6 +3,8 @@ package sizing
 import (
 	"fmt"
 	"math"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // closed is what virtual users showed.
@@ -96,7 +98,7 @@ func (c *controller) holdVUs(n int, o holdSpec) (*hold, error) {
 
 func (c *controller) holdVUsOnce(n int, o holdSpec) (*hold, error) {
 	settle := min(c.settleVUs(n), max(0, c.budget-c.now))
-	c.announce(o, ByVUs, float64(n))
+	c.announce(o, record.ByVUs, float64(n))
 	if err := c.setVUs(n); err != nil {
 		return nil, err
 	}
@@ -210,7 +212,7 @@ func (c *controller) awaitRecovery(up func(Tick) bool, since uint64) error {
 	}
 	if !answered {
 		c.outages = append(c.outages, since)
-		return c.end(Unstable, "", "it stopped answering after %d requests and did not come back within %.0f s", since, longestOutage)
+		return c.end(record.VerdictUnstable, "", "it stopped answering after %d requests and did not come back within %.0f s", since, longestOutage)
 	}
 	return nil
 }
@@ -232,7 +234,7 @@ func (c *controller) unstable() error {
 	if n := len(c.outages); n >= 2 {
 		between = fmt.Sprintf(", %d requests apart", c.outages[n-1]-c.outages[n-2])
 	}
-	return c.end(Unstable, "", "everything failed %s at loads that pass otherwise%s: the service crashes, or something else stops it",
+	return c.end(record.VerdictUnstable, "", "everything failed %s at loads that pass otherwise%s: the service crashes, or something else stops it",
 		times(len(c.outages)), between)
 }
 

@@ -7,21 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-)
 
-// The exit codes (README.md has the table). They are never renumbered.
-const (
-	ExitOK           = 0
-	ExitInternal     = 1
-	ExitUsage        = 2
-	ExitScript       = 3
-	ExitBroken       = 4 // a threshold, a tolerance; sizing's baseline
-	ExitInconclusive = 5
-	ExitNothing      = 6 // every iteration failed, or the target is unreachable
-	ExitOutside      = 7 // git, docker, AWS
-	ExitRegression   = 8
-	ExitInterrupt    = 130
-	ExitTerminated   = 143
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // Explain prints an error of a program in words, the source that it is about,
@@ -43,7 +30,7 @@ func Explain(w io.Writer, program string, err error) int {
 	if errors.As(err, &coded) {
 		return coded.ExitCode()
 	}
-	return ExitInternal
+	return record.ExitInternal
 }
 
 // Status is an error without words: all was said in the report, only the exit status is left.
@@ -75,5 +62,5 @@ func (f Fault) Hint() string { return f.Advice }
 
 // Usage is a fault of the command line.
 func Usage(hint, format string, args ...any) error {
-	return Fault{Code: ExitUsage, Err: fmt.Errorf(format, args...), Advice: hint}
+	return Fault{Code: record.ExitUsage, Err: fmt.Errorf(format, args...), Advice: hint}
 }

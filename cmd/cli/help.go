@@ -64,8 +64,8 @@ func flagError(c *cobra.Command, err error) error {
 func suggestion(flags *pflag.FlagSet, name string) string {
 	var known []string
 	flags.VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
-	if s := plan.Suggest("--"+name, known); strings.HasPrefix(s, "did you mean") {
-		return s + " "
+	if near, ok := plan.Nearest("--"+name, known); ok {
+		return "did you mean " + near + "? "
 	}
 	return ""
 }

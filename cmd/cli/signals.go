@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // Signals are those that ask a program to end.
@@ -19,12 +21,7 @@ type Signalled struct{ os.Signal }
 func (Signalled) Error() string { return "stopped by a signal" }
 
 // ExitCode is 128 plus the signal's number, as a shell has it.
-func (s Signalled) ExitCode() int {
-	if s.Signal == syscall.SIGTERM {
-		return ExitTerminated
-	}
-	return ExitInterrupt
-}
+func (s Signalled) ExitCode() int { return record.SignalExit(s.Signal) }
 
 // Watch calls stop at each signal until the function that it returns is called.
 func Watch(signals <-chan os.Signal, stop func(cause error)) (unwatch func()) {

@@ -47,7 +47,7 @@ func newCompare(p process) *cobra.Command {
 				return err
 			}
 			if changed.Regression(beyond) != nil {
-				return cli.Status(cli.ExitRegression)
+				return cli.Status(record.ExitRegression)
 			}
 			return nil
 		},

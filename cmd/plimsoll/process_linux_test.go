@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/target"
 )
@@ -169,8 +168,8 @@ func TestSignalsEndARunInOrder(t *testing.T) {
 				return strings.Contains(string(text), "stopped by a signal")
 			})
 			_ = run.Process.Signal(syscall.SIGINT)
-			if status := run.status(t); status != cli.ExitInterrupt {
-				t.Errorf("exit status %d, want %d\n%s", status, cli.ExitInterrupt, &run.stderr)
+			if status := run.status(t); status != record.ExitInterrupted {
+				t.Errorf("exit status %d, want %d\n%s", status, record.ExitInterrupted, &run.stderr)
 			}
 			if out := run.stdout.String(); !strings.Contains(out, "interrupted") {
 				t.Errorf("no summary after the second signal: %q", out)
@@ -183,8 +182,8 @@ func TestGracePeriodEndsWhatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	path := write(t, "stuck.js", `export default () => { while (true) {} }`)
 	run := start(t, filepath.Dir(path), "run", path, "--duration", "200ms", "--grace", "300ms")
-	if status := run.status(t); status != cli.ExitNothing {
-		t.Errorf("exit status %d, want %d: no iteration succeeded\n%s", status, cli.ExitNothing, &run.stderr)
+	if status := run.status(t); status != record.ExitNothing {
+		t.Errorf("exit status %d, want %d: no iteration succeeded\n%s", status, record.ExitNothing, &run.stderr)
 	}
 	if !strings.Contains(run.stderr.String(), "interrupted") {
 		t.Errorf("nothing is said of the iteration that was cut off: %q", &run.stderr)
@@ -200,8 +199,8 @@ func TestDemoTargetEndsWithItsOwner(t *testing.T) {
 	eventually(t, "a window in the record", func() bool { return len(windows(t, path)) > 0 })
 	child := childOf(t, run.Process.Pid)
 	_ = run.Process.Signal(syscall.SIGINT)
-	if status := run.status(t); status != cli.ExitInterrupt {
-		t.Errorf("exit status %d, want %d\n%s", status, cli.ExitInterrupt, &run.stderr)
+	if status := run.status(t); status != record.ExitInterrupted {
+		t.Errorf("exit status %d, want %d\n%s", status, record.ExitInterrupted, &run.stderr)
 	}
 	if !strings.Contains(run.stdout.String(), "set to carry 300 requests/s") {
 		t.Errorf("the truth is not told: %s", &run.stdout)

@@ -62,7 +62,7 @@ func (p *progress) Row(row any) error {
 func (p *progress) Event(e session.Event) error {
 	switch e.Kind {
 	case session.Step:
-		p.state.Phase, p.state.Left = e.Step.Phase, e.Step.Left
+		p.state.Phase, p.state.Left = string(e.Step.Phase), e.Step.Left
 	case session.Console:
 		p.say(e.Text)
 	case session.Warning:

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 const remoteLong = `Sizes a service on rented machines (AWS): it puts the image there, loads it, brings
@@ -30,7 +31,7 @@ func newRemote(p process) *cobra.Command {
 				return err
 			}
 			if err := p.become(path, args); err != nil {
-				return cli.Fault{Code: cli.ExitOutside, Err: fmt.Errorf("remote: %s: %w", path, err)}
+				return cli.Fault{Code: record.ExitOutside, Err: fmt.Errorf("remote: %s: %w", path, err)}
 			}
 			return nil
 		},

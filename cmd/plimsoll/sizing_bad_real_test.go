@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // Targets that no number is right for: each must end with its verdict, with
@@ -157,7 +159,7 @@ func TestRealSizingOfBadTargets(t *testing.T) {
 		name    string
 		target  func() string // starts it and returns its address
 		script  string
-		verdict string
+		verdict record.Verdict
 		exit    int
 		known   bool // something is known of the limit: the interval has a lower end
 		within  time.Duration
@@ -211,7 +213,7 @@ func badRow(name string, s *sized) string {
 		known += " to " + percentOf(*s.Interval.Hi/100, "%.0f") + "/s"
 	}
 	return "| " + strings.Join([]string{
-		name, s.Verdict, percentOf(float64(s.exit)/100, "%.0f"), orNone(s.Capacity != nil), known, s.took.Round(time.Second).String(),
+		name, string(s.Verdict), percentOf(float64(s.exit)/100, "%.0f"), orNone(s.Capacity != nil), known, s.took.Round(time.Second).String(),
 	}, " | ") + " |\n"
 }
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/sizing"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // quotaPeriod is short, so that a halted generator looks slow rather than halted.
@@ -85,7 +85,7 @@ func TestRealSizingLimitedByItsGenerator(t *testing.T) {
 		t.Logf("load %s: %s", busy(), row)
 		table.WriteString(row)
 		l.table("generator", fmt.Sprintf("A generator held to %.0f %% of a core, before `%s`:\n\n%s", 100*cores, target, &table))
-		if got.Verdict == sizing.Generator && got.exit == 5 && got.Capacity == nil && strings.Contains(got.Reason, "give the generator more CPU") {
+		if got.Verdict == record.VerdictGenerator && got.exit == 5 && got.Capacity == nil && strings.Contains(got.Reason, "give the generator more CPU") {
 			right++
 			continue
 		}

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/sizing"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // Of Kinto, the script of one request lists an empty collection.
@@ -87,7 +87,7 @@ func TestRealSizingOfKinto(t *testing.T) {
 		v := l.tour(script)
 		tours = append(tours, v)
 		l.table("kinto", kintoTable(l, tours))
-		if v.got.Plateau == nil || v.got.Verdict != sizing.Found {
+		if v.got.Plateau == nil || v.got.Verdict != record.VerdictFound {
 			t.Errorf("verdict %s: %s (%s)", v.got.Verdict, v.got.Reason, v.got.record)
 			continue
 		}
@@ -122,7 +122,7 @@ func (l *lab) tour(script string) *tour {
 	v := l.tourOnce(script)
 	_, part := moved(v.before.ours, v.after.ours)
 	end, ends := l.Deadline()
-	if (part > .10 || v.got.Verdict == sizing.Generator) && (!ends || time.Until(end) > 2*patience) {
+	if (part > .10 || v.got.Verdict == record.VerdictGenerator) && (!ends || time.Until(end) > 2*patience) {
 		l.Logf("load %s: fixed runs moved by %.0f %%, verdict %s: once more", busy(), 100*part, v.got.Verdict)
 		v = l.tourOnce(script)
 		v.noisy = true

@@ -21,7 +21,6 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
-	"github.com/plimsoll-load/plimsoll/sizing"
 )
 
 // The environment of the real proof of sizing. A bare run is short, as CI
@@ -222,7 +221,7 @@ func (l *lab) load(ctx context.Context, url string, args ...string) (*sized, err
 // others use may stop it for a moment.
 func (l *lab) steady(size func() (*sized, error)) (*sized, error) {
 	s, err := size()
-	if err != nil || s.Verdict != sizing.Generator {
+	if err != nil || s.Verdict != record.VerdictGenerator {
 		return s, err
 	}
 	l.Logf("load %s: the generator is said to be the limit after %.0f s: %s: once more (%s)", busy(), s.took.Seconds(), s.Reason, s.record)

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/sizing"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 const (
@@ -106,7 +106,7 @@ func TestRealSizingBesideMolotov(t *testing.T) {
 			rows = append(rows, b)
 			t.Logf("load %s: %s", busy(), b.row())
 			l.table("molotov", besideTable(rows, capacity))
-			if got.Verdict != sizing.Found {
+			if got.Verdict != record.VerdictFound {
 				t.Errorf("%s: verdict %s: %s (%s)", name, got.Verdict, got.Reason, got.record)
 			}
 		}
@@ -152,7 +152,7 @@ func (l *lab) molotov(b *beside, molotov, script string, capacity float64) {
 
 func (b *beside) row() string {
 	s := b.ours
-	ours, off, users := s.Verdict, "–", "none failed"
+	ours, off, users := string(s.Verdict), "–", "none failed"
 	if c := s.Capacity; c != nil {
 		ours, off = fmt.Sprintf("%.1f/s", c.Goodput), percentOf(c.Goodput/b.truth-1, "%+.1f %%")
 		if c.FirstFailing != nil && c.VUBounds.FirstFailing != nil {

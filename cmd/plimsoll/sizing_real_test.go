@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/sizing"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // limited is a model of package target with what it truly carries.
@@ -100,7 +100,7 @@ func TestRealSizingOfKnownServices(t *testing.T) {
 		switch {
 		case o.err != nil:
 			t.Errorf("%s:%g: %v", k.model, o.capacity, o.err)
-		case o.got.Verdict != sizing.Found || o.got.exit != 0:
+		case o.got.Verdict != record.VerdictFound || o.got.exit != 0:
 			t.Errorf("%s:%g: verdict %s, exit %d: %s (%s)", k.model, o.capacity, o.got.Verdict, o.got.exit, o.got.Reason, o.got.record)
 		case !(math.Abs(o.off()) <= .10):
 			t.Errorf("%s:%g: it carries %.1f/s, sizing said %.1f/s (%s)", k.model, o.capacity, o.truth, o.got.Capacity.Goodput, o.got.record)
@@ -194,8 +194,8 @@ func tally(kind int, outings []outing) stats {
 			continue
 		}
 		s.runs++
-		s.verdictsOf[o.got.Verdict]++
-		s.bindingOf[o.got.Binding]++
+		s.verdictsOf[string(o.got.Verdict)]++
+		s.bindingOf[string(o.got.Binding)]++
 		if o.got.repeated {
 			s.repeated++
 		}

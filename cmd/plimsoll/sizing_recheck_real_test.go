@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/sizing"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // recheck is one comparison with a former answer.
@@ -41,7 +41,7 @@ func TestRealSizingChecksAgain(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		if got.Verdict != sizing.Found {
+		if got.Verdict != record.VerdictFound {
 			t.Errorf("%s: verdict %s: %s", models[i], got.Verdict, got.Reason)
 			return
 		}

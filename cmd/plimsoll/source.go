@@ -116,7 +116,7 @@ func (o *source) clone(ctx context.Context, p process, say func(string)) (*repo.
 
 // explainMissing adds to an error of a script that imports what is not there what was left out of its clone.
 func (o *source) explainMissing(err error) error {
-	if missing := new(script.Error); len(o.leftOut) > 0 && errors.As(err, &missing) && strings.HasPrefix(missing.Message, "there is no ") {
+	if missing := new(script.Error); len(o.leftOut) > 0 && errors.As(err, &missing) && missing.Missing {
 		return hinted{err, strings.Join(o.leftOut, "; ")}
 	}
 	return err

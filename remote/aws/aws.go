@@ -30,6 +30,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
 	"github.com/plimsoll-load/plimsoll/remote/aws/ssm"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // Options say where and as whom. The zero value is what the SDK finds: environment, shared files, single sign-on, role.
@@ -117,7 +118,7 @@ func (e *SettingError) Unwrap() error { return e.Err }
 func (e *SettingError) Hint() string { return e.Advice }
 
 // ExitCode is that of configuration.
-func (*SettingError) ExitCode() int { return provider.ExitUsage }
+func (*SettingError) ExitCode() int { return record.ExitUsage }
 
 // named gives the errors of a chain of credentials a type.
 type named struct{ chain aws.CredentialsProvider }

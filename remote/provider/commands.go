@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // Commands runs scripts on machines, through an agent that is already there.
@@ -111,7 +113,7 @@ func (e *CommandError) Error() string {
 }
 
 // ExitCode is that of an outside tool that failed.
-func (e *CommandError) ExitCode() int { return ExitOutside }
+func (e *CommandError) ExitCode() int { return record.ExitOutside }
 
 func (e *CommandError) words() string {
 	switch e.Result.Status {

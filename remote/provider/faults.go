@@ -3,12 +3,8 @@ package provider
 import (
 	"errors"
 	"fmt"
-)
 
-// The exit codes that remote's errors carry; the whole table is in docs/remote.md.
-const (
-	ExitUsage   = 2
-	ExitOutside = 7
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // Fault is a kind of failure that is answered in a way of its own. A Fault is
@@ -92,9 +88,9 @@ func (e *APIError) Hint() string {
 // ExitCode is 2 for credentials, which are configuration, else an outside tool's.
 func (e *APIError) ExitCode() int {
 	if e.Fault == Credentials {
-		return ExitUsage
+		return record.ExitUsage
 	}
-	return ExitOutside
+	return record.ExitOutside
 }
 
 // NeverMade says that what was to be made is not there for sure, so that no clean-up has to look out for it.

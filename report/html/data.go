@@ -199,7 +199,7 @@ func curvesOf(curves []report.Curve) *curveData {
 	for _, c := range curves {
 		set := curveSetData{Name: c.Name, Knee: c.Knee, Sure: c.Tested}
 		for _, p := range c.Points {
-			set.Points = append(set.Points, curvePointData{tidy(p.Load), tidy(p.Goodput), tidy(p.P95), tidy(p.Failed), p.Verdict, p.Name})
+			set.Points = append(set.Points, curvePointData{tidy(p.Load), tidy(p.Goodput), tidy(p.P95), tidy(p.Failed), string(p.Verdict), p.Name})
 		}
 		d.Sets = append(d.Sets, set)
 	}

@@ -76,7 +76,7 @@ func sizingFigures(s *record.Sizing) []figure {
 		out = append(out, figure{"Response time, p95", report.Seconds(l.P95S), "", "p50 " + report.Seconds(l.P50S) + ", p99 " + report.Seconds(l.P99S)})
 	}
 	if s.Binding != "" {
-		out = append(out, figure{limitSetBy, s.Binding, "", "tolerance " + report.Percent(s.Settings.Tolerance, 1)})
+		out = append(out, figure{limitSetBy, string(s.Binding), "", "tolerance " + report.Percent(s.Settings.Tolerance, 1)})
 	}
 	return out
 }

@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 //go:embed page.html.tmpl
@@ -127,7 +128,7 @@ func newPage(v report.Verdict) *page {
 
 func pageOf(r *report.Run) (*page, error) {
 	p := newPage(r.Verdict())
-	p.Title, p.Mode, p.Tool = titleOf(r), r.Head.Mode, r.Head.Tool
+	p.Title, p.Mode, p.Tool = titleOf(r), string(r.Head.Mode), r.Head.Tool
 	p.Figures, p.Evidence, p.Warnings = figures(r), r.Evidence(), r.Warnings
 	p.Failures, p.Tables, p.Facts = failureViews(r), tables(r), facts(r)
 	p.Command = strings.Join(quoted(r.Head.Command), " ")
@@ -138,7 +139,7 @@ func pageOf(r *report.Run) (*page, error) {
 		p.Settings = append(p.Settings, [3]string{s.Name, s.Value, string(s.Source)})
 	}
 	for _, e := range r.Events[:min(len(r.Events), maxEvents)] {
-		p.Events = append(p.Events, eventView{report.Clock(e.AtS), e.Kind, e.Message})
+		p.Events = append(p.Events, eventView{report.Clock(e.AtS), string(e.Kind), e.Message})
 	}
 	c := charts{bands: r.Bands()}
 	c.times, c.panels = r.Panels()
@@ -150,10 +151,10 @@ func pageOf(r *report.Run) (*page, error) {
 	data := dataOf(nameOf(r), c)
 	data.Started, data.Heat = p.StartedISO, heatOf(r)
 	for _, e := range r.Events[:min(len(r.Events), maxEvents)] {
-		if e.Kind == "phase" && len(r.Holds) > 0 {
+		if e.Kind == record.EventPhase && len(r.Holds) > 0 {
 			continue // the holds are drawn
 		}
-		data.Events = append(data.Events, eventData{tidy(e.AtS), e.Kind + ": " + e.Message})
+		data.Events = append(data.Events, eventData{tidy(e.AtS), string(e.Kind) + ": " + e.Message})
 	}
 	text, err := encode(data)
 	p.Data = template.JS(text)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // tableView is a table as the template sees it.
@@ -127,9 +128,9 @@ func holdTable(r *report.Run) tableView {
 		Head: heads("Hold", "load", "began", "for", "goodput", "failed", "in flight", "p50", "p95", "p99", "verdict"),
 	}
 	for _, h := range r.Holds {
-		verdict := cell{Text: h.Verdict, Right: true, Tone: map[string]string{"pass": "good", "fail": "bad", "void": "warn"}[h.Verdict]}
+		verdict := cell{Text: string(h.Verdict), Right: true, Tone: map[record.Judgement]string{record.Pass: "good", record.Fail: "bad", record.Void: "warn"}[h.Verdict]}
 		if h.Cause != "" {
-			verdict.Text += ": " + h.Cause
+			verdict.Text += ": " + string(h.Cause)
 		}
 		if h.Marginal {
 			verdict.Text += " (narrowly)"

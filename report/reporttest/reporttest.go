@@ -50,11 +50,11 @@ func Run(s Service) []byte { return encode(Rows(s)) }
 // a long run, whose histograms take their time to encode.
 func Rows(s Service) []any {
 	m := maker(&s)
-	m.write(m.head("run"), m.names())
+	m.write(m.head(record.ModeRun), m.names())
 	for at := range s.Seconds {
 		m.second(at)
 	}
-	m.tail(record.End{AtS: float64(s.Seconds), Verdict: "ok", Reason: fmt.Sprintf("the duration of %d s is over", s.Seconds)})
+	m.tail(record.End{AtS: float64(s.Seconds), Verdict: record.VerdictOK, Reason: fmt.Sprintf("the duration of %d s is over", s.Seconds)})
 	return m.rows
 }
 
@@ -113,10 +113,10 @@ func (m *making) tail(end record.End) {
 	}
 }
 
-func (m *making) head(mode string) record.Run {
+func (m *making) head(mode record.Mode) record.Run {
 	return record.Run{
 		SchemaVersion: record.SchemaVersion, Tool: "plimsoll 0.1.0", Mode: mode, Started: started,
-		Command: []string{"plimsoll", mode, m.Prefix + "loadtest.js", "--monitor", "container=kinto"}, Script: m.Prefix + "loadtest.js",
+		Command: []string{"plimsoll", string(mode), m.Prefix + "loadtest.js", "--monitor", "container=kinto"}, Script: m.Prefix + "loadtest.js",
 		ScriptHash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Seed: 4711, Tolerance: 0.05,
 		Settings:  []plan.Setting{{Name: "vus", Value: fmt.Sprint(m.VUs), Source: plan.Flag}, {Name: "tolerance", Value: "5%", Source: plan.Script}},
 		Generator: record.Host{Name: "gen-1", OS: "linux", Arch: "amd64", CPUs: 4, GoVersion: "go1.26.8"},
@@ -150,7 +150,7 @@ func (m *making) second(at int) {
 	}
 	m.load(float64(at), 1, loadOf(m.Capacity, float64(vus)), vus)
 	if m.inside(m.Outage, at) && at == m.Outage[0] {
-		m.write(record.Event{AtS: float64(at), Kind: "outage", Message: "every request fails"})
+		m.write(record.Event{AtS: float64(at), Kind: record.EventOutage, Message: "every request fails"})
 	}
 }
 

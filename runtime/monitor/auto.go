@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // openAuto finds what listens on the target's port, if that is on this
@@ -67,7 +69,7 @@ func (s silent) find(_ context.Context, _ string) (found, error) {
 	}
 	text, err := tree{}.startOf(s.pid)
 	if err != nil {
-		return found{name: s.id[:12], id: s.id, why: "its process has ended"}, nil //nolint:nilerr // that is what why says
+		return found{name: s.id[:12], id: s.id, state: record.StateEnded, why: "its process has ended"}, nil //nolint:nilerr // that is what why says
 	}
 	return found{id: s.id, name: s.id[:12], pid: n, started: text}, nil
 }

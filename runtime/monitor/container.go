@@ -28,7 +28,8 @@ type container struct {
 	each   meter // of the processes
 
 	lookAt  time.Time
-	born    float64 // start of the first process: tells a restart, and a number given anew
+	born    float64              // start of the first process: tells a restart, and a number given anew
+	state   record.ResourceState // told with the next reading, and why
 	note    string
 	network bool // it has a network of its own
 }
@@ -38,8 +39,9 @@ type found struct {
 	id, name string
 	pid      int // of the first process, in this machine's numbers; 0 when it does not run
 	started  string
-	why      string  // it does not run
-	cores    float64 // limit; 0: none
+	why      string               // it does not run
+	state    record.ResourceState // then: ended, or out of memory
+	cores    float64              // limit; 0: none
 }
 
 // engine is who starts containers.
@@ -133,7 +135,7 @@ func (c *container) Read(ctx context.Context) ([]record.Resources, error) {
 		c.lookAt = now.Add(relook)
 	}
 	r := c.all.begin(now, c.name)
-	r.Note, c.note = c.note, ""
+	r.State, r.Note, c.state, c.note = c.state, c.note, "", ""
 	if c.group == nil {
 		if err := c.engine.stats(ctx, c.found.id, r); err != nil {
 			c.all.forget()
@@ -147,7 +149,7 @@ func (c *container) Read(ctx context.Context) ([]record.Resources, error) {
 	}
 	if err := c.group.usage(r); err != nil {
 		c.lookAt = time.Time{} // it ended between two looks
-		return nil, fmt.Errorf("%s has ended", c.name)
+		return nil, hasEnded(c.name)
 	}
 	each := c.each.begin(now, c.name)
 	if err := c.procs.usage(each, now); err == nil {
@@ -184,14 +186,14 @@ func (c *container) look(ctx context.Context) error {
 	if err != nil {
 		// removed and made anew under its name?
 		if f, err = c.engine.find(ctx, c.found.name); err != nil {
-			return fmt.Errorf("%s is gone: %w", c.name, err)
+			return &stateError{record.StateEnded, fmt.Errorf("%s is gone: %w", c.name, err)}
 		}
 	}
 	if f.pid == 0 {
-		return fmt.Errorf("%s does not run: %s", c.name, f.why)
+		return &stateError{f.state, fmt.Errorf("%s does not run: %s", c.name, f.why)}
 	}
 	if f.started != c.found.started || f.id != c.found.id {
-		c.note = c.name + " was restarted"
+		c.state, c.note = record.StateRestarted, c.name+" was restarted"
 		c.enter(f)
 		if c.group != nil {
 			if pids, err := c.group.pids(); err == nil {

@@ -104,9 +104,9 @@ func TestAContainerIsWatchedThroughItsLives(t *testing.T) {
 	}
 
 	// killed
-	e.now.pid, e.now.why = 0, "exited, exit code 137, killed for want of memory"
+	e.now.pid, e.now.state, e.now.why = 0, record.StateOutOfMemory, "exited, exit code 137, killed for want of memory"
 	grow(t, at, map[string]string{"proc/70/stat": statLine(70, 999)}) // its number is given to another process
-	if _, err := read(); err == nil || !strings.Contains(err.Error(), "killed for want of memory") {
+	if _, err := read(); err == nil || !strings.Contains(err.Error(), "killed for want of memory") || stateOf(err) != record.StateOutOfMemory {
 		t.Errorf("got %v", err)
 	}
 
@@ -117,8 +117,8 @@ func TestAContainerIsWatchedThroughItsLives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Note != "container kinto was restarted" {
-		t.Errorf("note %q", r.Note)
+	if r.Note != "container kinto was restarted" || r.State != record.StateRestarted {
+		t.Errorf("note %q, state %q", r.Note, r.State)
 	}
 	if _, ok := r.Values[record.CPUCores]; ok {
 		t.Error("two lives make one rate")
@@ -128,14 +128,14 @@ func TestAContainerIsWatchedThroughItsLives(t *testing.T) {
 	e.now = found{id: secondLife, name: "kinto", pid: 90, started: "wednesday"}
 	grow(t, at, lives(secondLife, 90, 2500))
 	grow(t, at, map[string]string{"proc/80/stat": statLine(80, 999)})
-	if r, err = read(); err != nil || r.Note == "" {
+	if r, err = read(); err != nil || r.Note == "" || r.State != record.StateRestarted {
 		t.Errorf("%+v, %v", r, err)
 	}
 
 	// gone for good
 	e.err = errors.New("no such container")
 	grow(t, at, map[string]string{"proc/90/stat": statLine(90, 999)})
-	if _, err := read(); err == nil || !strings.Contains(err.Error(), "is gone") {
+	if _, err := read(); err == nil || !strings.Contains(err.Error(), "is gone") || stateOf(err) != record.StateEnded {
 		t.Errorf("got %v", err)
 	}
 }
@@ -224,7 +224,7 @@ func TestAnEngineOfVersion141IsUnderstood(t *testing.T) {
 			t.Errorf("%s: got %+v, %v, want %+v", ref, got, err, want)
 		}
 	}
-	if got, err := d.find(t.Context(), secondLife); err != nil || got.pid != 0 || got.why != "exited, exit code 137, killed for want of memory" {
+	if got, err := d.find(t.Context(), secondLife); err != nil || got.pid != 0 || got.why != "exited, exit code 137, killed for want of memory" || got.state != record.StateOutOfMemory {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for ref, why := range map[string]string{"none": "no such container", ":81": "no container publishes port 81", ":x": "is no port"} {

@@ -36,7 +36,7 @@ type CSVError struct{ Why string }
 func (e *CSVError) Error() string { return "this is no Glances CSV that can be read: " + e.Why }
 
 // ExitCode is that of a wrong input.
-func (e *CSVError) ExitCode() int { return 2 }
+func (e *CSVError) ExitCode() int { return record.ExitUsage }
 
 // Hint says how to make a good one.
 func (e *CSVError) Hint() string {

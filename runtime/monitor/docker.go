@@ -65,8 +65,9 @@ func (d *docker) find(ctx context.Context, ref string) (found, error) {
 		f.pid = c.State.Pid
 		return f, nil
 	}
-	f.why = fmt.Sprintf("%s, exit code %d", c.State.Status, c.State.ExitCode)
+	f.state, f.why = record.StateEnded, fmt.Sprintf("%s, exit code %d", c.State.Status, c.State.ExitCode)
 	if c.State.OOMKilled {
+		f.state = record.StateOutOfMemory
 		f.why += ", killed for want of memory"
 	}
 	return f, nil
@@ -120,7 +121,7 @@ func (d *docker) stats(ctx context.Context, id string, r *reading) error {
 		return fmt.Errorf("the engine's statistics cannot be understood: %w", err)
 	}
 	if s.CPUStats.CPUUsage.TotalUsage == 0 && s.MemoryStats.Usage == 0 {
-		return errors.New("it does not run")
+		return &stateError{record.StateEnded, errors.New("it does not run")}
 	}
 	noteStats(r, &s)
 	return nil

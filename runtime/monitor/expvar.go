@@ -71,7 +71,7 @@ func (e *expvar) Read(ctx context.Context) ([]record.Resources, error) {
 	case before.PauseNs == nil:
 		e.born = e.birth()
 	case now.NumGC < before.NumGC:
-		r.Note = "the service at " + e.host + " was restarted"
+		r.State, r.Note = record.StateRestarted, "the service at "+e.host+" was restarted"
 		e.born = e.birth()
 	default:
 		e.collections(r, before, now)

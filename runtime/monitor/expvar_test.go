@@ -100,7 +100,7 @@ func TestCollectionsBetweenTwoAnswersAreCounted(t *testing.T) {
 		t.Errorf("nothing was collected, and it took %v", r.Values[record.GCCPU])
 	}
 	r = read()
-	if _, known := r.Values[record.GCCPU]; known || !strings.Contains(r.Note, "restarted") {
+	if _, known := r.Values[record.GCCPU]; known || r.State != record.StateRestarted {
 		t.Errorf("another process is told as %+v", r)
 	}
 }

@@ -141,7 +141,7 @@ func (j *jvm) wait(ctx context.Context) (map[string]float64, time.Time, error) {
 		}
 		select {
 		case <-j.ended:
-			return nil, at, fmt.Errorf("%s has ended, or jstat may not look at it: %s", j.Name(), failed)
+			return nil, at, &stateError{record.StateEnded, fmt.Errorf("%s has ended, or jstat may not look at it: %s", j.Name(), failed)}
 		case <-ctx.Done():
 			return nil, at, fmt.Errorf("%s: jstat is silent", j.Name())
 		case <-poll.C:

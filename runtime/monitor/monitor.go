@@ -15,6 +15,8 @@ package monitor
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -45,4 +47,26 @@ func (e *CannotWatchError) Error() string { return "cannot watch " + e.What + ":
 func (e *CannotWatchError) Hint() string { return e.Advice }
 
 // ExitCode is that of a wrong configuration.
-func (e *CannotWatchError) ExitCode() int { return 2 }
+func (e *CannotWatchError) ExitCode() int { return record.ExitUsage }
+
+// stateError is a failed reading that tells what became of the source.
+type stateError struct {
+	state record.ResourceState
+	err   error
+}
+
+func (e *stateError) Error() string { return e.err.Error() }
+func (e *stateError) Unwrap() error { return e.err }
+
+// hasEnded says that the source of this name is not there any more.
+func hasEnded(name string) error {
+	return &stateError{record.StateEnded, fmt.Errorf("%s has ended", name)}
+}
+
+// stateOf is what an error of a reading tells of the source; "": nothing.
+func stateOf(err error) record.ResourceState {
+	if told := new(stateError); errors.As(err, &told) {
+		return told.state
+	}
+	return ""
+}

@@ -127,7 +127,7 @@ func (p *portableProcess) Read(ctx context.Context) ([]record.Resources, error) 
 	}
 	if count == 0 {
 		p.meter.forget()
-		return nil, fmt.Errorf("%s has ended", p.name)
+		return nil, hasEnded(p.name)
 	}
 	r.rate(record.CPUCores, seconds)
 	r.limit(record.CPUCores, float64(runtime.NumCPU()))

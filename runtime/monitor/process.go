@@ -27,8 +27,9 @@ type process struct {
 	group  *cgroup
 	cores  float64 // that the first of them may run on
 	lookAt time.Time
-	first  string // the oldest root, by number and start: another one is a restart
-	placed string // the groups and cores of it, as the kernel tells them
+	first  string               // the oldest root, by number and start: another one is a restart
+	placed string               // the groups and cores of it, as the kernel tells them
+	state  record.ResourceState // told with the next reading, and why
 	note   string
 	alone  bool // without descendants
 }
@@ -54,10 +55,10 @@ func (p *process) Read(context.Context) ([]record.Resources, error) {
 	if err := p.procs.usage(r, now); err != nil {
 		p.lookAt = time.Time{}
 		p.meter.forget()
-		return nil, fmt.Errorf("%s has ended", p.name)
+		return nil, hasEnded(p.name)
 	}
 	p.limits(r)
-	r.Note, p.note = p.note, ""
+	r.State, r.Note, p.state, p.note = p.state, p.note, "", ""
 	return []record.Resources{r.Resources}, nil
 }
 
@@ -68,7 +69,7 @@ func (p *process) look(now time.Time) error {
 		return err
 	}
 	if len(roots) == 0 {
-		return fmt.Errorf("%s has ended", p.name)
+		return hasEnded(p.name)
 	}
 	if !p.alone {
 		if roots, err = p.procs.withDescendants(roots); err != nil {
@@ -78,11 +79,11 @@ func (p *process) look(now time.Time) error {
 	p.procs.set(roots)
 	oldest := p.procs.oldest()
 	if oldest == "" {
-		return fmt.Errorf("%s has ended", p.name)
+		return hasEnded(p.name)
 	}
 	if oldest != p.first {
 		if p.first != "" {
-			p.note = fmt.Sprintf("%s was restarted", p.name)
+			p.state, p.note = record.StateRestarted, p.name+" was restarted"
 			p.meter.forget()
 		}
 		p.first, p.placed = oldest, ""
@@ -102,7 +103,7 @@ func (p *process) place(pid string) {
 		return
 	}
 	if p.placed != "" {
-		p.note = p.name + " was moved to another control group or to other cores"
+		p.state, p.note = record.StateMoved, p.name+" was moved to another control group or to other cores"
 		p.meter.forget()
 	}
 	p.placed, p.group, p.cores = placed, nil, float64(countList(allowed))
@@ -257,14 +258,14 @@ func byPid(t tree, pid string) (*process, error) {
 	return newProcess(t, name, func() ([]string, error) {
 		text, err := os.ReadFile(t.proc(pid, "stat"))
 		if err != nil {
-			return nil, fmt.Errorf("%s has ended", name)
+			return nil, hasEnded(name)
 		}
 		now, err := parseStat(text)
 		if err != nil || now.ended() {
-			return nil, fmt.Errorf("%s has ended", name)
+			return nil, hasEnded(name)
 		}
 		if now.started != first.started {
-			return nil, fmt.Errorf("%s has ended, and its number was given to another process", name)
+			return nil, &stateError{record.StateEnded, fmt.Errorf("%s has ended, and its number was given to another process", name)}
 		}
 		return []string{pid}, nil
 	}), nil

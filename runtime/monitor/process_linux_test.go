@@ -150,13 +150,13 @@ func TestAServiceStartedAnewIsTakenUpWithANote(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rows[0].Note != "process burn was restarted" {
+	if rows[0].Note != "process burn was restarted" || rows[0].State != record.StateRestarted {
 		t.Errorf("note %q", rows[0].Note)
 	}
 	if _, ok := rows[0].Values[record.CPUCores]; ok {
 		t.Error("CPU time of two lives makes one rate")
 	}
-	if again, err := s.Read(t.Context()); err != nil || again[0].Note != "" {
+	if again, err := s.Read(t.Context()); err != nil || again[0].Note != "" || again[0].State != "" {
 		t.Errorf("the note is told twice: %q, %v", again[0].Note, err)
 	}
 }
@@ -218,7 +218,7 @@ func TestAProcessIsLimitedByTheGroupThatItWasMovedTo(t *testing.T) {
 	}
 	grow(t, at, map[string]string{"proc/77/cgroup": "0::/other\n"})
 	r := read()
-	if r.Limits[record.CPUCores] != .2 || !strings.Contains(r.Note, "was moved to another control group") {
+	if r.Limits[record.CPUCores] != .2 || !strings.Contains(r.Note, "was moved to another control group") || r.State != record.StateMoved {
 		t.Errorf("moved: %v, %q", r.Limits, r.Note)
 	}
 	if v, ok := r.Values[record.CPUThrottled]; ok {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // Spec is one thing to watch, as the user wrote it: `kind` or `kind=value`.
@@ -29,7 +31,7 @@ type SpecError struct{ Spec, Why string }
 func (e *SpecError) Error() string { return fmt.Sprintf("--monitor %s: %s", e.Spec, e.Why) }
 
 // ExitCode is that of wrong usage.
-func (e *SpecError) ExitCode() int { return 2 }
+func (e *SpecError) ExitCode() int { return record.ExitUsage }
 
 // Hint lists what may be written.
 func (e *SpecError) Hint() string {

@@ -118,7 +118,7 @@ func (w *Watcher) once(ctx context.Context, s Source, g *gap, cost int) {
 	if err != nil {
 		note := err.Error()
 		if note != g.note || now.Sub(g.at) >= noteAgain {
-			w.send(record.Resources{AtS: at, Source: s.Name(), Values: map[string]float64{}, Note: note})
+			w.send(record.Resources{AtS: at, Source: s.Name(), Values: map[string]float64{}, Note: note, State: stateOf(err)})
 			g.note, g.at = note, now
 		}
 		return

@@ -93,7 +93,7 @@ func TestAFailedReadingIsAGapWithANote(t *testing.T) {
 		for _, r := range rows["process 7"] {
 			if r.Note != "" {
 				notes = append(notes, r.AtS)
-				if len(r.Values) != 0 || r.Note != "process 7 has ended" {
+				if len(r.Values) != 0 || r.Note != "process 7 has ended" || r.State != "" {
 					t.Errorf("a gap with values or the wrong note: %+v", r)
 				}
 			}

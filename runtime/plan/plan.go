@@ -59,18 +59,21 @@ type Sizing struct {
 	Budget        time.Duration // 0: as the controller sees fit
 	Max           float64       // highest load: arrivals per second by rate, else virtual users; 0: the controller's own
 	Soak          time.Duration // the answer is held so long at the end; 0: not
-	By            string        // what is ramped: ByVUs, ByRate or BySessions
+	By            Control       // what is ramped
 	PerScenario   bool          // each scenario is sized alone, too
 	TargetLoad    float64       // iterations per second that replicas are recommended for; 0: none
 	MaxRegression float64       // how much less than a former answer it may carry, as a fraction
 	RampUp        time.Duration // of the classic's users
 }
 
-// What a sizing ramps.
+// Control is what a sizing turns to find the limit.
+type Control string
+
+// The three ways of sizing.
 const (
-	ByVUs      = "vus"      // users first, then arrivals that test what they found
-	ByRate     = "rate"     // arrivals alone
-	BySessions = "sessions" // users alone
+	ByVUs      Control = "vus"      // virtual users explore, arrivals test what they found
+	ByRate     Control = "rate"     // arrivals from the start
+	BySessions Control = "sessions" // virtual users to the end: how many sessions until it breaks
 )
 
 // Source says where a setting's value came from; a higher one wins.

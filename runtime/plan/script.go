@@ -135,16 +135,21 @@ func shorten(text string) string {
 
 // Suggest names the known name that is nearest to one that is not; where none is near it lists all.
 func Suggest(name string, known []string) string {
+	if near, ok := Nearest(name, known); ok {
+		return "did you mean " + near + "?"
+	}
+	return "there are " + strings.Join(known, ", ")
+}
+
+// Nearest is the known word that a name was probably meant to be; false where none is near.
+func Nearest(name string, known []string) (string, bool) {
 	best, least := "", len(name)/2+1
 	for _, k := range known {
 		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < least {
 			best, least = k, d
 		}
 	}
-	if best == "" {
-		return "there are " + strings.Join(known, ", ")
-	}
-	return "did you mean " + best + "?"
+	return best, best != ""
 }
 
 // distance counts the letters to insert, remove or replace between two words.

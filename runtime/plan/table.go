@@ -176,9 +176,9 @@ func sizingTable() []Spec {
 			put: func(p *Plan, v value) { p.Sizing.Objectives = v.words },
 		},
 		{
-			Name: "by", Option: "sizing.by", Kind: Choice, Words: []string{ByVUs, ByRate, BySessions}, Default: ByVUs, Modes: size,
+			Name: "by", Option: "sizing.by", Kind: Choice, Words: []string{string(ByVUs), string(ByRate), string(BySessions)}, Default: string(ByVUs), Modes: size,
 			Doc: "what is ramped: vus (then arrivals test the answer), rate, or sessions",
-			put: func(p *Plan, v value) { p.Sizing.By = v.text },
+			put: func(p *Plan, v value) { p.Sizing.By = Control(v.text) },
 		},
 		{
 			Name: "max", Option: "sizing.max", Kind: Number, Max: maxRate, Modes: both,

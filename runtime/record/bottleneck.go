@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -88,19 +89,24 @@ func (b Bottleneck) String() string {
 	case LimitNone:
 		return sentence("No limit was reached", b.texts(), nil)
 	case LimitUnsure:
-		return sentence("Not sure what limits it: "+strings.Join(b.either(), " or "), b.texts(), b.Next)
+		return sentence("Not sure what limits it: "+b.either(), b.texts(), b.Next)
 	case LimitGenerator:
 		return sentence("Limited by the generator, not by the service", b.texts(), nil)
 	}
 	return sentence("Limited by "+b.named(), b.texts(), b.Next)
 }
 
-// either lists the candidates when it is not sure.
-func (b Bottleneck) either() []string {
-	if b.RunnerUp == "" {
-		return []string{"no resource was full, and the shape fits nothing known"}
+// either tells the candidates when it is not sure.
+func (b Bottleneck) either() string {
+	return cmp.Or(b.RunnerUp, "no resource was full, and the shape fits nothing known")
+}
+
+// Label is the name with whose resource it is, as in a table: "cpu of container kinto".
+func (b Bottleneck) Label() string {
+	if b.Source == "" {
+		return b.Name
 	}
-	return strings.Split(b.RunnerUp, " or ")
+	return b.Name + " of " + b.Source
 }
 
 // named is the limit in words, with whose it is.

@@ -64,6 +64,9 @@ func (r *Reader) Next() (any, error) {
 		if run, ok := into.(*Run); ok && run.SchemaVersion > SchemaVersion {
 			return nil, VersionError{run.SchemaVersion}
 		}
+		if row, ok := into.(*Resources); ok && row.State == "" {
+			row.State = stateOfNote(row.Note)
+		}
 		return into, nil
 	}
 	if err := r.lines.Err(); err != nil {

@@ -32,7 +32,7 @@ func ReplaceEnd(path string, end *End, notes []string) error {
 		}
 	}
 	for _, n := range notes {
-		if err := writer.Write(Event{AtS: end.AtS, Kind: "warning", Message: n}); err != nil {
+		if err := writer.Write(Event{AtS: end.AtS, Kind: EventWarning, Message: n}); err != nil {
 			return err
 		}
 	}

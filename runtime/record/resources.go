@@ -82,8 +82,11 @@ const (
 
 // Kind is the first word of the source: one of the Kind constants, or that of
 // a kind this version does not know.
-func (r *Resources) Kind() string {
-	kind, _, _ := strings.Cut(r.Source, " ")
+func (r *Resources) Kind() string { return SourceKind(r.Source) }
+
+// SourceKind is the first word of a source's name.
+func SourceKind(source string) string {
+	kind, _, _ := strings.Cut(source, " ")
 	return kind
 }
 

@@ -24,7 +24,7 @@ const SchemaVersion = 1
 type Run struct {
 	SchemaVersion int            `json:"schema_version"`
 	Tool          string         `json:"tool"` // name and version
-	Mode          string         `json:"mode"` // run, size, classic
+	Mode          Mode           `json:"mode"`
 	Started       time.Time      `json:"started"`
 	Command       []string       `json:"command"` // as typed, secrets redacted
 	Script        string         `json:"script"`
@@ -125,14 +125,15 @@ type Resources struct {
 	Source string             `json:"source"` // e.g. "container kinto", "process 4711 nginx", "host", "generator"
 	Values map[string]float64 `json:"values"`
 	Limits map[string]float64 `json:"limits,omitempty"`
-	Note   string             `json:"note,omitempty"` // why there is a gap
+	Note   string             `json:"note,omitempty"`  // why there is a gap, for people
+	State  ResourceState      `json:"state,omitempty"` // what became of the source; a reader derives it from the note where an older record has none
 }
 
 // Event is something worth a mark on the time axis.
 type Event struct {
-	AtS     float64 `json:"at_s"`
-	Kind    string  `json:"kind"` // phase, vus, interrupt, outage, warning, note …
-	Message string  `json:"message"`
+	AtS     float64   `json:"at_s"`
+	Kind    EventKind `json:"kind"`
+	Message string    `json:"message"`
 }
 
 // Error is the first sample of a failure, in full.
@@ -147,7 +148,7 @@ type Error struct {
 // End closes a record.
 type End struct {
 	AtS      float64 `json:"at_s"`
-	Verdict  string  `json:"verdict"`
+	Verdict  Verdict `json:"verdict"`
 	Reason   string  `json:"reason"` // one line: why it ended
 	ExitCode int     `json:"exit_code"`
 	Sizing   *Sizing `json:"sizing,omitempty"`

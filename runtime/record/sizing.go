@@ -2,36 +2,36 @@ package record
 
 // Hold is one step of a sizing: a load kept for a while and judged.
 type Hold struct {
-	N        int     `json:"n"`        // counts from 1
-	Phase    string  `json:"phase"`    // probe, ramp, plateau, knee, paced, drain, refine, confirm, sandwich, recheck, soak, further
-	Control  string  `json:"control"`  // vus or rate
-	Level    float64 `json:"level"`    // virtual users, or arrivals per second
-	Why      string  `json:"why"`      // what made the controller choose this level
-	StartS   float64 `json:"start_s"`  // of the judged part, in seconds of the run
-	SettleS  float64 `json:"settle_s"` // waited before that, under the same load
-	LengthS  float64 `json:"length_s"` // of the judged part, without settling
-	Sent     uint64  `json:"sent"`     // iterations started
-	OK       uint64  `json:"ok"`
-	Failed   uint64  `json:"failed"`
-	Requests uint64  `json:"requests"` // that ended
-	Slow     uint64  `json:"slow"`     // requests that failed or missed the tightest objective
-	Share    float64 `json:"share"`    // of iterations that failed
-	Goodput  float64 `json:"goodput"`  // successful iterations per second
-	Work     float64 `json:"y"`        // goodput that is comparable across loads: successful requests in iterations/s once iterations fail
-	SE       float64 `json:"se"`       // relative standard error of Work
-	InFlight float64 `json:"in_flight"`
-	MeanS    float64 `json:"mean_s"` // successful iteration
-	P50S     float64 `json:"p50_s"`  // of requests
-	P95S     float64 `json:"p95_s"`
-	P99S     float64 `json:"p99_s"`
-	GrowthZ  float64 `json:"growth_z"` // how surely the backlog grew, in standard errors (arrivals only)
-	Phi      float64 `json:"phi"`      // how much more failures vary than independent ones
-	LLR      float64 `json:"llr"`      // log likelihood ratio of "beyond tolerance", over phi
-	Verdict  string  `json:"verdict"`  // pass, fail, void
-	Cause    string  `json:"cause,omitempty"`
-	Marginal bool    `json:"marginal,omitempty"` // undecided by the test: the last half, or what is known of the plateau, decided
-	Interval Bounds  `json:"interval"`           // of the capacity, as known after this hold
-	LeftS    float64 `json:"left_s"`             // estimate of the time still needed
+	N        int       `json:"n"` // counts from 1
+	Phase    Phase     `json:"phase"`
+	Control  Control   `json:"control"`  // ByVUs or ByRate
+	Level    float64   `json:"level"`    // virtual users, or arrivals per second
+	Why      string    `json:"why"`      // what made the controller choose this level
+	StartS   float64   `json:"start_s"`  // of the judged part, in seconds of the run
+	SettleS  float64   `json:"settle_s"` // waited before that, under the same load
+	LengthS  float64   `json:"length_s"` // of the judged part, without settling
+	Sent     uint64    `json:"sent"`     // iterations started
+	OK       uint64    `json:"ok"`
+	Failed   uint64    `json:"failed"`
+	Requests uint64    `json:"requests"` // that ended
+	Slow     uint64    `json:"slow"`     // requests that failed or missed the tightest objective
+	Share    float64   `json:"share"`    // of iterations that failed
+	Goodput  float64   `json:"goodput"`  // successful iterations per second
+	Work     float64   `json:"y"`        // goodput that is comparable across loads: successful requests in iterations/s once iterations fail
+	SE       float64   `json:"se"`       // relative standard error of Work
+	InFlight float64   `json:"in_flight"`
+	MeanS    float64   `json:"mean_s"` // successful iteration
+	P50S     float64   `json:"p50_s"`  // of requests
+	P95S     float64   `json:"p95_s"`
+	P99S     float64   `json:"p99_s"`
+	GrowthZ  float64   `json:"growth_z"` // how surely the backlog grew, in standard errors (arrivals only)
+	Phi      float64   `json:"phi"`      // how much more failures vary than independent ones
+	LLR      float64   `json:"llr"`      // log likelihood ratio of "beyond tolerance", over phi
+	Verdict  Judgement `json:"verdict"`
+	Cause    Cause     `json:"cause,omitempty"`
+	Marginal bool      `json:"marginal,omitempty"` // undecided by the test: the last half, or what is known of the plateau, decided
+	Interval Bounds    `json:"interval"`           // of the capacity, as known after this hold
+	LeftS    float64   `json:"left_s"`             // estimate of the time still needed
 }
 
 // Bounds is an interval; an end that is not known is null.
@@ -43,13 +43,13 @@ type Bounds struct {
 // Sizing is the answer of a sizing, as it is printed and as `--json` gives it.
 // Rates are per second; shares are fractions.
 type Sizing struct {
-	SchemaVersion int    `json:"schema_version"`
-	Verdict       string `json:"verdict"`           // found, baseline, max, budget, unstable, generator, dead; interrupted when it was stopped
-	Binding       string `json:"binding,omitempty"` // failures, latency:…, backlog, collapse, generator, max-vus, max-rate, budget
-	Reason        string `json:"reason"`            // one sentence: why it ended
-	ExitCode      int    `json:"exit_code"`
-	Control       string `json:"control"` // vus, rate, sessions, classic
-	Backoff       string `json:"backoff"` // after a failed iteration
+	SchemaVersion int     `json:"schema_version"`
+	Verdict       Verdict `json:"verdict"` // found and those after it; interrupted when it was stopped
+	Binding       Cause   `json:"binding,omitempty"`
+	Reason        string  `json:"reason"` // one sentence: why it ended
+	ExitCode      int     `json:"exit_code"`
+	Control       Control `json:"control"`
+	Backoff       string  `json:"backoff"` // after a failed iteration
 
 	Capacity   *Capacity         `json:"capacity,omitempty"` // only when found
 	Plateau    *Plateau          `json:"plateau,omitempty"`
@@ -103,12 +103,12 @@ type VUBounds struct {
 
 // Plateau is the goodput that more virtual users do not raise (the peak, where it falls).
 type Plateau struct {
-	Goodput    float64 `json:"goodput"`
-	SE         float64 `json:"se"` // relative standard error
-	VUsFrom    int     `json:"vus_from"`
-	VUsTo      int     `json:"vus_to"`
-	Iterations uint64  `json:"iterations"`
-	Kind       string  `json:"kind"` // flat, peak, none
+	Goodput    float64     `json:"goodput"`
+	SE         float64     `json:"se"` // relative standard error
+	VUsFrom    int         `json:"vus_from"`
+	VUsTo      int         `json:"vus_to"`
+	Iterations uint64      `json:"iterations"`
+	Kind       PlateauKind `json:"kind"`
 }
 
 // Interval is the range of arrivals per second that the limit lies in.
@@ -157,14 +157,14 @@ type ScenarioResult struct {
 // AloneResult is the answer for one scenario without the others.
 type AloneResult struct {
 	Name    string   `json:"name"`
-	Verdict string   `json:"verdict"`
-	Binding string   `json:"binding,omitempty"`
+	Verdict Verdict  `json:"verdict"`
+	Binding Cause    `json:"binding,omitempty"`
 	Goodput *float64 `json:"goodput"` // null: no capacity was found
 }
 
 // Shape says how the service behaves around its limit.
 type Shape struct {
-	AboveLimit   string      `json:"above_limit"` // flat, retrograde, collapse, unknown
+	AboveLimit   AboveLimit  `json:"above_limit"`
 	Retrograde   *Retrograde `json:"retrograde,omitempty"`
 	RecoveryS    float64     `json:"recovery_s"` // to drain after the worst overload
 	Rising       bool        `json:"rising"`     // the same load gave more later: warm-up, autoscaler

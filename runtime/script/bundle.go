@@ -108,6 +108,7 @@ func explain(m api.Message, script string, p plugin) *Error {
 	}
 	if found := unresolved.FindStringSubmatch(m.Text); found != nil {
 		e.Message, e.hint = missingModule(found[1], p.names())
+		e.Missing = !ofNode(found[1])
 		return e
 	}
 	for _, n := range m.Notes {

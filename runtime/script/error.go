@@ -11,6 +11,7 @@ type Error struct {
 	Line    int    // from 1; 0 when there is no position
 	Column  int    // from 1, in characters
 	Message string
+	Missing bool // the script, or a file or module that it imports, is not there
 
 	hint  string
 	frame string

@@ -10,8 +10,7 @@ import (
 // missingModule says why an import cannot be found, and what to do.
 func missingModule(name string, modules []string) (message, hint string) {
 	message = `there is no module "` + name + `"`
-	node := strings.TrimPrefix(name, "node:")
-	root, _, _ := strings.Cut(node, "/")
+	root := moduleRoot(name)
 	switch {
 	case strings.Contains(name, "//"):
 		return message, "modules are not fetched from the net: download the file and import it by its path"
@@ -32,6 +31,18 @@ func missingModule(name string, modules []string) (message, hint string) {
 		hint = `did you mean "` + near + `"? Else ` + hint
 	}
 	return message, hint
+}
+
+// moduleRoot is the package that a module's name begins with.
+func moduleRoot(name string) string {
+	root, _, _ := strings.Cut(strings.TrimPrefix(name, "node:"), "/")
+	return root
+}
+
+// ofNode says whether a module is a part of Node.js: no installation brings it.
+func ofNode(name string) bool {
+	_, ok := nodeInstead(moduleRoot(name))
+	return ok
 }
 
 // nodeInstead says what to use instead of a module of Node.js.

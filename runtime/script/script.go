@@ -98,7 +98,7 @@ func readable(given, abs string) error {
 	info, err := os.Stat(abs)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &Error{File: given, Message: "there is no such script", hint: nearestFile(abs)}
+		return &Error{File: given, Message: "there is no such script", Missing: true, hint: nearestFile(abs)}
 	case err != nil:
 		return &Error{File: given, Message: "cannot read the script: " + err.Error()}
 	case info.IsDir():

@@ -236,7 +236,7 @@ func (a *analysis) notes(out *record.Bottleneck) {
 		out.Notes = append(out.Notes, percent(out.Coverage)+" of the judged time were watched: confidence is halved")
 	}
 	for _, h := range a.Holds {
-		if h.Phase == "further" {
+		if h.Phase == record.PhaseFurther {
 			out.Notes = append(out.Notes, "held for this verdict, after the answer: "+told(h))
 		}
 	}

@@ -145,7 +145,7 @@ func faults() []fault {
 			idle(l)
 			l.hostAdds = func(s state) map[string]float64 {
 				if s.over && len(l.in.Resources)%30 == 0 {
-					l.in.Resources = append(l.in.Resources, record.Resources{AtS: l.now, Source: web, Values: map[string]float64{}, Note: web + " has ended"})
+					l.in.Resources = append(l.in.Resources, record.Resources{AtS: l.now, Source: web, Values: map[string]float64{}, State: record.StateEnded})
 					return map[string]float64{record.MemoryOOMKills: 1}
 				}
 				return nil

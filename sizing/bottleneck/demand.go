@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -169,8 +168,7 @@ func (a *analysis) ceiling(c candidate, value string, at figure) *record.Ceiling
 
 // shared says whether a source is a machine: its use is not the service's alone.
 func shared(source string) bool {
-	kind, _, _ := strings.Cut(source, " ")
-	return kind == record.KindHost
+	return record.SourceKind(source) == record.KindHost
 }
 
 // nearness scores how close a ceiling is to the limit that was found.

@@ -310,7 +310,7 @@ func TestAServiceThatIsRestartedStartsAnew(t *testing.T) {
 	last := in.Holds[len(in.Holds)-1]
 	for i, r := range in.Resources {
 		if r.Source == web && r.AtS > last.StartS {
-			in.Resources[i].Note = "container web was restarted"
+			in.Resources[i].State = record.StateRestarted
 			break
 		}
 	}
@@ -324,7 +324,7 @@ func TestAServiceThatIsRestartedStartsAnew(t *testing.T) {
 func TestHoldsThatWouldDecideAreAskedForAndNoOthers(t *testing.T) {
 	l := newLab(8)
 	quota(l)
-	if w := bottleneck.Wanted(l.size()); len(w) != 0 {
+	if w := bottleneck.MoreHolds(l.size()); len(w) != 0 {
 		t.Errorf("it is sure, and asks for %+v", w)
 	}
 	// only loads near the limit, and two candidates
@@ -334,7 +334,7 @@ func TestHoldsThatWouldDecideAreAskedForAndNoOthers(t *testing.T) {
 	l.arrivals(0.8*l.capacity, 4)
 	l.arrivals(0.9*l.capacity, 4)
 	l.arrivals(0.985*l.capacity, 8)
-	w := bottleneck.Wanted(l.in)
+	w := bottleneck.MoreHolds(l.in)
 	if len(w) == 0 || len(w) > 2 {
 		t.Fatalf("asked for %+v", w)
 	}
@@ -349,7 +349,7 @@ func TestHoldsThatWouldDecideAreAskedForAndNoOthers(t *testing.T) {
 	}
 	in := l.in
 	in.Resources = nil
-	if w := bottleneck.Wanted(in); w != nil {
+	if w := bottleneck.MoreHolds(in); w != nil {
 		t.Errorf("without a monitor it asks for %+v", w)
 	}
 }
@@ -393,7 +393,7 @@ func TestTheInputIsNotChanged(t *testing.T) {
 	in := l.size()
 	before, _ := json.Marshal(in)
 	bottleneck.Attribute(in)
-	bottleneck.Wanted(in)
+	bottleneck.MoreHolds(in)
 	if after, _ := json.Marshal(in); string(before) != string(after) {
 		t.Error("it is")
 	}

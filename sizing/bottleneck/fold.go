@@ -82,7 +82,7 @@ func thinned(rows []record.Resources) []record.Resources {
 	half := rows[:0]
 	for _, r := range rows {
 		seen[r.Source]++
-		if seen[r.Source]%2 == 0 || r.Note != "" || r.Values[record.MemoryOOMKills] > 0 {
+		if seen[r.Source]%2 == 0 || r.Note != "" || r.State != "" || r.Values[record.MemoryOOMKills] > 0 {
 			half = append(half, r)
 		}
 	}
@@ -98,10 +98,10 @@ func (f *Fold) Attribute(s *record.Sizing, tolerance float64) *record.Bottleneck
 	return &b
 }
 
-// Wanted says which further loads would decide what limited the service, where that is not sure.
-func (f *Fold) Wanted(tolerance float64) []Want {
+// MoreHolds says which further loads would decide what limited the service, where that is not sure.
+func (f *Fold) MoreHolds(tolerance float64) []record.HoldRequest {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.input.Tolerance = tolerance
-	return Wanted(f.input)
+	return MoreHolds(f.input)
 }

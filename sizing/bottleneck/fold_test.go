@@ -32,8 +32,8 @@ func seen() *bottleneck.Fold {
 }
 
 func TestLoadsThatWouldDecideAreAskedOfTheController(t *testing.T) {
-	w := seen().Wanted(0.05)
-	if len(w) == 0 || w[0].Control != string(sizing.ByRate) || w[0].Level <= 0 || w[0].Level > 40 || w[0].LengthS < 4 || w[0].Why == "" {
+	w := seen().MoreHolds(0.05)
+	if len(w) == 0 || w[0].Control != record.ByRate || w[0].Level <= 0 || w[0].Level > 40 || w[0].LengthS < 4 || w[0].Why == "" {
 		t.Errorf("asked for %+v, want a low rate", w)
 	}
 }
@@ -44,13 +44,8 @@ func TestWhatIsNotSureIsHeldFurther(t *testing.T) {
 	f := &bottleneck.Fold{}
 	m := sizingtest.Named("mmc-noerr")
 	o := m.Options()
-	o.By = sizing.ByRate
-	o.Further = func(record.Sizing) (list []sizing.Wish) {
-		for _, w := range f.Wanted(0.05) {
-			list = append(list, sizing.Wish{Control: sizing.Control(w.Control), Level: w.Level, Seconds: w.LengthS, Why: w.Why})
-		}
-		return list
-	}
+	o.By = record.ByRate
+	o.Further = func(record.Sizing) []record.HoldRequest { return f.MoreHolds(0.05) }
 	var further []record.Hold
 	answer, err := sizing.Run(t.Context(), m.New(3), o, func(h record.Hold) {
 		f.Add(&h)
@@ -62,7 +57,7 @@ func TestWhatIsNotSureIsHeldFurther(t *testing.T) {
 			further = append(further, h)
 		}
 	})
-	if err != nil || answer.Verdict != sizing.Found {
+	if err != nil || answer.Verdict != record.VerdictFound {
 		t.Fatalf("%s, %v", answer.Verdict, err)
 	}
 	if len(further) == 0 || len(further) > 2 || further[0].Control != "vus" || further[0].Level < 30 {

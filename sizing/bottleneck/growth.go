@@ -112,7 +112,7 @@ func (a *analysis) trace(source, name string, work func(float64) float64) (trace
 	limit := 0.0
 	for i := range a.watch.sources[source] {
 		r := &a.watch.sources[source][i]
-		if r.Note != "" && containsAny(r.Note, "restarted", "ended", "does not run", "is gone") {
+		if r.State.Over() {
 			t = trace{} // what had piled up is gone
 		}
 		v, ok := r.Values[name]

@@ -20,7 +20,7 @@ func (a *analysis) hostCPU(host string) candidate {
 	if used.use() < 0.85 {
 		return c
 	}
-	ran, waited, watched := a.wanted()
+	ran, waited, watched := a.coreDemand()
 	if watched && ran+waited < 0.75*used.limit {
 		return c
 	}
@@ -64,8 +64,8 @@ func (a *analysis) among() string {
 	return " (" + strings.Join(parts, " + ") + ")"
 }
 
-// wanted is how many cores the service's sources used and waited for.
-func (a *analysis) wanted() (ran, waited float64, watched bool) {
+// coreDemand is how many cores the service's sources used and waited for.
+func (a *analysis) coreDemand() (ran, waited float64, watched bool) {
 	for _, source := range a.watch.target {
 		used := a.at(source, record.CPUCores)
 		if !used.known() {
@@ -84,14 +84,14 @@ func (a *analysis) generator() candidate {
 	used := a.at(record.KindGenerator, record.CPUCores)
 	if used.known() && used.limit > 0 {
 		c.add(record.CPUCores, used.mean, "the generator used %s of its %s", percent(used.use()), cores(used.limit))
-		if used.use() > generatorBusy {
+		if used.use() > record.GeneratorBusy {
 			c.score = 0.95
 			c.ceiling = a.ceiling(c, record.CPUCores, used)
 		}
 	}
 	for _, host := range a.watch.hosts {
 		full := a.at(host, record.CPUCores)
-		ran, _, watched := a.wanted()
+		ran, _, watched := a.coreDemand()
 		if host == record.KindHost && watched && full.use() > 0.95 && used.mean > max(ran, 0.4*full.limit) {
 			c.score = max(c.score, 0.95)
 			c.add("service_cores", ran, "on a full machine it used more cores than the service (%s)", short(ran))
@@ -101,7 +101,7 @@ func (a *analysis) generator() candidate {
 		c.score = max(c.score, 0.9)
 		c.add(record.SchedWaitS, wait.mean, "its own work waited %s for a thread", duration(wait.mean))
 	}
-	if a.Sizing != nil && a.Sizing.Verdict == "generator" {
+	if a.Sizing != nil && a.Sizing.Verdict == record.VerdictGenerator {
 		c.score = 1
 		c.evidence = slices.Insert(c.evidence, 0, record.Evidence{Name: "verdict", Value: 1, Text: a.Sizing.Reason})
 	}

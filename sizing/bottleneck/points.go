@@ -21,7 +21,6 @@ type point struct {
 	p50      float64 // of requests
 	share    float64 // of iterations that failed
 	pass     bool
-	cause    string
 	ok       float64 // iterations
 	usual    float64 // successful iteration, seconds: the median where the middle half is close to it; 0: they differ
 
@@ -38,7 +37,7 @@ func (p *point) length() float64 { return p.to - p.from }
 func pointsOfHolds(holds []record.Hold) []point {
 	var all []point
 	for _, h := range holds {
-		if h.Phase == "drain" || h.LengthS <= 0 || h.Verdict == "void" {
+		if h.Phase == record.PhaseDrain || h.LengthS <= 0 || h.Verdict == record.Void {
 			continue
 		}
 		rate := h.Work
@@ -47,8 +46,8 @@ func pointsOfHolds(holds []record.Hold) []point {
 		}
 		all = append(all, point{
 			from: h.StartS, to: h.StartS + h.LengthS,
-			arrivals: h.Control == "rate", level: h.Level, rate: rate, se: h.SE, inFlight: h.InFlight,
-			mean: h.MeanS, p50: h.P50S, share: h.Share, pass: h.Verdict == "pass", cause: h.Cause, ok: float64(h.OK),
+			arrivals: h.Control == record.ByRate, level: h.Level, rate: rate, se: h.SE, inFlight: h.InFlight,
+			mean: h.MeanS, p50: h.P50S, share: h.Share, pass: h.Verdict == record.Pass, ok: float64(h.OK),
 		})
 	}
 	return all

@@ -3,7 +3,6 @@ package bottleneck
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -14,7 +13,6 @@ const (
 	pressureMuch  = 0.25 // of the time, cpu and io
 	memoryMuch    = 0.01 // of the time all tasks waited for memory
 	linkFull      = 0.9
-	generatorBusy = 0.85 // of its quota: it is late from there on
 )
 
 // resources scores every resource of every source.
@@ -175,10 +173,10 @@ func (a *analysis) kills(source string) float64 {
 	n := a.watch.total(source, record.MemoryOOMKills)
 	ended := false
 	for _, r := range a.watch.sources[source] {
-		if containsAny(r.Note, "want of memory", "OOM") {
+		if r.State == record.StateOutOfMemory {
 			n++
 		}
-		ended = ended || containsAny(r.Note, "has ended", "was restarted")
+		ended = ended || r.State.Over()
 	}
 	for _, host := range a.watch.hosts {
 		if ended && n == 0 {
@@ -376,8 +374,4 @@ func (a *analysis) backlog(source string) candidate {
 		c.add(record.NetListenQueue, queue.mean, "%s%s connections wait to be accepted", short(queue.mean), of)
 	}
 	return c
-}
-
-func containsAny(text string, words ...string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return len(w) > 0 && strings.Contains(text, w) })
 }

@@ -46,7 +46,7 @@ func (a *analysis) unlimited() bool {
 			return false
 		}
 	}
-	if a.Sizing != nil && a.Sizing.Verdict == "found" {
+	if a.Sizing != nil && a.Sizing.Verdict == record.VerdictFound {
 		return false
 	}
 	return a.limit.unloaded > 0 && top.mean > 0 && top.mean < 1.3*a.limit.unloaded && top.rate >= 0.9*a.limit.rate
@@ -112,7 +112,7 @@ func (a *analysis) admission() candidate {
 
 // flatWithin is how much goodput may differ and still be called the same.
 func (a *analysis) flatWithin() float64 {
-	ran, _, _ := a.wanted()
+	ran, _, _ := a.coreDemand()
 	ran += a.at(record.KindGenerator, record.CPUCores).mean
 	for _, host := range a.watch.hosts {
 		if used := a.at(host, record.CPUCores); used.use() > fullUse && ran < used.mean/2 {

@@ -48,7 +48,7 @@ func size(v float64) string {
 // told is the load of a hold and why it was held.
 func told(h record.Hold) string {
 	load := short(h.Level) + " virtual users"
-	if h.Control == "rate" {
+	if h.Control == record.ByRate {
 		load = short(h.Level) + " arrivals/s"
 	}
 	return load + ", because " + h.Why

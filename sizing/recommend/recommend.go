@@ -52,7 +52,7 @@ func For(s record.Sizing, target float64, p Plan) *record.Advice {
 	for target > tight*float64(a.Replicas-p.Spare)*x {
 		a.Replicas++
 	}
-	if s.Shape.AboveLimit == "retrograde" {
+	if s.Shape.AboveLimit == record.AboveRetrograde {
 		a.Assumptions = append(a.Assumptions, "more than a replica carries makes it slower for everybody: limit what reaches each")
 	}
 	return &a
@@ -65,7 +65,7 @@ func calmRate(s record.Sizing) (float64, bool) {
 	}
 	rate := 0.0
 	for _, h := range s.Curve {
-		calm := h.Control == "rate" && h.Verdict == "pass"
+		calm := h.Control == record.ByRate && h.Verdict == record.Pass
 		for _, o := range s.Objectives {
 			q := h.P95S
 			if o.Allowed < .04 {

@@ -221,7 +221,7 @@ func determination(u USL, ps []Point) float64 {
 func OfCurve(s record.Sizing) record.USL {
 	var ps []Point
 	for _, h := range s.Curve {
-		if h.Verdict == "pass" && h.Control == "vus" && h.InFlight > 0 && h.Goodput > 0 {
+		if h.Verdict == record.Pass && h.Control == record.ByVUs && h.InFlight > 0 && h.Goodput > 0 {
 			ps = append(ps, Point{N: h.InFlight, X: h.Goodput, SE: h.SE})
 		}
 	}

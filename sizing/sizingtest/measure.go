@@ -16,7 +16,7 @@ type Stats struct {
 	Model    *Model
 	Truth    Truth
 	Runs     int
-	Verdicts map[string]int
+	Verdicts map[record.Verdict]int
 	Falling  int // runs that saw goodput fall beyond a peak
 	Rising   int // runs that saw capacity rise
 
@@ -36,7 +36,7 @@ type Sizer func(*World, sizing.Options) (record.Sizing, error)
 
 // Measure sizes the model with so many seeds.
 func Measure(m *Model, o sizing.Options, seeds int, size Sizer) (Stats, error) {
-	s := Stats{Model: m, Truth: m.Truth(), Runs: seeds, Verdicts: map[string]int{}}
+	s := Stats{Model: m, Truth: m.Truth(), Runs: seeds, Verdicts: map[record.Verdict]int{}}
 	for seed := range uint64(seeds) {
 		a, err := size(m.New(firstSeed+seed), o)
 		if err != nil {
@@ -63,7 +63,7 @@ func (s *Stats) add(a record.Sizing) {
 	s.loads(a)
 	if a.Capacity != nil {
 		s.Goodput = append(s.Goodput, a.Capacity.Goodput)
-		if a.Control != string(sizing.BySessions) {
+		if a.Control != record.BySessions {
 			s.Told = max(s.Told, a.Capacity.FailedShare)
 		}
 	}
@@ -84,9 +84,9 @@ func (s *Stats) loads(a record.Sizing) {
 	allowed := max(64, 32*a.Plateau.Goodput*(a.Unloaded.IterationS+s.Model.delay))
 	for _, h := range a.Curve {
 		switch {
-		case h.Control == string(sizing.ByVUs) && h.Phase == "ramp":
+		case h.Control == record.ByVUs && h.Phase == record.PhaseRamp:
 			s.Users = max(s.Users, h.Level/allowed)
-		case h.Control == string(sizing.ByRate) && s.Truth.Offered > 0:
+		case h.Control == record.ByRate && s.Truth.Offered > 0:
 			s.Offered = max(s.Offered, h.Level/s.Truth.Offered)
 		}
 	}
@@ -104,7 +104,9 @@ func (s *Stats) Within(relative float64) float64 {
 }
 
 // Right is the share of runs with a verdict.
-func (s *Stats) Right(verdict string) float64 { return float64(s.Verdicts[verdict]) / float64(s.Runs) }
+func (s *Stats) Right(verdict record.Verdict) float64 {
+	return float64(s.Verdicts[verdict]) / float64(s.Runs)
+}
 
 // Bias is the median error.
 func (s *Stats) Bias() float64 { return Quantile(s.Errors, .5) }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/sizing"
 )
 
@@ -12,8 +13,8 @@ import (
 type Model struct {
 	Name       string
 	Objectives []sizing.Objective
-	Max        float64 // ceiling of virtual users; 0: none
-	Expect     string  // verdict of a right answer that is no number
+	Max        float64        // ceiling of virtual users; 0: none
+	Expect     record.Verdict // verdict of a right answer that is no number
 
 	service       func() service
 	mix           []scenario
@@ -71,7 +72,7 @@ func (m *Model) objective(share float64, limit time.Duration) *Model {
 	return m
 }
 
-func (m *Model) expect(verdict string) *Model { m.Expect = verdict; return m }
+func (m *Model) expect(verdict record.Verdict) *Model { m.Expect = verdict; return m }
 
 // queue makes a service of c servers, a queue of k places (-1: no end) and a mean service time.
 func queue(c, k int, mean float64) func() service {
@@ -176,13 +177,13 @@ func Wandering() []*Model {
 	return []*Model{
 		model("wander", func() service {
 			return &slots{servers: 20, places: -1, mean: .02, speed: &speed{swing: .15, span: 20}}
-		}, nil).expect(sizing.Found),
+		}, nil).expect(record.VerdictFound),
 		model("wander200", func() service {
 			return &slots{servers: 4, places: -1, mean: .02, spread: fixed, speed: &speed{swing: .15, span: 20}}
-		}, nil).expect(sizing.Found),
+		}, nil).expect(record.VerdictFound),
 		model("wander-kinto", func() service {
 			return &curve{rate: kintoRate, speed: &speed{swing: .15, span: 20}}
-		}, nil).expect(sizing.Found),
+		}, nil).expect(record.VerdictFound),
 	}
 }
 
@@ -192,14 +193,14 @@ func Thrashing(rate float64, after int) *Model {
 	const servers = 4
 	return model("thrashing", func() service {
 		return &thrashing{slots: slots{servers: servers, places: -1, mean: servers / rate}, after: after, slow: 6}
-	}, nil).expect(sizing.Budget)
+	}, nil).expect(record.VerdictBudget)
 }
 
 // Slowing is a service that gets slower with what it stores: Kinto's memory back end, on a fast core.
 func Slowing() *Model {
 	return model("slowing", func() service {
 		return &curve{rate: func(float64) float64 { return 200 }, grows: 4500}
-	}, nil).expect(sizing.Found)
+	}, nil).expect(record.VerdictFound)
 }
 
 // pausing lets users of the closed load wait between iterations, as a scenario's delay does.
@@ -209,21 +210,21 @@ func (m *Model) aborting() *Model { m.abort = true; return m }
 
 // verdicts are services for which no number is right.
 func verdicts() []*Model {
-	max500 := model("think1-max500", queue(20, 200, .02), nil).with(same(5, 1)).expect(sizing.Maximum)
+	max500 := model("think1-max500", queue(20, 200, .02), nil).with(same(5, 1)).expect(record.VerdictMax)
 	max500.Max = 500
-	tired := model("genlimit", limiter(20000, .002), nil).expect(sizing.Generator)
+	tired := model("genlimit", limiter(20000, .002), nil).expect(record.VerdictGenerator)
 	tired.generatorCost = .0002
-	slow := model("slow12", queue(4, -1, 12), nil).expect(sizing.Budget)
+	slow := model("slow12", queue(4, -1, 12), nil).expect(record.VerdictBudget)
 	slow.timeout = 60
 	return []*Model{
 		model("leak", func() service {
 			return &crashing{service: queue(20, 200, .02)(), after: 20000, down: 8}
-		}, nil).expect(sizing.Unstable),
+		}, nil).expect(record.VerdictUnstable),
 		model("dies", func() service {
 			return &crashing{service: queue(20, 200, .02)(), after: 20000, down: math.Inf(1)}
-		}, nil).expect(sizing.Unstable),
-		model("base10", failing(.10, nil, limiter(1000, .005)), nil).expect(sizing.Baseline),
-		model("broken", failing(1, nil, queue(20, 200, .02)), nil).expect(sizing.Dead),
+		}, nil).expect(record.VerdictUnstable),
+		model("base10", failing(.10, nil, limiter(1000, .005)), nil).expect(record.VerdictBaseline),
+		model("broken", failing(1, nil, queue(20, 200, .02)), nil).expect(record.VerdictDead),
 		max500, tired, slow,
 	}
 }

@@ -32,7 +32,7 @@ func peer(ctx context.Context, truth sizingtest.Truth) sizingtest.Sizer {
 		p := peerSearch{world: w, tolerance: o.Tolerance}
 		rate, verdict := p.search(ctx)
 		a := record.Sizing{Verdict: verdict, Cost: record.Cost{WallS: w.Now(), Failed: p.failed, Iterations: p.ended}}
-		if verdict == sizing.Found {
+		if verdict == record.VerdictFound {
 			g := rate / truth.Offered * truth.Goodput
 			a.Capacity = &record.Capacity{Goodput: g, CI95: [2]float64{g, g}}
 		}
@@ -47,7 +47,7 @@ type peerSearch struct {
 	err           error
 }
 
-func (p *peerSearch) search(ctx context.Context) (rate float64, verdict string) {
+func (p *peerSearch) search(ctx context.Context) (rate float64, verdict record.Verdict) {
 	rate = peerStart
 	lo, hi := 0.0, math.Inf(1)
 	for {
@@ -59,9 +59,9 @@ func (p *peerSearch) search(ctx context.Context) (rate float64, verdict string) 
 		next := (lo + hi) / 2
 		switch {
 		case p.err != nil:
-			return 0, sizing.Interrupted
+			return 0, record.VerdictInterrupted
 		case lo == 0:
-			return 0, sizing.Baseline // "doomed": it never looks below its first rate
+			return 0, record.VerdictBaseline // "doomed": it never looks below its first rate
 		case math.IsInf(hi, 1):
 			next = 2 * rate
 		}
@@ -71,11 +71,11 @@ func (p *peerSearch) search(ctx context.Context) (rate float64, verdict string) 
 			break
 		}
 		if p.world.Now() > peerDeadline {
-			return 0, sizing.Budget
+			return 0, record.VerdictBudget
 		}
 	}
 	p.passes(ctx, rate, peerTest)
-	return rate, sizing.Found
+	return rate, record.VerdictFound
 }
 
 // passes is one trial.

@@ -57,7 +57,7 @@ func TestTable(t *testing.T) {
 				continue
 			}
 			o := m.Options()
-			o.By = sizing.Control(control)
+			o.By = record.Control(control)
 			s, err := sizingtest.Measure(m, o, *seeds, size(t))
 			if err != nil {
 				t.Fatal(err)
@@ -101,7 +101,7 @@ func TestFollow(t *testing.T) {
 			continue
 		}
 		o := m.Options()
-		o.By = sizing.Control(strings.Split(*by, ",")[0])
+		o.By = record.Control(strings.Split(*by, ",")[0])
 		a, err := sizing.Run(t.Context(), m.New(*follow), o, func(h record.Hold) { t.Log(line(h)) })
 		t.Logf("%s: %s, %s; truth %+v, capacity %+v, plateau %+v, users %+v, %v", m.Name, a.Verdict, a.Reason, m.Truth(), a.Capacity, a.Plateau, a.VUs, err)
 	}
@@ -126,41 +126,41 @@ func TestFindsWhatIsKnown(t *testing.T) {
 	}
 	for _, c := range []struct {
 		model      string
-		by         sizing.Control
+		by         record.Control
 		in3, in5   float64 // shares of the runs
 		wall, late float64 // seconds: median and 95 % quantile
 		failed     float64 // median share of what was sent
 	}{
-		{"bucket", sizing.ByVUs, 1, 1, 50, 60, .09},
-		{"mdcK", sizing.ByVUs, 1, 1, 50, 60, .09},
-		{"mmcK", sizing.ByVUs, .95, 1, 50, 70, .09},
-		{"bimodal", sizing.ByVUs, .95, 1, 50, 60, .09},
-		{"bursty-err", sizing.ByVUs, .9, .95, 45, 110, .09},
-		{"limiter400", sizing.ByVUs, .95, 1, 45, 110, .2},
-		{"mmc-noerr", sizing.ByVUs, .85, 1, 80, 170, 0},
-		{"mmc-slo", sizing.ByVUs, .6, .95, 80, 170, 0},
-		{"warm-up", sizing.ByVUs, .75, .95, 150, 190, .05},
-		{"autoscale", sizing.ByVUs, .9, .95, 195, 260, .05},
-		{"slow50", sizing.ByVUs, .7, .85, 150, 260, .05},
-		{"kinto", sizing.ByVUs, .7, .9, 90, 130, 0},
-		{"kinto-floor", sizing.ByVUs, .7, .9, 100, 150, 0},
-		{"multi5", sizing.ByVUs, .85, .95, 110, 210, .05},
-		{"think0.1", sizing.ByVUs, .85, .95, 130, 290, .15},
-		{"mix3-noerr", sizing.ByVUs, .65, .8, 150, 300, 0},
-		{"bucket300", sizing.ByVUs, 1, 1, 50, 110, .09},
-		{"multi5abort", sizing.ByVUs, .85, .95, 110, 170, .05},
-		{"cold", sizing.ByVUs, .8, .95, 80, 110, 0},
-		{"delay1", sizing.ByVUs, .85, .95, 110, 200, .2},
-		{"bucket", sizing.ByRate, .95, 1, 60, 100, .07},
-		{"mmcK", sizing.ByRate, .9, 1, 60, 100, .07},
-		{"mmc-slo", sizing.ByRate, .75, .85, 100, 250, 0},
-		{"mmc-noerr", sizing.ByRate, .85, .95, 100, 240, 0},
-		{"autoscale", sizing.ByRate, .85, .95, 180, 240, .05},
-		{"warm-up", sizing.ByRate, .85, .95, 150, 200, .05},
-		{"multi5", sizing.ByRate, .8, .95, 150, 230, .05},
-		{"usl-retro", sizing.ByRate, .75, .9, 115, 190, .05},
-		{"kinto", sizing.ByRate, .7, .9, 120, 150, .02},
-		{"mmcK", sizing.BySessions, .95, 1, 70, 80, .07},
+		{"bucket", record.ByVUs, 1, 1, 50, 60, .09},
+		{"mdcK", record.ByVUs, 1, 1, 50, 60, .09},
+		{"mmcK", record.ByVUs, .95, 1, 50, 70, .09},
+		{"bimodal", record.ByVUs, .95, 1, 50, 60, .09},
+		{"bursty-err", record.ByVUs, .9, .95, 45, 110, .09},
+		{"limiter400", record.ByVUs, .95, 1, 45, 110, .2},
+		{"mmc-noerr", record.ByVUs, .85, 1, 80, 170, 0},
+		{"mmc-slo", record.ByVUs, .6, .95, 80, 170, 0},
+		{"warm-up", record.ByVUs, .75, .95, 150, 190, .05},
+		{"autoscale", record.ByVUs, .9, .95, 195, 260, .05},
+		{"slow50", record.ByVUs, .7, .85, 150, 260, .05},
+		{"kinto", record.ByVUs, .7, .9, 90, 130, 0},
+		{"kinto-floor", record.ByVUs, .7, .9, 100, 150, 0},
+		{"multi5", record.ByVUs, .85, .95, 110, 210, .05},
+		{"think0.1", record.ByVUs, .85, .95, 130, 290, .15},
+		{"mix3-noerr", record.ByVUs, .65, .8, 150, 300, 0},
+		{"bucket300", record.ByVUs, 1, 1, 50, 110, .09},
+		{"multi5abort", record.ByVUs, .85, .95, 110, 170, .05},
+		{"cold", record.ByVUs, .8, .95, 80, 110, 0},
+		{"delay1", record.ByVUs, .85, .95, 110, 200, .2},
+		{"bucket", record.ByRate, .95, 1, 60, 100, .07},
+		{"mmcK", record.ByRate, .9, 1, 60, 100, .07},
+		{"mmc-slo", record.ByRate, .75, .85, 100, 250, 0},
+		{"mmc-noerr", record.ByRate, .85, .95, 100, 240, 0},
+		{"autoscale", record.ByRate, .85, .95, 180, 240, .05},
+		{"warm-up", record.ByRate, .85, .95, 150, 200, .05},
+		{"multi5", record.ByRate, .8, .95, 150, 230, .05},
+		{"usl-retro", record.ByRate, .75, .9, 115, 190, .05},
+		{"kinto", record.ByRate, .7, .9, 120, 150, .02},
+		{"mmcK", record.BySessions, .95, 1, 70, 80, .07},
 	} {
 		t.Run(c.model+" by "+string(c.by), func(t *testing.T) {
 			t.Parallel()
@@ -197,7 +197,7 @@ func TestANumberInTimeWhereSpeedWanders(t *testing.T) {
 				t.Fatal(err)
 			}
 			least, most := sizingtest.Quantile(s.Goodput, 0)/usual, sizingtest.Quantile(s.Goodput, 1)/usual
-			if s.Right(sizing.Found) < 1 || sizingtest.Quantile(s.Wall, .95) > 140 || least < .75 || most > 1.25 {
+			if s.Right(record.VerdictFound) < 1 || sizingtest.Quantile(s.Wall, .95) > 140 || least < .75 || most > 1.25 {
 				t.Errorf("want a number between 0.75 and 1.25 of the usual in all runs, within 140 s in 95 %% of them; got %.2f to %.2f\n%s", least, most, s.Row())
 			}
 		})
@@ -241,7 +241,7 @@ func TestWhatSlowsDownAsItWorksIsTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a.Verdict == sizing.Found && a.Shape.Slowing && math.Abs(a.Plateau.Goodput/fresh-1) < .1 && a.Capacity.Goodput < .95*a.Plateau.Goodput {
+		if a.Verdict == record.VerdictFound && a.Shape.Slowing && math.Abs(a.Plateau.Goodput/fresh-1) < .1 && a.Capacity.Goodput < .95*a.Plateau.Goodput {
 			told++
 		}
 		steady := sizingtest.Named("mmc-noerr")
@@ -274,12 +274,12 @@ func TestGivesNoNumberWhereThereIsNone(t *testing.T) {
 func TestByRateASlowServiceIsNoBaseline(t *testing.T) {
 	m := sizingtest.Named("slow12")
 	o := m.Options()
-	o.By = sizing.ByRate
+	o.By = record.ByRate
 	s, err := sizingtest.Measure(m, o, 10, size(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Right(sizing.Budget) < 1 || len(s.Goodput) > 0 {
+	if s.Right(record.VerdictBudget) < 1 || len(s.Goodput) > 0 {
 		t.Errorf("want budget in all runs, got %v", s.Verdicts)
 	}
 }
