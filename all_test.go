@@ -37,6 +37,8 @@ var layers = map[string][]string{
 
 	".ci/bench": {}, // a module of its own: peers are built, not imported
 
+	"examples/custom": {"session", "jsapi", "jsapi/all", "report", "github.com/dop251/goja"}, // a program of its own
+
 	"examples": {}, // embeds its scripts, for `plimsoll new`
 
 	"runtime":        {}, // doc.go alone

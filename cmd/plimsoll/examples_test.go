@@ -21,7 +21,11 @@ func TestEveryExampleWorks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		scripts = append(scripts, found...)
+		for _, script := range found {
+			if filepath.Base(filepath.Dir(script)) != "custom" { // it needs the program beside it, whose test runs it
+				scripts = append(scripts, script)
+			}
+		}
 	}
 	if len(scripts) < 4 {
 		t.Fatalf("found only %v", scripts)
