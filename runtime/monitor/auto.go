@@ -80,7 +80,7 @@ func (s silent) Close() error { return nil }
 
 // startOf tells a process from a later one of the same number.
 func (t tree) startOf(pid string) (string, error) {
-	f := files{}
+	f := fdCache{}
 	defer f.Close() //nolint:errcheck // read only
 	s, err := newProcesses(t, &f).stat(pid)
 	if err != nil {

@@ -21,7 +21,7 @@ const unlimited = 1 << 62
 // cgroup is where the kernel accounts and limits a group of processes. On
 // version 1 every controller has a folder of its own, on version 2 there is one.
 type cgroup struct {
-	*files
+	*fdCache
 	tree
 	folders map[string]folder  // by controller; "" is version 2's
 	set     map[string]float64 // limits as they were at
@@ -36,7 +36,7 @@ type folder struct{ mount, path string }
 func (f folder) file(name string) string { return filepath.Join(f.path, name) }
 
 // cgroupOf finds the group of a process.
-func cgroupOf(t tree, f *files, pid string) (*cgroup, error) {
+func cgroupOf(t tree, f *fdCache, pid string) (*cgroup, error) {
 	text, err := os.ReadFile(t.proc(pid, "cgroup"))
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func cgroupOf(t tree, f *files, pid string) (*cgroup, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &cgroup{files: f, tree: t, folders: map[string]folder{}}
+	g := &cgroup{fdCache: f, tree: t, folders: map[string]folder{}}
 	for line := range strings.Lines(string(text)) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
 		if len(parts) != 3 {

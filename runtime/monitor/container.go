@@ -18,14 +18,14 @@ import (
 // machine or in a virtual one) the engine's own statistics are used.
 type container struct {
 	tree
-	files
+	fdCache
 	engine engine
 	name   string // of the rows
 	found  found
 	group  *cgroup
 	procs  *processes
-	all    meter // of the group
-	each   meter // of the processes
+	all    rates // of the group
+	each   rates // of the processes
 
 	lookAt  time.Time
 	born    float64              // start of the first process: tells a restart, and a number given anew
@@ -82,14 +82,14 @@ func newContainer(ctx context.Context, t tree, e engine, ref string) (*container
 		}
 	}
 	c := &container{tree: t, engine: e, name: record.KindContainer + " " + printable(f.name), found: f}
-	c.procs = newProcesses(t, &c.files)
+	c.procs = newProcesses(t, &c.fdCache)
 	c.enter(f)
 	return c, nil
 }
 
 func (c *container) Name() string { return c.name }
 
-func (c *container) Close() error { return errors.Join(c.files.Close(), c.engine.Close()) }
+func (c *container) Close() error { return errors.Join(c.fdCache.Close(), c.engine.Close()) }
 
 // every is how often there is something new: an engine's statistics tick once a second.
 func (c *container) every() time.Duration {
@@ -105,7 +105,7 @@ func (c *container) enter(f found) {
 	c.all.forget()
 	c.each.forget()
 	c.group, c.born, c.network = nil, 0, false
-	_ = c.files.Close() // they belong to the life before
+	_ = c.fdCache.Close() // they belong to the life before
 	pid := strconv.Itoa(f.pid)
 	if !linux() && c.root == "" {
 		return
@@ -118,7 +118,7 @@ func (c *container) enter(f found) {
 	if err != nil {
 		return
 	}
-	if group, err := cgroupOf(c.tree, &c.files, pid); err == nil {
+	if group, err := cgroupOf(c.tree, &c.fdCache, pid); err == nil {
 		c.group, c.born = group, s.started
 	}
 	own, _ := os.Readlink(c.proc("self/ns/net"))

@@ -254,7 +254,7 @@ func TestStatisticsOfAnEngineBecomeRates(t *testing.T) {
 	s.MemoryStats.Usage, s.MemoryStats.Limit = 5000, 1<<63-4096
 	s.MemoryStats.Stats = map[string]uint64{"inactive_file": 1, "total_inactive_file": 1000}
 	s.Networks = map[string]engineapi.NetworkStats{"eth0": {RxBytes: 100}}
-	var m meter
+	var m rates
 	now := time.Now()
 	r := m.begin(now, "x")
 	noteStats(r, &s)

@@ -21,7 +21,7 @@ type expvar struct {
 	address, host string
 	port          int // where the service listens on this machine; 0: elsewhere
 	http          *http.Client
-	meter         meter
+	rates         rates
 	before        memstats
 	born          time.Time // of the process; zero: not known
 }
@@ -60,11 +60,11 @@ func (e *expvar) every() time.Duration { return time.Second }
 func (e *expvar) Read(ctx context.Context) ([]record.Resources, error) {
 	now, err := e.ask(ctx)
 	if err != nil {
-		e.meter.forget()
+		e.rates.forget()
 		e.before, e.born = memstats{}, time.Time{}
 		return nil, fmt.Errorf("variables of %s: %w", e.host, err)
 	}
-	r := e.meter.begin(time.Now(), e.Name())
+	r := e.rates.begin(time.Now(), e.Name())
 	r.set(record.HeapBytes, now.HeapAlloc)
 	before := e.before
 	switch {

@@ -27,7 +27,7 @@ func TestAGoServiceTellsItsHeapAndItsCollections(t *testing.T) {
 	if rows, err := s.Read(t.Context()); err != nil || rows[0].Values[record.HeapBytes] < 32<<20 {
 		t.Fatalf("%v, %v", rows, err)
 	}
-	if _, told := s.meter.totals[record.GCCPU]; told {
+	if _, told := s.rates.totals[record.GCCPU]; told {
 		t.Error("a share without a reading before")
 	}
 	for range 20 {

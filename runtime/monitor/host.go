@@ -29,8 +29,8 @@ func filled(ctx context.Context, r *reading) {
 // host reads a Linux machine as a whole.
 type host struct {
 	tree
-	files
-	meter  meter
+	fdCache
+	rates  rates
 	disks  map[string]bool // whole disks: partitions and layers on top would count twice
 	speeds map[string]float64
 	usedAt time.Time
@@ -43,7 +43,7 @@ func newHost(t tree) *host {
 func (h *host) Name() string { return record.KindHost }
 
 func (h *host) Read(ctx context.Context) ([]record.Resources, error) {
-	r := h.meter.begin(time.Now(), record.KindHost)
+	r := h.rates.begin(time.Now(), record.KindHost)
 	if err := h.cpu(r); err != nil {
 		return nil, &CannotWatchError{What: "the host", Why: err.Error(), Advice: "is /proc mounted?"}
 	}

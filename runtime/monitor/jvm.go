@@ -21,7 +21,7 @@ type jvm struct {
 	pid   string
 	stop  func() error
 	ended chan struct{} // closed when jstat has ended
-	meter meter
+	rates rates
 
 	mu     sync.Mutex
 	newest map[string]float64 // columns; nil: nothing new
@@ -108,10 +108,10 @@ func namedColumns(names, columns []string) map[string]float64 {
 func (j *jvm) Read(ctx context.Context) ([]record.Resources, error) {
 	values, at, err := j.wait(ctx)
 	if err != nil {
-		j.meter.forget()
+		j.rates.forget()
 		return nil, err
 	}
-	r := j.meter.begin(at, j.Name())
+	r := j.rates.begin(at, j.Name())
 	used, known := 0.0, false
 	for _, space := range []string{"S0U", "S1U", "EU", "OU"} { // survivors, eden, old; in KiB
 		if v, ok := values[space]; ok {

@@ -37,11 +37,11 @@ func TestConnectionsTurnedAwayAreThoseOfTheOwnSockets(t *testing.T) {
 		t.Skipf("the kernel tells nothing of its sockets: %v", err)
 	}
 	full, quiet := narrow(t, 1), narrow(t, 4)
-	f := &files{}
+	f := &fdCache{}
 	defer f.Close()
 	p := newProcesses(tree{}, f)
 	p.set([]string{strconv.Itoa(os.Getpid())})
-	var m meter
+	var m rates
 	p.connections(m.begin(time.Now(), "test"))
 	for range 5 { // nobody accepts
 		if c, err := net.DialTimeout("tcp", full.Addr().String(), 100*time.Millisecond); err == nil {

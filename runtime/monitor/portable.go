@@ -20,7 +20,7 @@ import (
 // portableHost reads a machine by gopsutil: macOS, Windows and the BSDs. It
 // knows no pressure, no throttling and no run queue, and says so once.
 type portableHost struct {
-	meter meter
+	rates rates
 	told  bool
 }
 
@@ -33,7 +33,7 @@ func (h *portableHost) Read(ctx context.Context) ([]record.Resources, error) {
 	if err != nil || len(all) == 0 {
 		return nil, fmt.Errorf("host: no CPU times: %w", err)
 	}
-	r := h.meter.begin(time.Now(), record.KindHost)
+	r := h.rates.begin(time.Now(), record.KindHost)
 	r.rate(record.CPUUserCores, all[0].User+all[0].Nice)
 	r.rate(record.CPUSystemCores, all[0].System+all[0].Irq+all[0].Softirq)
 	r.rate(record.CPUCores, all[0].User+all[0].Nice+all[0].System+all[0].Irq+all[0].Softirq)
@@ -93,7 +93,7 @@ type portableProcess struct {
 	name    string
 	roots   []int32
 	started map[int32]int64
-	meter   meter
+	rates   rates
 }
 
 func newPortableProcess(name string, roots []int32) *portableProcess {
@@ -105,7 +105,7 @@ func (p *portableProcess) Name() string { return p.name }
 func (p *portableProcess) Close() error { return nil }
 
 func (p *portableProcess) Read(ctx context.Context) ([]record.Resources, error) {
-	r := p.meter.begin(time.Now(), p.name)
+	r := p.rates.begin(time.Now(), p.name)
 	var seconds, memory, threads, descriptors, count float64
 	known := true
 	for _, one := range p.all(ctx) {
@@ -126,7 +126,7 @@ func (p *portableProcess) Read(ctx context.Context) ([]record.Resources, error) 
 		descriptors += float64(n)
 	}
 	if count == 0 {
-		p.meter.forget()
+		p.rates.forget()
 		return nil, hasEnded(p.name)
 	}
 	r.rate(record.CPUCores, seconds)

@@ -19,11 +19,11 @@ const relook = time.Second
 
 // process watches some processes and their descendants.
 type process struct {
-	files
+	fdCache
 	name   string
 	find   func() ([]string, error) // the roots
 	procs  *processes
-	meter  meter
+	rates  rates
 	group  *cgroup
 	cores  float64 // that the first of them may run on
 	lookAt time.Time
@@ -36,7 +36,7 @@ type process struct {
 
 func newProcess(t tree, name string, find func() ([]string, error)) *process {
 	p := &process{name: name, find: find}
-	p.procs = newProcesses(t, &p.files)
+	p.procs = newProcesses(t, &p.fdCache)
 	return p
 }
 
@@ -47,14 +47,14 @@ func (p *process) Read(context.Context) ([]record.Resources, error) {
 	if !now.Before(p.lookAt) {
 		if err := p.look(now); err != nil {
 			p.lookAt = time.Time{}
-			p.meter.forget()
+			p.rates.forget()
 			return nil, err
 		}
 	}
-	r := p.meter.begin(now, p.name)
+	r := p.rates.begin(now, p.name)
 	if err := p.procs.usage(r, now); err != nil {
 		p.lookAt = time.Time{}
-		p.meter.forget()
+		p.rates.forget()
 		return nil, hasEnded(p.name)
 	}
 	p.limits(r)
@@ -84,7 +84,7 @@ func (p *process) look(now time.Time) error {
 	if oldest != p.first {
 		if p.first != "" {
 			p.state, p.note = record.StateRestarted, p.name+" was restarted"
-			p.meter.forget()
+			p.rates.forget()
 		}
 		p.first, p.placed = oldest, ""
 	}
@@ -104,10 +104,10 @@ func (p *process) place(pid string) {
 	}
 	if p.placed != "" {
 		p.state, p.note = record.StateMoved, p.name+" was moved to another control group or to other cores"
-		p.meter.forget()
+		p.rates.forget()
 	}
 	p.placed, p.group, p.cores = placed, nil, float64(countList(allowed))
-	if g, err := cgroupOf(p.procs.tree, &p.files, pid); err == nil {
+	if g, err := cgroupOf(p.procs.tree, &p.fdCache, pid); err == nil {
 		p.group = g
 	}
 }

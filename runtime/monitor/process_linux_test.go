@@ -273,7 +273,7 @@ func TestTimeOfChildrenThatEndedIsCountedOnce(t *testing.T) {
 	read := func(d time.Duration) float64 {
 		s.lookAt = time.Time{}
 		if d > 0 {
-			s.meter.at = time.Now().Add(-d)
+			s.rates.at = time.Now().Add(-d)
 		}
 		rows, err := s.Read(t.Context())
 		if err != nil {
@@ -415,12 +415,12 @@ func TestATableOfSocketsThatIsNotOursIsReadNowAndThen(t *testing.T) {
 	if err := os.Symlink("socket:[11]", at.proc("77", "fd", "3")); err != nil {
 		t.Fatal(err)
 	}
-	f := &files{}
+	f := &fdCache{}
 	defer f.Close()
 	p := newProcesses(at, f)
 	p.set([]string{"77"})
 	queue := func() float64 {
-		var m meter
+		var m rates
 		r := m.begin(time.Now(), "web")
 		p.connections(r)
 		return r.Values[record.NetListenQueue]

@@ -25,7 +25,7 @@ const (
 // processes reads a set of processes: some roots and all their descendants.
 type processes struct {
 	tree
-	*files
+	*fdCache
 	clock   func(pid int) (float64, bool)
 	members map[string]*member
 	vanish  float64 // CPU time of members that are gone, as far as it had been seen
@@ -93,8 +93,8 @@ func printable(name string) string {
 	return string(clean)
 }
 
-func newProcesses(t tree, f *files) *processes {
-	p := &processes{tree: t, files: f, clock: cpuClock, members: map[string]*member{}}
+func newProcesses(t tree, f *fdCache) *processes {
+	p := &processes{tree: t, fdCache: f, clock: cpuClock, members: map[string]*member{}}
 	if t.root != "" {
 		p.clock = func(int) (float64, bool) { return 0, false }
 	}

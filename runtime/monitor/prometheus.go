@@ -23,7 +23,7 @@ type prometheus struct {
 	host    string
 	wanted  []string
 	http    *http.Client
-	meter   meter
+	rates   rates
 }
 
 // standard are metrics with a name of our own: what client libraries export by default.
@@ -68,10 +68,10 @@ func (p *prometheus) every() time.Duration { return time.Second }
 func (p *prometheus) Read(ctx context.Context) ([]record.Resources, error) {
 	families, err := p.families(ctx)
 	if err != nil {
-		p.meter.forget()
+		p.rates.forget()
 		return nil, fmt.Errorf("metrics of %s: %w", p.host, err)
 	}
-	r := p.meter.begin(time.Now(), p.Name())
+	r := p.rates.begin(time.Now(), p.Name())
 	var missing []string
 	for _, name := range p.wanted {
 		family, ok := families[name]

@@ -8,15 +8,15 @@ import (
 	"strconv"
 )
 
-// files keeps the kernel's small text files open and reads them again from
+// fdCache keeps the kernel's small text files open and reads them again from
 // their start, which costs a third of opening them each time.
-type files struct {
+type fdCache struct {
 	open map[string]*os.File
 	buf  []byte
 }
 
 // read returns what is in a file now; the bytes are valid until the next read.
-func (f *files) read(path string) ([]byte, error) {
+func (f *fdCache) read(path string) ([]byte, error) {
 	file := f.open[path]
 	if file == nil {
 		var err error
@@ -48,7 +48,7 @@ func (f *files) read(path string) ([]byte, error) {
 }
 
 // drop closes one file.
-func (f *files) drop(path string) {
+func (f *fdCache) drop(path string) {
 	if file := f.open[path]; file != nil {
 		_ = file.Close() // read only: nothing to lose
 		delete(f.open, path)
@@ -56,7 +56,7 @@ func (f *files) drop(path string) {
 }
 
 // Close closes all.
-func (f *files) Close() error {
+func (f *fdCache) Close() error {
 	for path := range f.open {
 		f.drop(path)
 	}
@@ -64,7 +64,7 @@ func (f *files) Close() error {
 }
 
 // number reads a file that holds one number. It is false for "max" and for what cannot be read.
-func (f *files) number(path string) (float64, bool) {
+func (f *fdCache) number(path string) (float64, bool) {
 	text, err := f.read(path)
 	if err != nil {
 		return 0, false
@@ -73,7 +73,7 @@ func (f *files) number(path string) (float64, bool) {
 }
 
 // fields calls each with every line "name number" of a file.
-func (f *files) fields(path string, each func(name string, value float64)) error {
+func (f *fdCache) fields(path string, each func(name string, value float64)) error {
 	text, err := f.read(path)
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ func (t tree) sys(parts ...string) string {
 
 // pressure reads a PSI file. The totals (µs) are used: avg10 is a ten-second
 // average that the kernel renews every two seconds.
-func (f *files) pressure(r *reading, path, some, full string) {
+func (f *fdCache) pressure(r *reading, path, some, full string) {
 	text, err := f.read(path)
 	if err != nil {
 		return // a kernel without PSI, or cgroup v1
@@ -42,7 +42,7 @@ func (f *files) pressure(r *reading, path, some, full string) {
 
 // traffic reads the interfaces of a network name space out of its net/dev.
 // wanted chooses the interfaces; it returns how many carried anything, and the last one's name.
-func (f *files) traffic(r *reading, path string, wanted func(name string) bool) (int, string) {
+func (f *fdCache) traffic(r *reading, path string, wanted func(name string) bool) (int, string) {
 	text, err := f.read(path)
 	if err != nil {
 		return 0, ""
@@ -76,7 +76,7 @@ func (f *files) traffic(r *reading, path string, wanted func(name string) bool) 
 }
 
 // tcp reads a name space's counters of retransmits and of full accept queues.
-func (f *files) tcp(r *reading, net string) {
+func (f *fdCache) tcp(r *reading, net string) {
 	f.table(filepath.Join(net, "snmp"), "Tcp:", func(name string, v float64) {
 		if name == "RetransSegs" {
 			r.rate(record.NetRetransmits, v)
@@ -90,7 +90,7 @@ func (f *files) tcp(r *reading, net string) {
 }
 
 // table reads a pair of lines, names and values, as net/snmp and net/netstat have them.
-func (f *files) table(path, prefix string, each func(name string, value float64)) {
+func (f *fdCache) table(path, prefix string, each func(name string, value float64)) {
 	text, err := f.read(path)
 	if err != nil {
 		return

@@ -138,13 +138,13 @@ func TestCgroupFilesOfBothVersionsGiveTheSameValues(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := plant(t, c.before)
-			f := &files{}
+			f := &fdCache{}
 			defer f.Close()
 			g, err := cgroupOf(at, f, "77")
 			if err != nil {
 				t.Fatal(err)
 			}
-			var m meter
+			var m rates
 			now := time.Now()
 			r := m.begin(now, "container web")
 			if err := g.usage(r); err != nil {
@@ -174,7 +174,7 @@ func TestAGroupsProcessesAreThoseOfTheGroupsBelowToo(t *testing.T) {
 		want  int
 	}{"version 2": {cgroup2, 3}, "version 1 beside an empty version 2": {cgroup1, 2}} {
 		t.Run(name, func(t *testing.T) {
-			g, err := cgroupOf(plant(t, c.files), &files{}, "77")
+			g, err := cgroupOf(plant(t, c.files), &fdCache{}, "77")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -188,12 +188,12 @@ func TestAGroupsProcessesAreThoseOfTheGroupsBelowToo(t *testing.T) {
 func TestALimitAboveTheGroupHoldsToo(t *testing.T) {
 	at := plant(t, cgroup2)
 	grow(t, at, map[string]string{"sys/fs/cgroup/kinto.slice/cpu.max": "20000 100000\n", "sys/fs/cgroup/kinto.slice/cpu.stat": "nr_periods 4\nnr_throttled 1\n"})
-	f := &files{}
+	f := &fdCache{}
 	g, err := cgroupOf(at, f, "77")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var m meter
+	var m rates
 	r := m.begin(time.Now(), "x")
 	g.limits(r)
 	check(t, r.Limits, map[string]float64{record.CPUCores: 0.2})
@@ -220,13 +220,13 @@ func TestWhatFillsAProcesssMemoryLimitIsToldByItsGroup(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			at := plant(t, c.files)
 			grow(t, at, map[string]string{"sys/fs/cgroup/kinto.slice/web/memory.max": "134217728\n"}) // of version 2 its own is the least then
-			f := &files{}
+			f := &fdCache{}
 			defer f.Close()
 			g, err := cgroupOf(at, f, "77")
 			if err != nil {
 				t.Fatal(err)
 			}
-			var m meter
+			var m rates
 			r := m.begin(time.Now(), "process 77 web")
 			g.limits(r)
 			g.squeezed(r)
@@ -247,13 +247,13 @@ func TestWhatFillsAProcesssMemoryLimitIsToldByItsGroup(t *testing.T) {
 
 func TestWithoutCgroupFilesThereIsNoGroup(t *testing.T) {
 	at := plant(t, map[string]string{"proc/self/mountinfo": "1 2 3:4 / / rw - ext4 /dev/vda rw\n", "proc/77/cgroup": "0::/\n"})
-	if g, err := cgroupOf(at, &files{}, "77"); err == nil {
+	if g, err := cgroupOf(at, &fdCache{}, "77"); err == nil {
 		t.Errorf("got %+v", g)
 	}
 }
 
 func TestTotalsThatGoDownAreNoRates(t *testing.T) {
-	var m meter
+	var m rates
 	now := time.Now()
 	for i, c := range []struct {
 		total float64
@@ -313,7 +313,7 @@ func TestAHostIsReadFromProc(t *testing.T) {
 		"proc/pressure/cpu": "some avg10=0.18 avg60=1.62 avg300=4.71 total=1600000\n",
 		"proc/pressure/io":  "some avg10=0.18 avg60=1.62 avg300=4.71 total=1200000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=200000\n",
 	})
-	h.meter.at = time.Now().Add(-2 * time.Second)
+	h.rates.at = time.Now().Add(-2 * time.Second)
 	rows, err := h.Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -359,7 +359,7 @@ func FuzzStat(f *testing.F) {
 }
 
 func TestGoneIsToldAsGone(t *testing.T) {
-	f := &files{}
+	f := &fdCache{}
 	if _, err := f.read(filepath.Join(t.TempDir(), "none")); !os.IsNotExist(err) {
 		t.Errorf("got %v, want %v", err, fs.ErrNotExist)
 	}

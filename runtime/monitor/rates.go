@@ -6,22 +6,22 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
-// meter remembers the totals of the reading before, to make rates of them.
-type meter struct {
+// rates remembers the totals of the reading before, to make rates of them.
+type rates struct {
 	at     time.Time
 	totals map[string]float64
 }
 
 // reading collects the values of one reading.
 type reading struct {
-	meter   *meter
+	rates   *rates
 	seconds float64 // since the reading before; 0 at the first
 	record.Resources
 }
 
 // begin starts a reading at now.
-func (m *meter) begin(now time.Time, source string) *reading {
-	r := &reading{meter: m, Resources: record.Resources{
+func (m *rates) begin(now time.Time, source string) *reading {
+	r := &reading{rates: m, Resources: record.Resources{
 		Source: source, Values: make(map[string]float64, 24), Limits: map[string]float64{},
 	}}
 	if m.totals == nil {
@@ -34,7 +34,7 @@ func (m *meter) begin(now time.Time, source string) *reading {
 }
 
 // forget drops all totals: what comes next belongs to another process.
-func (m *meter) forget() { m.totals = nil }
+func (m *rates) forget() { m.totals = nil }
 
 // set notes a value as it is.
 func (r *reading) set(name string, value float64) { r.Values[name] = value }
@@ -45,8 +45,8 @@ func (r *reading) limit(name string, value float64) { r.Limits[name] = value }
 // since returns how much a total grew since the reading before. It is false
 // at the first reading, and where the total went down: whoever counts started anew.
 func (r *reading) since(key string, total float64) (float64, bool) {
-	before, ok := r.meter.totals[key]
-	r.meter.totals[key] = total
+	before, ok := r.rates.totals[key]
+	r.rates.totals[key] = total
 	if !ok || total < before {
 		return 0, false
 	}
