@@ -4,7 +4,7 @@ BIN ?= bin
 RUNS ?= 10
 MINUTES ?= 0
 
-.PHONY: help build check test race lint generate bench bench-peers matrix sizing-table sizing-real aws-smoke sample
+.PHONY: help build check test test-full race lint generate bench bench-peers matrix sizing-table sizing-real aws-smoke sample
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -16,6 +16,9 @@ check: test race lint ## what CI runs first
 
 test: ## the tests that need only Go
 	go test ./...
+
+test-full: ## the same with the statistics in full, as CI runs them
+	PLIMSOLL_FULL_TESTS=1 go test ./...
 
 race: ## the same with the race detector
 	go test -race ./...

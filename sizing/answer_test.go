@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/testmode"
 	"github.com/plimsoll-load/plimsoll/sizing"
 	"github.com/plimsoll-load/plimsoll/sizing/sizingtest"
 )
@@ -56,7 +58,11 @@ func valid(t *testing.T, s *jsonschema.Schema, answer record.Sizing) string {
 func TestAnswersAreValidByTheirSchema(t *testing.T) {
 	s := schema(t)
 	exits := map[record.Verdict]int{record.VerdictFound: 0, record.VerdictBaseline: 4, record.VerdictDead: 6}
+	quick := []string{"mmcK", "mmc-slo", "kinto", "slow50", "base10", "broken", "think1-max500", "leak", "slow12", "genlimit"}
 	for _, m := range sizingtest.Models() {
+		if !testmode.Full() && !slices.Contains(quick, m.Name) {
+			continue
+		}
 		for _, by := range []record.Control{record.ByVUs, record.ByRate, record.BySessions} {
 			o := m.Options()
 			o.By = by
@@ -178,7 +184,8 @@ func TestRecheck(t *testing.T) {
 		o := m.Options()
 		o.From = &former
 		alarms := 0
-		for seed := range uint64(200) {
+		runs := testmode.Runs(200, 40)
+		for seed := range uint64(runs) {
 			a, err := sizing.Run(t.Context(), m.New(seed), o, nil)
 			if err != nil || a.Verdict != record.VerdictFound || a.Cost.WallS > 30 {
 				t.Fatalf("%s: %s after %.0f s, %v", name, a.Verdict, a.Cost.WallS, err)
@@ -187,8 +194,8 @@ func TestRecheck(t *testing.T) {
 				alarms++
 			}
 		}
-		if alarms > 10 {
-			t.Errorf("%s did not change, and %d of 200 say it did", name, alarms)
+		if alarms > runs/20 {
+			t.Errorf("%s did not change, and %d of %d say it did", name, alarms, runs)
 		}
 		better := former
 		capacity := *former.Capacity

@@ -1,9 +1,11 @@
 package sizing_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/testmode"
 	"github.com/plimsoll-load/plimsoll/sizing"
 	"github.com/plimsoll-load/plimsoll/sizing/sizingtest"
 )
@@ -11,7 +13,7 @@ import (
 // Each rule of the controller is there for a service that is sized wrongly
 // without it: with the rule the demand is met, without it it is not.
 func TestEveryRuleIsNeeded(t *testing.T) {
-	if underRace {
+	if testmode.UnderRace() {
 		t.Skip("statistics of one goroutine: slow under the race detector, and nothing to race")
 	}
 	within := func(relative, share float64) func(*sizingtest.Stats) bool {
@@ -21,6 +23,7 @@ func TestEveryRuleIsNeeded(t *testing.T) {
 	harmless := func(s *sizingtest.Stats) bool { return sizingtest.Quantile(s.Failed, .75) == 0 }
 	quick := func(s *sizingtest.Stats) bool { return sizingtest.Quantile(s.Wall, .95) < 120 }
 	rises := func(s *sizingtest.Stats) bool { return s.Rising >= s.Runs*9/10 }
+	cheap := []string{"retest upper", "outage", "rising", "generator", "baseline", "pool"}
 	for _, c := range []struct {
 		rule, model string
 		by          record.Control
@@ -42,12 +45,15 @@ func TestEveryRuleIsNeeded(t *testing.T) {
 		{"pool", "mmcK", record.ByRate, quick, "goodput above the limit says on which side a rate is"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
+			if !testmode.Full() && !slices.Contains(cheap, c.rule) {
+				t.Skip("takes seconds: " + testmode.FullVariable + "=1")
+			}
 			t.Parallel()
 			m := sizingtest.Named(c.model)
 			measure := func(without string) *sizingtest.Stats {
 				o := m.Options()
 				o.By = c.by
-				s, err := sizingtest.Measure(m, o, 12, func(w *sizingtest.World, o sizing.Options) (record.Sizing, error) {
+				s, err := sizingtest.Measure(m, o, testmode.Runs(12, 4), func(w *sizingtest.World, o sizing.Options) (record.Sizing, error) {
 					return sizing.RunWithout(t.Context(), w, o, without)
 				})
 				if err != nil {

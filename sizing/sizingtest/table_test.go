@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/testmode"
 	"github.com/plimsoll-load/plimsoll/sizing"
 	"github.com/plimsoll-load/plimsoll/sizing/sizingtest"
 )
@@ -121,9 +121,10 @@ func line(h record.Hold) string {
 
 // What a broken controller would miss, on a set that has every kind of service.
 func TestFindsWhatIsKnown(t *testing.T) {
-	if underRace {
+	if testmode.UnderRace() {
 		t.Skip("statistics of one goroutine: slow under the race detector, and nothing to race")
 	}
+	quick := []string{"bucket", "mdcK", "mmcK", "bursty-err", "limiter400", "mmc-noerr", "autoscale", "warm-up", "slow50", "bucket300"}
 	for _, c := range []struct {
 		model      string
 		by         record.Control
@@ -163,16 +164,23 @@ func TestFindsWhatIsKnown(t *testing.T) {
 		{"mmcK", record.BySessions, .95, 1, 70, 80, .07},
 	} {
 		t.Run(c.model+" by "+string(c.by), func(t *testing.T) {
+			if !testmode.Full() && !slices.Contains(quick, c.model) {
+				t.Skip("takes seconds: " + testmode.FullVariable + "=1")
+			}
 			t.Parallel()
 			m := sizingtest.Named(c.model)
 			o := m.Options()
 			o.By = c.by
-			s, err := sizingtest.Measure(m, o, 20, size(t))
+			s, err := sizingtest.Measure(m, o, testmode.Runs(20, 5), size(t))
 			if err != nil {
 				t.Fatal(err)
 			}
-			bad := s.Within(.03) < c.in3 || s.Within(.05) < c.in5 ||
-				sizingtest.Quantile(s.Wall, .5) > c.wall || sizingtest.Quantile(s.Wall, .95) > c.late ||
+			one, longer := 0.0, 1.0
+			if !testmode.Full() { // one of a few runs may be one of those that miss
+				one, longer = 1/float64(s.Runs), 1.3
+			}
+			bad := s.Within(.03) < c.in3-one || s.Within(.05) < c.in5-one ||
+				sizingtest.Quantile(s.Wall, .5) > longer*c.wall || sizingtest.Quantile(s.Wall, .95) > longer*c.late ||
 				sizingtest.Quantile(s.FailedShare, .5) > c.failed || s.Users > 1.15 || s.Offered > 2.2 || s.Told > sizingtest.Tolerance
 			if bad {
 				t.Errorf("want ≥ %.0f %% within 3 %%, ≥ %.0f %% within 5 %%, wall ≤ %.0f and %.0f s, ≤ %.0f %% failed, users ≤ 1.15 and arrivals ≤ 2.2 of what is allowed (%.2f, %.2f), ≤ 5 %% failing in what is told as carried (%.1f %%); got\n%s",
@@ -185,14 +193,14 @@ func TestFindsWhatIsKnown(t *testing.T) {
 // Where the speed of the service moves while it is measured, the search ends:
 // a limit that moves is not chased until the budget is spent.
 func TestANumberInTimeWhereSpeedWanders(t *testing.T) {
-	if underRace {
+	if testmode.UnderRace() {
 		t.Skip("statistics of one goroutine: slow under the race detector, and nothing to race")
 	}
 	for name, usual := range map[string]float64{"wander": 1000, "wander200": 200, "wander-kinto": 155} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := sizingtest.Named(name)
-			s, err := sizingtest.Measure(m, m.Options(), 20, size(t))
+			s, err := sizingtest.Measure(m, m.Options(), testmode.Runs(20, 5), size(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -207,12 +215,13 @@ func TestANumberInTimeWhereSpeedWanders(t *testing.T) {
 // The peak of a service that is fastest for one user alone is found, although
 // the first second was cold.
 func TestThePeakMayBeOneUser(t *testing.T) {
-	if underRace {
+	if testmode.UnderRace() {
 		t.Skip("statistics of one goroutine: slow under the race detector, and nothing to race")
 	}
 	m := sizingtest.Named("alone")
 	found := 0
-	const runs, peak = 20, 620 // 700/s, less what it takes to send the next
+	const peak = 620 // 700/s, less what it takes to send the next
+	runs := testmode.Runs(20, 5)
 	for seed := range uint64(runs) {
 		a, err := sizing.Run(t.Context(), m.New(seed), m.Options(), nil)
 		if err != nil {
@@ -230,10 +239,11 @@ func TestThePeakMayBeOneUser(t *testing.T) {
 // A service that slows down with what it stores has the peak that it showed at
 // first, and carries less than that in the end.
 func TestWhatSlowsDownAsItWorksIsTold(t *testing.T) {
-	if underRace {
+	if testmode.UnderRace() {
 		t.Skip("statistics of one goroutine: slow under the race detector, and nothing to race")
 	}
-	const runs, fresh = 20, 200
+	const fresh = 200
+	runs := testmode.Runs(20, 5)
 	told := 0
 	for seed := range uint64(runs) {
 		m := sizingtest.Slowing()
@@ -259,7 +269,7 @@ func TestGivesNoNumberWhereThereIsNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := sizingtest.Named(name)
-			s, err := sizingtest.Measure(m, m.Options(), 20, size(t))
+			s, err := sizingtest.Measure(m, m.Options(), testmode.Runs(20, 5), size(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -285,7 +295,7 @@ func TestByRateASlowServiceIsNoBaseline(t *testing.T) {
 }
 
 func TestTellsShapes(t *testing.T) {
-	if underRace {
+	if testmode.UnderRace() {
 		t.Skip("statistics of one goroutine: slow under the race detector, and nothing to race")
 	}
 	for name, want := range map[string][2]int{ // at least so many of 20 fall, rise
@@ -296,7 +306,8 @@ func TestTellsShapes(t *testing.T) {
 			t.Parallel()
 			m := sizingtest.Named(name)
 			var falling, rising int
-			for seed := range uint64(20) {
+			runs := testmode.Runs(20, 4)
+			for seed := range uint64(runs) {
 				a, err := sizing.Run(t.Context(), m.New(seed), m.Options(), nil)
 				if err != nil {
 					t.Fatal(err)
@@ -308,22 +319,22 @@ func TestTellsShapes(t *testing.T) {
 					rising++
 				}
 			}
-			if want[0] < 0 && falling > -want[0] || falling < want[0] || rising < want[1] {
-				t.Errorf("%d of 20 fall and %d rise, want %v (negative: at most)", falling, rising, want)
+			if want[0] < 0 && falling > -want[0] || falling < want[0]*runs/20 || rising < want[1]*runs/20 {
+				t.Errorf("%d of %d fall and %d rise, want %v of 20 (negative: at most)", falling, runs, rising, want)
 			}
 		})
 	}
 }
 
-// A sizing in virtual time must not take real time: 40 s pass in milliseconds.
+// The time that an answer tells is the world's: the controller has no clock.
 func TestTimeIsVirtual(t *testing.T) {
 	m := sizingtest.Named("mdcK")
-	start := time.Now()
 	w := m.New(1)
-	if _, err := sizing.Run(t.Context(), w, m.Options(), nil); err != nil {
+	a, err := sizing.Run(t.Context(), w, m.Options(), nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if w.Now() < 20 || time.Since(start) > 10*time.Second {
-		t.Errorf("%.0f s of virtual time took %v", w.Now(), time.Since(start))
+	if w.Now() < 20 || math.Abs(w.Now()-a.Cost.WallS) > 1e-6 {
+		t.Errorf("%.3f s of virtual time are told as %.3f s", w.Now(), a.Cost.WallS)
 	}
 }

@@ -3,6 +3,8 @@ package sizingtest
 import (
 	"math"
 	"testing"
+
+	"github.com/plimsoll-load/plimsoll/runtime/testmode"
 )
 
 // about is a figure that is known to a relative error.
@@ -58,6 +60,9 @@ func TestEqualSeedsMakeEqualWorlds(t *testing.T) {
 // The rate that a service survives is found by solving its birth-death
 // process: simulated runs at that rate survive as often.
 func TestSurvivalAgreesWithRuns(t *testing.T) {
+	if !testmode.Full() {
+		t.Skip("takes seconds: " + testmode.FullVariable + "=1")
+	}
 	m := Named("kinto")
 	rate, alive := m.Truth().Offered, 0
 	const runs = 300

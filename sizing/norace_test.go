@@ -1,5 +1,0 @@
-//go:build !race
-
-package sizing_test
-
-const underRace = false

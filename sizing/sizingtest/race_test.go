@@ -1,5 +1,0 @@
-//go:build race
-
-package sizingtest_test
-
-const underRace = true
