@@ -139,7 +139,7 @@ func (s *Session) Plan() plan.Plan { return s.plan }
 
 // Close gives back what the session holds. It may be called again.
 func (s *Session) Close() error {
-	err := s.stopDemo()
+	err := errors.Join(s.stopDemo(), s.closeSources())
 	for _, lost := range s.rec.end() {
 		err = errors.Join(err, lost)
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,7 +49,18 @@ func (s *Session) watchResources(ctx context.Context, h *health) {
 		h.row(r)
 		s.rec.row(&r)
 	})
-	watcher.Run(ctx, append(s.sources, monitor.Generator())...)
+	sources := append(s.sources, monitor.Generator())
+	s.sources = nil // the watcher closes them
+	watcher.Run(ctx, sources...)
+}
+
+// closeSources closes the sources of a session that opened them and did not begin.
+func (s *Session) closeSources() (err error) {
+	for _, source := range s.sources {
+		err = errors.Join(err, source.Close())
+	}
+	s.sources = nil
+	return err
 }
 
 // tick collects what happened since the last tick and shows it to all who listen.

@@ -45,7 +45,7 @@ func (r *replicas) show(p process, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(p.stdout).Encode(advice)
 	}
-	fmt.Fprintln(p.stdout, adviceText(advice))
+	fmt.Fprintln(p.stdout, report.AdviceText(advice))
 	return nil
 }
 
@@ -64,13 +64,4 @@ func sizeOf(text string) (recommend.Size, error) {
 		return recommend.Size{}, cli.Usage("size it again, with more budget if that ran out", "--replicas: the sizing in %s found no capacity (%s)", path, former.Verdict)
 	}
 	return recommend.Size{Replicas: n, Goodput: former.Capacity.Goodput}, nil
-}
-
-func adviceText(a record.Advice) string {
-	head := fmt.Sprintf("For %s iterations/s: %d replicas, %d of them spare, at %s of capacity",
-		report.Number(a.TargetLoad), a.Replicas, a.Spare, report.Percent(a.Headroom, 1))
-	if a.Replicas == 0 {
-		head = fmt.Sprintf("%s iterations/s cannot be reached by more replicas", report.Number(a.TargetLoad))
-	}
-	return head + "\nAssumed: " + strings.Join(a.Assumptions, "; ")
 }
