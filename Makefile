@@ -32,8 +32,8 @@ generate: ## plimsoll.d.ts and the script reference, from the module table
 bench: ## the benchmarks of the hot path
 	go test -run '^$$' -bench . -benchmem ./runtime/engine ./runtime/vu ./runtime/metric ./runtime/sched ./jsapi/http
 
-bench-peers: ## the cost of a request beside other load generators, on nginx (docs/peers.md)
-	.ci/bench-peers > docs/peers.md
+bench-peers: ## what a request costs beside other load generators (docs/performance.md); ARGS='-only get-64 -seconds 2', -pin; takes half an hour of a quiet machine
+	go -C .ci/bench run . -o $(CURDIR)/docs/performance.md $(ARGS)
 
 matrix: ## size real services that are limited in one way each (docs/resources-matrix.md); CELL=, VARIANT=, RUNS=, MINUTES=; takes hours, goes on where it stopped
 	go test ./sizing/bottleneck -tags real -run TestRealMatrix -count=1 -v -timeout 24h -matrix $(CURDIR)/docs/resources-matrix.jsonl \
