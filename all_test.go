@@ -29,7 +29,7 @@ var layers = map[string][]string{
 	},
 
 	"cmd/plimsoll-remote": { // no engine, no VM, no controller: it runs plimsoll as a child
-		"cmd/cli", "remote", "remote/provider", "remote/aws", "runtime/record", "runtime/plan", "runtime/repo",
+		"cmd/cli", "remote", "remote/provider", "remote/aws", "remote/aws/dialect", "runtime/record", "runtime/plan", "runtime/repo",
 		"github.com/spf13/cobra", "github.com/spf13/pflag",
 	},
 

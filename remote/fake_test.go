@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -51,7 +52,7 @@ func newFake() *fake {
 	return &fake{
 		machines: map[string]*provider.Machine{}, tokens: map[string]string{}, groups: map[string]*provider.Group{}, rules: map[string][]provider.Rule{}, objects: map[string][]byte{},
 		ends: map[string]time.Time{}, files: map[string]string{},
-		callers: provider.Caller{Account: "111122223333", ARN: "arn:aws:iam::111122223333:user/test", Region: "eu-west-1"},
+		callers: provider.Caller{Account: "111122223333", Name: "arn:aws:iam::111122223333:user/test", Region: "eu-west-1"},
 		types: map[string]provider.MachineType{
 			"c7.small": {Name: "c7.small", VCPUs: 1, MemoryBytes: 2 << 30, Architectures: []string{"x86_64"}},
 			"c7.large": {Name: "c7.large", VCPUs: 2, MemoryBytes: 4 << 30, Architectures: []string{"x86_64"}},
@@ -67,7 +68,7 @@ func newFake() *fake {
 
 func (f *fake) cloud() provider.Cloud {
 	return provider.Cloud{
-		Identity: f, Catalogue: f, Machines: f, Firewall: f, Commands: f, Profiles: f,
+		Dialect: dialect.Dialect(), Identity: f, Catalogue: f, Machines: f, Firewall: f, Commands: f, Profiles: f,
 		Store: func(bucket, prefix string) provider.Store {
 			return fakeStore{f, strings.Trim(bucket+"/"+prefix, "/") + "/"}
 		},
@@ -150,7 +151,7 @@ func (f *fake) Price(ctx context.Context, q provider.PriceQuery) (provider.Price
 		return provider.Price{}, err
 	}
 	p, ok := f.prices[q.Type]
-	if spot, there := f.prices["spot "+q.Type]; q.Spot && there {
+	if spot, there := f.prices["spot "+q.Type]; q.Preemptible && there {
 		p = spot
 	}
 	if !ok {
@@ -173,7 +174,7 @@ func (f *fake) Launch(ctx context.Context, r provider.LaunchRequest) (provider.M
 		f.endIn(id, r.UserData, `shutdown -h \+(\d+)`)
 		f.machines[id] = &provider.Machine{
 			ID: id, Type: r.Type, State: provider.Pending, PublicIP: fmt.Sprintf("127.0.%d.1", 100+f.next), PrivateIP: fmt.Sprintf("10.0.0.%d", f.next),
-			Subnet: r.Subnet, Network: "vpc-1", Zone: r.Subnet, Image: r.Image.ID, Profile: r.Profile, Launched: time.Now(), Tags: maps.Clone(r.Tags), Groups: r.Groups, Spot: r.Spot,
+			Subnet: r.Subnet, Network: "vpc-1", Zone: r.Subnet, Image: r.Image.ID, Profile: r.Profile, Launched: time.Now(), Tags: maps.Clone(r.Tags), Groups: r.Groups, Preemptible: r.Preemptible,
 		}
 	}
 	return *f.machines[id], f.done("Launch %s", r.Type)
@@ -419,7 +420,7 @@ func (f *fake) ProfileExists(ctx context.Context, _ string) (bool, error) {
 	return false, f.call(ctx, "ProfileExists")
 }
 
-func (f *fake) CreateProfile(ctx context.Context, _ provider.ProfileRequest) error {
+func (f *fake) CreateProfile(ctx context.Context, _ string, _ provider.Tags) error {
 	return f.call(ctx, "CreateProfile")
 }
 

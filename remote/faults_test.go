@@ -13,13 +13,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // refused is a call that a cloud refuses.
 func refused(f provider.Fault, action, code string) error {
-	return &provider.APIError{Fault: f, Action: action, Code: code, Message: "says the cloud"}
+	return &provider.APIError{Fault: f, Action: action, Code: code, Message: "says the cloud", Advice: dialect.Advice(f)}
 }
 
 // script answers one step by its title, and leaves the others.
@@ -274,7 +275,7 @@ func loadFaults() []fault {
 		}},
 		{name: "a little steal", loads: 1, want: []string{"a million requests"}, wreck: steal(0.02)},
 		{name: "the machine is ended by somebody", loads: 1, code: record.ExitOutside, want: []string{"Client.UserInitiatedShutdown", "incomplete"}, wreck: func(tr *trial, o *Options) {
-			o.Spot = true
+			o.Preemptible = true
 			tr.load = func(ctx context.Context, c Child) (int, error) {
 				tr.mu.Lock()
 				for _, m := range tr.machines {

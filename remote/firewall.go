@@ -20,7 +20,7 @@ func (r *provisioner) group(ctx context.Context) (string, error) {
 	made, err := r.cloud.Firewall.CreateGroup(ctx, provider.GroupRequest{Name: name, Description: "plimsoll run " + r.plan.Run, Network: network, Tags: tags})
 	switch {
 	case errors.Is(err, provider.Exists):
-		if made, err = r.adopt(ctx, name, network); err != nil {
+		if made, err = r.adopt(ctx, name, network, err); err != nil {
 			return "", err
 		}
 	case provider.NeverMade(err):
@@ -36,7 +36,7 @@ func (r *provisioner) group(ctx context.Context) (string, error) {
 
 // adopt takes a group of our name if this run made it: an answer that was
 // lost. A group that was just made may not be seen for a while.
-func (r *provisioner) adopt(ctx context.Context, name, network string) (provider.Group, error) {
+func (r *provisioner) adopt(ctx context.Context, name, network string, exists error) (provider.Group, error) {
 	var found []provider.Group
 	began := time.Now()
 	err := provider.Poll(ctx, r.cloud.Look(), func() (bool, error) {
@@ -52,10 +52,11 @@ func (r *provisioner) adopt(ctx context.Context, name, network string) (provider
 			return g, nil
 		}
 	}
-	return provider.Group{}, &provider.APIError{
-		Fault: provider.Exists, Action: "ec2:CreateSecurityGroup", Resource: name,
-		Message: "a security group of this name is there and was not made by this run: it is left alone",
-	}
+	foreign := &provider.APIError{Fault: provider.Exists}
+	errors.As(exists, &foreign)
+	foreign.Code, foreign.Resource = "", name
+	foreign.Message = "a " + r.plan.Dialect.Group + " of this name is there and was not made by this run: it is left alone"
+	return provider.Group{}, foreign
 }
 
 // rules open the service's port, and that of Glances, to where the load comes

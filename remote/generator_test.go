@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -109,7 +110,7 @@ func loaded(t *testing.T, program, reached string, during func(s *session)) (r O
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		p := &Plan{Run: "20261124-134500-a1b2c3", Options: Options{Store: "bucket/load", Folder: script}}
+		p := &Plan{Dialect: dialect.Dialect(), Run: "20261124-134500-a1b2c3", Options: Options{Store: "bucket/load", Folder: script}}
 		s := &session{stops: NewStops(ctx, nil), World: World{Own: own}}
 		s.plan = p
 		s.cloud = provider.Cloud{Commands: hands{dir, &commands, reached}, Store: func(string, string) provider.Store { return disk{filepath.Join(dir, "objects")} }}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -227,7 +228,7 @@ func TestADeafGlancesThatNobodyAsksIsLeft(t *testing.T) {
 
 func TestTheStateOfGlancesIsToldByItsContainer(t *testing.T) {
 	t.Parallel()
-	p := &Plan{Run: "r"}
+	p := &Plan{Dialect: dialect.Dialect(), Run: "r"}
 	for name, test := range map[string]struct {
 		docker string
 		deaf   bool
@@ -256,10 +257,10 @@ func TestTheStateOfGlancesIsToldByItsContainer(t *testing.T) {
 func TestASecondGlancesKeepsTheFileOfTheFirst(t *testing.T) {
 	t.Parallel()
 	o := options("c7.small")
-	if err := o.check(); err != nil {
+	if err := o.check(dialect.Dialect()); err != nil {
 		t.Fatal(err)
 	}
-	p := &Plan{Run: "r", Life: time.Hour, Options: o}
+	p := &Plan{Dialect: dialect.Dialect(), Run: "r", Life: time.Hour, Options: o}
 	dir, run := machineHere(t, map[string]string{"docker": `case $1 in
 run) for last; do :; done
 	echo "$last" >>"$DIR/started"
@@ -305,10 +306,10 @@ esac
 func TestAGlancesThatStopsAnsweringSaysSo(t *testing.T) {
 	t.Parallel()
 	o := options("c7.small")
-	if err := o.check(); err != nil {
+	if err := o.check(dialect.Dialect()); err != nil {
 		t.Fatal(err)
 	}
-	p := &Plan{Run: "r", Life: time.Hour, Options: o}
+	p := &Plan{Dialect: dialect.Dialect(), Run: "r", Life: time.Hour, Options: o}
 	dir, run := machineHere(t, map[string]string{"docker": `case $1 in
 run) while [ "$1" != -c ]; do shift; done
 	text=$(printf %s "$2" | sed "s#/out/#$DIR/r/#g")

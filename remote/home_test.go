@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/monitor"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -69,7 +70,7 @@ logs*) echo "the service says hello" ;;
 esac
 `, os.Getpid())})
 	machine := &shell{dir: dir, run: run}
-	p := &Plan{Run: "20261124-134500-a1b2c3", Life: time.Hour}
+	p := &Plan{Dialect: dialect.Dialect(), Run: "20261124-134500-a1b2c3", Life: time.Hour}
 	sampler := p.sampler()
 	sampler.vars["count"], sampler.vars["interval"] = "3", "0.1"
 	if _, err := sampler.run(t.Context(), machine, "i-1"); err != nil {

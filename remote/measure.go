@@ -15,26 +15,27 @@ import (
 
 // Outcome is what was found for one machine.
 type Outcome struct {
-	Type      provider.MachineType
-	Machine   provider.Machine
-	Price     *provider.Price
-	Folder    string // where its files are
-	Record    string // "": no load was sent
-	CSV       string // "": none came home, or Glances was asked while the load was on
-	Offset    Offset // of CSV's clock
-	Code      int    // plimsoll's exit code
-	End       *record.End
-	RoundTrip time.Duration
-	Steal     float64 // share of the machine's CPU time that others took, at the limit
-	Notes     []string
-	Err       error // why it was not measured, or not to its end
-	Skipped   bool  // by choice, and Err says why
-	Ended     bool  // the machine was given back
-	Rented    time.Duration
-	Spot      bool    // the machine could be taken away at any time
-	preempted bool    // it was
-	Generator *Rental // the machine that made the load, for all machines of the run; nil: this one did
-	Replaced  bool    // it was, and the outcome that follows stands in its place
+	Type        provider.MachineType
+	Machine     provider.Machine
+	Price       *provider.Price
+	Folder      string // where its files are
+	Record      string // "": no load was sent
+	CSV         string // "": none came home, or Glances was asked while the load was on
+	Offset      Offset // of CSV's clock
+	Code        int    // plimsoll's exit code
+	End         *record.End
+	RoundTrip   time.Duration
+	Steal       float64 // share of the machine's CPU time that others took, at the limit
+	Notes       []string
+	Err         error // why it was not measured, or not to its end
+	Skipped     bool  // by choice, and Err says why
+	Ended       bool  // the machine was given back
+	Rented      time.Duration
+	market      string  // what the cloud calls machines that may be taken away
+	Preemptible bool    // the machine could be taken away at any time
+	preempted   bool    // it was
+	Generator   *Rental // the machine that made the load, for all machines of the run; nil: this one did
+	Replaced    bool    // it was, and the outcome that follows stands in its place
 }
 
 // Rental is a machine that was rented beside those of the service.
@@ -49,7 +50,7 @@ func (s *session) folderOf(name string) string { return filepath.Join(s.Runs, s.
 
 // measure puts the service on a machine, loads it and brings everything home.
 func (s *session) measure(ctx context.Context, planned PlannedMachine, m provider.Machine) Outcome {
-	r := Outcome{Type: planned.Type, Machine: m, Price: planned.Price, Spot: s.plan.onSpot(planned), Folder: s.folderOf(planned.name())}
+	r := Outcome{Type: planned.Type, Machine: m, Price: planned.Price, Preemptible: s.plan.preemptible(planned), market: s.plan.Dialect.Preemptible, Folder: s.folderOf(planned.name())}
 	if err := os.MkdirAll(r.Folder, 0o755); err != nil {
 		r.Err = err
 		return r
@@ -159,7 +160,7 @@ func (s *session) described(r *Outcome) record.Machine {
 	o := &s.plan.Options
 	m := record.Machine{
 		Type: r.Type.Name, Region: s.plan.Caller.Region, Zone: r.Machine.Zone, CPUs: r.Type.VCPUs, MemoryBytes: r.Type.MemoryBytes,
-		Image: r.Machine.Image, Service: o.Image, Spot: r.Spot, RoundTripS: r.RoundTrip.Seconds(), LoadFrom: "the machine that started the run",
+		Image: r.Machine.Image, Service: o.Image, Spot: r.Preemptible, RoundTripS: r.RoundTrip.Seconds(), LoadFrom: "the machine that started the run",
 	}
 	if r.Type.Burstable {
 		m.Credits = o.Credits

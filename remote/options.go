@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -28,16 +29,16 @@ type Options struct {
 	GeneratorType string   // of a machine that makes the load; "": this one does
 	Keep          time.Duration
 
-	Subnets    []string
-	Private    bool // use private addresses only
-	ImageID    string
-	Profile    string // instance profile; "none": none; default plimsoll-instance
-	Credits    string // of burstable types: "unlimited" (default) or "standard"
-	Spot       bool
-	DiskGiB    int // default 20
-	IMDSHops   int // default 1
-	Allow      []string
-	AllowWorld bool
+	Subnets      []string
+	Private      bool // use private addresses only
+	ImageID      string
+	Profile      string // the machines' identity; "none": none; default plimsoll-instance
+	Credits      string // of burstable types: "unlimited" (default) or "standard"
+	Preemptible  bool
+	DiskGiB      int // default 20
+	MetadataHops int // default 1
+	Allow        []string
+	AllowWorld   bool
 
 	BasePath     string        // of the service: SERVER_URL ends with it
 	ProbePath    string        // default BasePath, or "/"
@@ -81,13 +82,10 @@ func usageError(advice, format string, args ...any) error {
 	return &UsageError{What: fmt.Sprintf(format, args...), Advice: advice}
 }
 
-var (
-	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	instanceID   = regexp.MustCompile(`^i-[0-9a-zA-Z-]{3,}$`)
-)
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // check fills defaults and says what cannot be done.
-func (o *Options) check() error {
+func (o *Options) check(d provider.Dialect) error {
 	o.fill()
 	switch {
 	case o.Image == "":
@@ -102,12 +100,12 @@ func (o *Options) check() error {
 		return usageError("--type t3.small, several for a sweep, or --instance i-… for a machine that is there", "no machine type")
 	case o.Instance != "" && len(o.Types) > 0:
 		return usageError("give one of the two", "--instance and --type exclude each other")
-	case o.Instance != "" && !instanceID.MatchString(o.Instance):
-		return usageError("an instance's id begins with i-", "%q is no instance", o.Instance)
+	case o.Instance != "" && !d.MachineID.MatchString(o.Instance):
+		return usageError(d.MachineHint, "%q is no instance", o.Instance)
 	case o.GeneratorType != "" && o.Instance != "":
 		return usageError("give --type", "--generator-type needs machines of its own network: it does not go with --instance")
 	case o.GeneratorType != "" && o.Store == "":
-		return usageError("--s3 BUCKET/PREFIX: the program and the results pass through it", "--generator-type needs a bucket")
+		return usageError(d.StoreHint, "--generator-type needs a bucket")
 	case !o.AllowWorld && slices.ContainsFunc(o.Allow, wholeWorld):
 		return usageError("--allow-world says that this is meant", "an address range of the whole world would let everybody in")
 	}
@@ -206,7 +204,7 @@ func (o *Options) fill() {
 	if o.DiskGiB == 0 {
 		o.DiskGiB = 20
 	}
-	if o.IMDSHops == 0 {
-		o.IMDSHops = 1
+	if o.MetadataHops == 0 {
+		o.MetadataHops = 1
 	}
 }

@@ -23,6 +23,7 @@ type Plan struct {
 	Life     time.Duration // until a machine ends itself
 	Cost     Cost
 	Notes    []string
+	Dialect  provider.Dialect // of the cloud that was asked
 }
 
 // PlannedMachine is one machine that is to be rented.
@@ -31,7 +32,7 @@ type PlannedMachine struct {
 	Type  provider.MachineType
 	Image provider.Image
 	Price *provider.Price // nil: not known
-	// OnDemand is the price of the second try, where this one is a spot machine; nil: not known, or none.
+	// OnDemand is the price of the second try, where this one may be taken away; nil: not known, or none.
 	OnDemand *provider.Price
 	onDemand bool // it is that second try
 }
@@ -44,9 +45,9 @@ func (m PlannedMachine) name() string {
 	return m.Type.Name
 }
 
-// onSpot says that a machine may be taken away at any time.
-func (p *Plan) onSpot(m PlannedMachine) bool {
-	return p.Options.Spot && p.Options.Instance == "" && m.Role == roleService && !m.onDemand
+// preemptible says that a machine may be taken away at any time.
+func (p *Plan) preemptible(m PlannedMachine) bool {
+	return p.Options.Preemptible && p.Options.Instance == "" && m.Role == roleService && !m.onDemand
 }
 
 // Cost is what something costs; an unknown part makes all of it unknown.
@@ -77,10 +78,10 @@ type Planner struct {
 
 // Plan checks options and resolves them.
 func (r Planner) Plan(ctx context.Context, run string, o Options) (*Plan, error) {
-	if err := o.check(); err != nil {
+	if err := o.check(r.Cloud.Dialect); err != nil {
 		return nil, err
 	}
-	p := &Plan{Run: run, Options: o}
+	p := &Plan{Run: run, Options: o, Dialect: r.Cloud.Dialect}
 	var err error
 	if p.Caller, err = r.Cloud.Identity.Caller(ctx); err != nil {
 		return nil, err
@@ -128,7 +129,7 @@ func (r Planner) machines(ctx context.Context, p *Plan) error {
 			return err
 		}
 		m.Price = r.price(ctx, p, m)
-		if p.onSpot(m) {
+		if p.preemptible(m) {
 			second := m
 			second.onDemand = true
 			m.OnDemand = r.price(ctx, p, second)
@@ -167,15 +168,6 @@ func (p *Plan) quota(ctx context.Context, c provider.Cloud) {
 	}
 }
 
-// images are looked for in this order: with Docker and the agent, then with the agent.
-func images(architecture string) []string {
-	ecs := "ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
-	if architecture == "arm64" {
-		ecs = "ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id"
-	}
-	return []string{ecs, "ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-" + architecture}
-}
-
 func (r Planner) image(ctx context.Context, reference string, t provider.MachineType) (provider.Image, error) {
 	if len(t.Architectures) == 0 {
 		return provider.Image{}, fmt.Errorf("the cloud does not say which architecture %s has", t.Name)
@@ -184,7 +176,7 @@ func (r Planner) image(ctx context.Context, reference string, t provider.Machine
 	if slices.Contains(t.Architectures, "x86_64") { // old types have i386, too
 		architecture = "x86_64"
 	}
-	references := images(architecture)
+	references := r.Cloud.Dialect.Images(architecture)
 	if reference != "" {
 		references = []string{reference}
 	}
@@ -193,7 +185,7 @@ func (r Planner) image(ctx context.Context, reference string, t provider.Machine
 		found, err := r.Cloud.Catalogue.Image(ctx, ref)
 		switch {
 		case err == nil && found.Architecture != "" && found.Architecture != architecture:
-			return found, usageError("give an image of the type's architecture with --ami", "the image %s is for %s, and %s is %s", found.ID, found.Architecture, t.Name, architecture)
+			return found, usageError("give an image of the type's architecture with "+r.Cloud.Dialect.ImageFlag, "the image %s is for %s, and %s is %s", found.ID, found.Architecture, t.Name, architecture)
 		case err == nil:
 			return found, nil
 		case !errors.Is(err, provider.NotFound):
@@ -201,7 +193,7 @@ func (r Planner) image(ctx context.Context, reference string, t provider.Machine
 		}
 		last = err
 	}
-	return provider.Image{}, fmt.Errorf("no image for %s is known in this region (--ami names one): %w", t.Name, last)
+	return provider.Image{}, fmt.Errorf("no image for %s is known in this region (%s names one): %w", t.Name, r.Cloud.Dialect.ImageFlag, last)
 }
 
 // price is nil where nobody knows it.
@@ -209,7 +201,7 @@ func (r Planner) price(ctx context.Context, p *Plan, m PlannedMachine) *provider
 	if p.Options.PricePerHour > 0 && m.Role == roleService {
 		return &provider.Price{PerHour: p.Options.PricePerHour, Currency: "USD", Source: "--price-per-hour"}
 	}
-	price, err := r.Cloud.Catalogue.Price(ctx, provider.PriceQuery{Type: m.Type.Name, Region: p.Caller.Region, Spot: p.onSpot(m)})
+	price, err := r.Cloud.Catalogue.Price(ctx, provider.PriceQuery{Type: m.Type.Name, Region: p.Caller.Region, Preemptible: p.preemptible(m)})
 	if err != nil || price.PerHour <= 0 {
 		return nil
 	}
@@ -222,7 +214,7 @@ func (r Planner) network(ctx context.Context, p *Plan) error {
 	var err error
 	p.Subnets, err = r.Cloud.Catalogue.Subnets(ctx, o.Subnets)
 	if errors.Is(err, provider.NotFound) && len(o.Subnets) == 0 {
-		return usageError("--subnet subnet-… names one, several with --subnet again; `aws ec2 create-default-vpc` makes a default network",
+		return usageError(r.Cloud.Dialect.NetworkHint,
 			"the region %s has no default network", p.Caller.Region)
 	}
 	if err != nil {
@@ -258,7 +250,7 @@ func (r Planner) reachable(ctx context.Context, p *Plan) error {
 		return err
 	}
 	var missing []string
-	for _, name := range []string{"ssm", "ssmmessages", "ec2messages"} {
+	for _, name := range r.Cloud.Dialect.Endpoints {
 		if !slices.Contains(there, name) {
 			missing = append(missing, name)
 		}
@@ -287,7 +279,7 @@ func (p *Plan) estimate(machines []PlannedMachine) Cost {
 	return c
 }
 
-// retryCost is what a spot machine costs that is taken and tried once more on demand.
+// retryCost is what a machine costs that is taken away and tried once more on demand.
 func (p *Plan) retryCost(m PlannedMachine) Cost {
 	if m.OnDemand == nil {
 		return Cost{}

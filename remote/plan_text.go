@@ -15,7 +15,7 @@ func (p *Plan) Write(w io.Writer) {
 		fmt.Fprintf(w, "%-12s%s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("Run", "%s", p.Run)
-	line("Account", "%s, %s, as %s", p.Caller.Account, p.Caller.Region, p.Caller.ARN)
+	line("Account", "%s, %s, as %s", p.Caller.Account, p.Caller.Region, p.Caller.Name)
 	line("Service", "%s on port %d", o.Image, o.Port)
 	if o.Instance != "" {
 		line("Machine", "%s, which is there and will stay", o.Instance)
@@ -25,7 +25,7 @@ func (p *Plan) Write(w io.Writer) {
 		if m.Role == roleGenerator {
 			role = "Generator"
 		}
-		line(role, "%s: %s, %s, %s%s, %s", m.Type.Name, vCPUs(m.Type.VCPUs), gib(m.Type.MemoryBytes), m.Image.ID, p.spot(m), perHour(m.Price))
+		line(role, "%s: %s, %s, %s%s, %s", m.Type.Name, vCPUs(m.Type.VCPUs), gib(m.Type.MemoryBytes), m.Image.ID, p.market(m), perHour(m.Price))
 	}
 	if len(p.Subnets) > 0 {
 		var all []string
@@ -40,7 +40,7 @@ func (p *Plan) Write(w io.Writer) {
 	}
 	line("Cost", "%s, for about %d minutes each%s (machines alone, without disk, address and traffic)", about(p.Cost), minutes(o.Estimate+bootEstimate), p.ofGenerator())
 	for _, m := range p.Machines {
-		if p.onSpot(m) {
+		if p.preemptible(m) {
 			line("If taken", "%s: %s", m.Type.Name, p.ifPreempted(m))
 		}
 	}
@@ -51,7 +51,7 @@ func (p *Plan) Write(w io.Writer) {
 
 // WriteScripts prints what --dry-run shows besides: what machines will run.
 func (p *Plan) WriteScripts(w io.Writer) {
-	fmt.Fprintf(w, "\n# when a machine boots\n%s", userData(p.Life))
+	fmt.Fprintf(w, "\n# when a machine boots\n%s", userData(p.Life, p.Dialect.Boot))
 	for _, s := range []step{p.ready(), p.service(), p.glances(watcherFile), p.collect(), p.clean()} {
 		fmt.Fprintf(w, "\n# %s\n%s", s.title, s.text())
 	}
@@ -64,9 +64,9 @@ func (p *Plan) watchedPort() string {
 	return fmt.Sprintf(" and tcp %d (Glances)", glancesPort)
 }
 
-func (p *Plan) spot(m PlannedMachine) string {
-	if p.onSpot(m) {
-		return ", spot"
+func (p *Plan) market(m PlannedMachine) string {
+	if p.preemptible(m) {
+		return ", " + p.Dialect.Preemptible
 	}
 	return ""
 }
@@ -80,7 +80,7 @@ func (p *Plan) ofGenerator() string {
 	return fmt.Sprintf("; %s of it for the generator, which is there all the time", p.estimate([]PlannedMachine{*g}))
 }
 
-// ifPreempted is what becomes of a type whose spot machine is taken.
+// ifPreempted is what becomes of a type whose machine is taken away.
 func (p *Plan) ifPreempted(m PlannedMachine) string {
 	cost := p.retryCost(m)
 	if p.afford(cost) != nil {

@@ -4,27 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
-// preempted says that the cloud wanted a spot machine back, and not that it ended for another reason.
-func (e *EndedError) preempted() bool { return strings.Contains(e.Machine.Reason, "SpotInstance") }
-
-// retryOnDemand measures a type once more on demand when its spot machine was taken
+// retryOnDemand measures a type once more on demand when its machine was taken
 // away; nil: it was not, or that would cost too much. What the first machine
 // gave is kept.
 func (s *session) retryOnDemand(ctx context.Context, t *turn, first *Outcome, group string) *Outcome {
 	if !first.preempted {
 		return nil
 	}
+	market := s.plan.Dialect.Preemptible
 	cost := s.plan.retryCost(t.planned)
 	if err := s.plan.afford(cost); err != nil {
-		s.noteAloud(first, "its spot machine %s was taken away: it is not tried again on demand, because %v", first.Machine.ID, err)
+		s.noteAloud(first, "its %s machine %s was taken away: it is not tried again on demand, because %v", market, first.Machine.ID, err)
 		return nil
 	}
-	s.noteAloud(first, "its spot machine %s was taken away: the result is incomplete, and the type is tried once more on demand, for %s more", first.Machine.ID, about(cost))
+	s.noteAloud(first, "its %s machine %s was taken away: the result is incomplete, and the type is tried once more on demand, for %s more", market, first.Machine.ID, about(cost))
 	s.plan.Cost.Amount += cost.Amount
 	planned := t.planned
 	planned.onDemand, planned.Price = true, planned.OnDemand
@@ -35,22 +32,22 @@ func (s *session) retryOnDemand(ctx context.Context, t *turn, first *Outcome, gr
 	close(second.booted)
 	r := s.measureTurn(ctx, second, nil, group)
 	first.Replaced = r.Record != ""
-	r.note("measured on demand, because the spot machine %s was taken away", first.Machine.ID)
+	r.note("measured on demand, because the %s machine %s was taken away", market, first.Machine.ID)
 	return &r
 }
 
-// wasPreempted looks once more at a spot machine of which there is no result: what
+// wasPreempted looks once more at a machine of which there is no result: what
 // one that is taken away leaves is an error of whatever was asked of it last.
 func (s *session) wasPreempted(ctx context.Context, r *Outcome) bool {
-	if !r.Spot || r.Skipped || ctx.Err() != nil || r.Machine.ID == "" || r.Err == nil && r.Code != record.ExitNothing {
+	if !r.Preemptible || r.Skipped || ctx.Err() != nil || r.Machine.ID == "" || r.Err == nil && r.Code != record.ExitNothing {
 		return false
 	}
 	var gone *EndedError
 	if errors.As(r.Err, &gone) && gone.Machine.ID == r.Machine.ID {
-		return gone.preempted()
+		return gone.Machine.Preempted
 	}
 	_, err := findLive(ctx, s.cloud.Machines, r.Machine.ID)
-	if !errors.As(err, &gone) || !gone.preempted() {
+	if !errors.As(err, &gone) || !gone.Machine.Preempted {
 		return false
 	}
 	r.Err = errors.Join(r.Err, gone)

@@ -18,8 +18,8 @@ func (tr *trial) take(machineType string, all bool) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	for _, m := range tr.machines {
-		if m.Type == machineType && (m.Spot || all) {
-			m.State, m.Reason = provider.Terminated, "Server.SpotInstanceTermination: Spot Instance termination"
+		if m.Type == machineType && (m.Preemptible || all) {
+			m.State, m.Reason, m.Preempted = provider.Terminated, "Server.SpotInstanceTermination: Spot Instance termination", true
 		}
 	}
 }
@@ -36,7 +36,7 @@ func spotTrial(t *testing.T, all bool) (*trial, Options) {
 		return tr.size(ctx, c, nil)
 	}
 	o := options("c7.small")
-	o.Spot = true
+	o.Preemptible = true
 	return tr, o
 }
 
@@ -52,8 +52,8 @@ func TestASpotMachineThatIsTakenIsTriedOnceMoreOnDemand(t *testing.T) {
 	if _, found := first.Capacity(); found || first.status() != "incomplete" || !first.Replaced || first.End.Verdict != "unstable" {
 		t.Errorf("the first is %q with %+v", first.status(), first.End)
 	}
-	if c, _ := second.Capacity(); c != 100 || second.Spot || second.Price.PerHour != 0.05 || ExitCode(results) != 0 {
-		t.Errorf("the second carries %v at %v, spot %v, exit code %d", c, second.Price, second.Spot, ExitCode(results))
+	if c, _ := second.Capacity(); c != 100 || second.Preemptible || second.Price.PerHour != 0.05 || ExitCode(results) != 0 {
+		t.Errorf("the second carries %v at %v, spot %v, exit code %d", c, second.Price, second.Preemptible, ExitCode(results))
 	}
 	for _, r := range results {
 		if _, err := os.Stat(r.Record); err != nil || filepath.Dir(r.Record) != r.Folder {
@@ -110,7 +110,7 @@ func TestASpotMachineIsTakenBeforeItsLoad(t *testing.T) {
 			t.Parallel()
 			tr := newTrial(t)
 			o := options("c7.small")
-			o.Spot = true
+			o.Preemptible = true
 			tr.refuse = func(asked string) error {
 				if !strings.HasPrefix(asked, call) || tr.up() > 1 || len(tr.machines) > 1 {
 					return nil
@@ -173,7 +173,7 @@ func TestAPlanTellsWhatBecomesOfATakenMachine(t *testing.T) {
 		0.02: "If taken    c7.small: it is not tried again: on demand it would cost about 0.0158 USD more, which --max-cost does not allow\n",
 	} {
 		o := options("c7.small")
-		o.Spot, o.MaxCost = true, most
+		o.Preemptible, o.MaxCost = true, most
 		p, err := Planner{Cloud: tr.world.Cloud, Address: tr.world.Address}.Plan(t.Context(), "r", o)
 		if err != nil {
 			t.Fatal(err)

@@ -29,6 +29,7 @@ type provisioner struct {
 // launch starts one machine in the first subnet that has room for it.
 func (r *provisioner) launch(ctx context.Context, m PlannedMachine, role, group string) (provider.Machine, error) {
 	var full []string
+	var last error // of a subnet without room: it names the call that was refused
 	for _, subnet := range r.plan.Subnets {
 		request := r.request(m, role, group)
 		request.Subnet = subnet.ID
@@ -44,7 +45,7 @@ func (r *provisioner) launch(ctx context.Context, m PlannedMachine, role, group 
 			}
 		}
 		if errors.Is(err, provider.Capacity) {
-			full = append(full, subnet.Zone)
+			full, last = append(full, subnet.Zone), err
 			r.say(fmt.Sprintf("no %s in %s now", m.Type.Name, subnet.Zone))
 			continue
 		}
@@ -54,17 +55,17 @@ func (r *provisioner) launch(ctx context.Context, m PlannedMachine, role, group 
 		r.leases.hold(made.ID, until)
 		return made, r.journal.Write(Entry{Event: "made", Kind: kindMachine, ID: made.ID, Name: m.name() + " " + role, Region: r.plan.Caller.Region})
 	}
-	return provider.Machine{}, &provider.APIError{
-		Fault: provider.Capacity, Action: "ec2:RunInstances", Resource: m.Type.Name, Code: "InsufficientInstanceCapacity",
-		Message: "no machine of this type in " + strings.Join(full, ", "),
-	}
+	none := &provider.APIError{Fault: provider.Capacity}
+	errors.As(last, &none)
+	none.Resource, none.Message = m.Type.Name, "no machine of this type in "+strings.Join(full, ", ")
+	return provider.Machine{}, none
 }
 
 func (r *provisioner) request(m PlannedMachine, role, group string) provider.LaunchRequest {
 	o := &r.plan.Options
 	l := provider.LaunchRequest{
 		Type: m.Type.Name, Image: m.Image, Groups: []string{group}, PublicIP: !o.Private,
-		UserData: userData(r.plan.Life), DiskGiB: o.DiskGiB, IMDSHops: o.IMDSHops, Spot: r.plan.onSpot(m),
+		UserData: userData(r.plan.Life, r.plan.Dialect.Boot), DiskGiB: o.DiskGiB, MetadataHops: o.MetadataHops, Preemptible: r.plan.preemptible(m),
 		Tags: r.plan.tags(role, provider.Tags{tagSpec: token(m.Image.ID, m.Type.Name)[:16], "Name": "plimsoll " + role + " " + m.Type.Name}),
 	}
 	if m.onDemand { // it starts when the others' time may be over
@@ -204,7 +205,7 @@ func (r *provisioner) online(ctx context.Context, m provider.Machine, limit time
 
 // diagnose says why an agent may never have reported.
 func (r *provisioner) diagnose(ctx context.Context, m provider.Machine, last provider.Agent) error {
-	e := &provider.APIError{Fault: provider.NoAgent, Action: "ssm:DescribeInstanceInformation", Resource: m.ID}
+	e := &provider.APIError{Fault: provider.NoAgent, Action: r.plan.Dialect.AgentAction, Resource: m.ID}
 	var why []string
 	if last.Ping != "" {
 		why = append(why, "its agent is "+last.Ping+" since "+clockTime(last.Seen))
@@ -212,12 +213,12 @@ func (r *provisioner) diagnose(ctx context.Context, m provider.Machine, last pro
 		why = append(why, "its agent never reported")
 	}
 	if m.Profile == "" {
-		why = append(why, "it has no instance profile: `plimsoll remote init` makes one")
+		why = append(why, "it has no "+r.plan.Dialect.Profile+": `plimsoll remote init` makes one")
 	}
 	if m.PublicIP == "" {
 		there, err := r.cloud.Catalogue.Endpoints(ctx, m.Network)
 		if err == nil && len(there) == 0 {
-			why = append(why, "it has no public address, and its network has no endpoints for ssm")
+			why = append(why, "it has no public address, and its network has no endpoints for "+r.plan.Dialect.Endpoints[0])
 		}
 	}
 	if text := r.console(ctx, m.ID); text != "" {

@@ -190,8 +190,8 @@ func (r *Outcome) cost() Cost {
 
 // label is the type, and how it was rented where that is not as usual.
 func (r *Outcome) label() string {
-	if r.Spot {
-		return r.Type.Name + " (spot)"
+	if r.Preemptible {
+		return r.Type.Name + " (" + r.market + ")"
 	}
 	return r.Type.Name
 }
@@ -244,7 +244,7 @@ type machineSummary struct {
 	Instance      string         `json:"instance,omitempty"`
 	CPUs          int            `json:"cpus,omitempty"`
 	MemoryBytes   int64          `json:"memory_bytes,omitempty"`
-	Spot          bool           `json:"spot,omitempty"`
+	Preemptible   bool           `json:"spot,omitempty"`
 	Verdict       string         `json:"verdict"`
 	ExitCode      int            `json:"exit_code"`
 	Capacity      *float64       `json:"capacity"` // iterations per second; null: none was found
@@ -267,7 +267,7 @@ type machineSummary struct {
 // summary is one machine's, with what plimsoll said of its record.
 func (r *Outcome) summary(said []byte) machineSummary {
 	m := machineSummary{
-		Type: r.Type.Name, Instance: r.Machine.ID, CPUs: r.Type.VCPUs, MemoryBytes: r.Type.MemoryBytes, Spot: r.Spot, Verdict: r.status(), ExitCode: r.Code,
+		Type: r.Type.Name, Instance: r.Machine.ID, CPUs: r.Type.VCPUs, MemoryBytes: r.Type.MemoryBytes, Preemptible: r.Preemptible, Verdict: r.status(), ExitCode: r.Code,
 		RentedS: r.Rented.Seconds(), RoundTripS: r.RoundTrip.Seconds(), Steal: r.Steal,
 		ClockOffsetS: r.Offset.Ahead.Seconds(), ClockWithinS: r.Offset.Within.Seconds(), Record: r.Record, ResourcesFile: r.CSV, Notes: r.Notes, Error: errText(r.Err),
 	}

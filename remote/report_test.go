@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -20,7 +21,7 @@ func TestTheObjectHasWhatPlimsollSaid(t *testing.T) {
 			t.Fatal(err)
 		}
 		tr.printed.Reset()
-		if err := tr.world.Report(t.Context(), &Plan{Run: "r"}, results, Show{JSON: true}); err != nil {
+		if err := tr.world.Report(t.Context(), &Plan{Dialect: dialect.Dialect(), Run: "r"}, results, Show{JSON: true}); err != nil {
 			t.Fatal(err)
 		}
 		var got summary

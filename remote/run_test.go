@@ -207,7 +207,7 @@ func TestARunEndsWithAVerdictAndLeavesNothing(t *testing.T) {
 		t.Errorf("capacity %v, want 100", c)
 	}
 	m := tr.machines["i-002"]
-	for tag, want := range map[string]string{TagManaged: "true", tagOwner: tr.callers.ARN, tagRole: roleService} {
+	for tag, want := range map[string]string{TagManaged: "true", tagOwner: tr.callers.Name, tagRole: roleService} {
 		if m.Tags[tag] != want {
 			t.Errorf("tag %s is %q, want %q", tag, m.Tags[tag], want)
 		}

@@ -33,6 +33,7 @@ type step struct {
 	title string // for messages
 	vars  map[string]string
 	args  []string // "$@" of the script
+	head  string   // functions that the script uses, and that differ between clouds
 	limit time.Duration
 }
 
@@ -45,7 +46,7 @@ func (s step) text() string {
 		panic("remote: " + err.Error()) // a name in this package is wrong: every test of that step finds it
 	}
 	b := &strings.Builder{}
-	b.WriteString("(\nset -eu\n")
+	b.WriteString("(\nset -eu\n" + s.head)
 	for _, name := range slices.Sorted(maps.Keys(s.vars)) {
 		fmt.Fprintf(b, "%s=%s\n", name, quote(s.vars[name]))
 	}
@@ -63,12 +64,8 @@ func (s step) text() string {
 
 // userData is what a machine runs when it boots. Its own end is the first line,
 // so that it comes even when all that follows fails.
-func userData(life time.Duration) string {
-	body, err := scripts.ReadFile("scripts/boot.sh")
-	if err != nil {
-		panic("remote: " + err.Error()) // the file is embedded
-	}
-	return fmt.Sprintf("#!/bin/sh\nshutdown -h +%d\n%s", minutes(life), body)
+func userData(life time.Duration, boot string) string {
+	return fmt.Sprintf("#!/bin/sh\nshutdown -h +%d\n%s", minutes(life), boot)
 }
 
 // minutes rounds a time up, and is 1 at least.

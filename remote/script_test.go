@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
 )
 
 // posix is a shell for tests of scripts.
@@ -161,10 +163,10 @@ func TestTheServiceIsStartedWithExactlyTheseArguments(t *testing.T) {
 	o.Env = []string{"A=it's $HOME", "B=`id`\nsecond line"}
 	o.Parameters = []string{"SECRET=/kinto/key one"}
 	o.DockerArgs, o.Args = []string{"--memory=64m", "--label=a b"}, []string{"serve", "--name=$(id)"}
-	if err := o.check(); err != nil {
+	if err := o.check(dialect.Dialect()); err != nil {
 		t.Fatal(err)
 	}
-	p := &Plan{Run: "20261124-134500-a1b2c3", Options: o}
+	p := &Plan{Dialect: dialect.Dialect(), Run: "20261124-134500-a1b2c3", Options: o}
 	dir, run := machineHere(t, map[string]string{
 		"docker": `case $1 in
 run) printf '%s\000' "$@" >"$DIR/arguments"; printf %s "$SECRET" >"$DIR/secret" ;;
@@ -197,8 +199,8 @@ printf 'planted\nsecret $x'
 func TestWhatDockerSaysDecides(t *testing.T) {
 	t.Parallel()
 	o := options("c7.small")
-	_ = o.check()
-	p := &Plan{Run: "r", Options: o}
+	_ = o.check(dialect.Dialect())
+	p := &Plan{Dialect: dialect.Dialect(), Run: "r", Options: o}
 	for name, test := range map[string]struct {
 		docker string
 		code   int

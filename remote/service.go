@@ -79,7 +79,7 @@ func (p *Plan) whyNotStarted(err error) error {
 		}
 	case codeParameter:
 		e.What = "a parameter with a value for the service cannot be read"
-		e.Advice = "the machine's role needs ssm:GetParameter on it (and kms:Decrypt for a key of your own), and the machine the aws command"
+		e.Advice = p.Dialect.ParameterHint
 	default:
 		return err
 	}
@@ -148,7 +148,7 @@ func (s *session) whySilent(ctx context.Context, m provider.Machine, address str
 		e.Tail = said
 	}
 	if s.plan.Options.Instance != "" {
-		e.Advice += fmt.Sprintf("; the machine's security group must let this machine in on port %d", s.plan.Options.Port)
+		e.Advice += fmt.Sprintf("; the machine's %s must let this machine in on port %d", s.plan.Dialect.Group, s.plan.Options.Port)
 		return e
 	}
 	if len(s.plan.Options.Allow) > 0 {

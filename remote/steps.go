@@ -31,7 +31,7 @@ func (p *Plan) service() step {
 	}
 	args = append(append(append(args, o.DockerArgs...), o.Image), o.Args...)
 	return step{
-		name: "service", title: "start " + o.Image, limit: o.StepTimeout, args: args,
+		name: "service", title: "start " + o.Image, limit: o.StepTimeout, args: args, head: p.Dialect.ReadParameter,
 		vars: map[string]string{"folder": p.folder(), "name": containerName, "image": o.Image, "parameters": strings.Join(o.Parameters, "\n")},
 	}
 }

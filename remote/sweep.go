@@ -78,7 +78,7 @@ func (s *session) turns() []*turn {
 
 // measureTurn measures one machine, if that is worth it, and gives it back.
 func (s *session) measureTurn(ctx context.Context, t *turn, before []Outcome, group string) (r Outcome) {
-	r = Outcome{Type: t.planned.Type, Price: t.planned.Price, Spot: s.plan.onSpot(t.planned)}
+	r = Outcome{Type: t.planned.Type, Price: t.planned.Price, Preemptible: s.plan.preemptible(t.planned), market: s.plan.Dialect.Preemptible}
 	<-t.booted
 	if errors.Is(t.err, provider.Quota) && ctx.Err() == nil { // those before have ended: there may be room now
 		s.say(t.planned.Type.Name + ": the account's quota had no room for it beside the others; now it is tried alone")

@@ -31,7 +31,7 @@ func NewRunID(now time.Time) string {
 // tags are those of a thing of this run.
 func (p *Plan) tags(role string, more provider.Tags) provider.Tags {
 	t := provider.Tags{
-		TagManaged: "true", TagRun: p.Run, tagOwner: p.Caller.ARN, tagRole: role,
+		TagManaged: "true", TagRun: p.Run, tagOwner: p.Caller.Name, tagRole: role,
 		TagExpires: p.Expires.UTC().Format(time.RFC3339),
 		"Name":     strings.TrimSpace("plimsoll " + role + " " + p.Run),
 	}

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -90,10 +91,10 @@ func TestAMachineThatCannotBeEndedIsNamed(t *testing.T) {
 func TestLogsAndFilesOnAMachineAreBounded(t *testing.T) {
 	t.Parallel()
 	o := options("c7.small")
-	if err := o.check(); err != nil {
+	if err := o.check(dialect.Dialect()); err != nil {
 		t.Fatal(err)
 	}
-	p := &Plan{Run: "r", Life: time.Hour, Options: o}
+	p := &Plan{Dialect: dialect.Dialect(), Run: "r", Life: time.Hour, Options: o}
 	if args := p.service().args; !slices.Contains(args, "max-size=50m") {
 		t.Errorf("the service's log has no bound: %q", args)
 	}
@@ -159,7 +160,7 @@ func TestCleaningUpAgainDoesNotWait(t *testing.T) {
 func TestAMachineWithoutDockerIsToldSo(t *testing.T) {
 	t.Parallel()
 	_, run := machineHere(t, map[string]string{"docker": "exit 1\n", "sleep": "exit 0\n"})
-	if _, stderr, code := run((&Plan{Run: "r"}).ready()); code != 41 || !strings.Contains(stderr, "docker does not answer") {
+	if _, stderr, code := run((&Plan{Dialect: dialect.Dialect(), Run: "r"}).ready()); code != 41 || !strings.Contains(stderr, "docker does not answer") {
 		t.Errorf("it ended with %d: %s", code, stderr)
 	}
 }

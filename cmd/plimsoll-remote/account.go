@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/remote"
+	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
 )
 
 func newInit(p process, at *place) *cobra.Command {
@@ -18,7 +19,7 @@ commands (AmazonSSMManagedInstanceCore, nothing else). It is the only command th
 changes identities; --print shows the AWS commands that do the same.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if show {
-				fmt.Fprint(p.stdout, remote.ProfileCommands())
+				fmt.Fprint(p.stdout, dialect.ProfileCommands(remote.DefaultProfile, remote.TagManaged))
 				return nil
 			}
 			cloud, err := p.open(c.Context(), at)
@@ -49,7 +50,7 @@ func newPolicy(p process) *cobra.Command {
 		Use: "policy", Short: "print the least permissions that a run needs", GroupID: "account", Args: cli.Exactly(0, "no argument"),
 		Long: "Prints an IAM policy with what `size` and `run` call, for who runs them. It was never validated by AWS itself.",
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprint(p.stdout, remote.Policy())
+			_, err := fmt.Fprint(p.stdout, dialect.Policy())
 			return err
 		},
 	}

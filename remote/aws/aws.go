@@ -27,6 +27,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 	smithytime "github.com/aws/smithy-go/time"
 
+	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
 	"github.com/plimsoll-load/plimsoll/remote/aws/ssm"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
@@ -88,7 +89,7 @@ func services(c aws.Config, interval time.Duration) provider.Cloud {
 	machines := ec2.NewFromConfig(c)
 	sizes := &diskSizes{}
 	return provider.Cloud{
-		Interval: interval,
+		Dialect: dialect.Dialect(), Interval: interval,
 		Identity: identity{sts: sts.NewFromConfig(c), config: c},
 		Catalogue: catalogue{
 			ec2: machines, ssm: commands, sizes: sizes, region: c.Region,

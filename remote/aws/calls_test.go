@@ -16,7 +16,7 @@ func service() provider.LaunchRequest {
 	return provider.LaunchRequest{
 		Token: "token-1", Type: "t3.micro", Image: provider.Image{ID: "ami-0a1", RootDevice: "/dev/xvda"}, Subnet: "subnet-1",
 		Groups: []string{"sg-1"}, Profile: "plimsoll-instance", PublicIP: true, UserData: "#!/bin/sh\nshutdown -h +30\n",
-		Tags: ourTags, DiskGiB: 20, IMDSHops: 1, Credits: "unlimited",
+		Tags: ourTags, DiskGiB: 20, MetadataHops: 1, Credits: "unlimited",
 	}
 }
 
@@ -51,7 +51,7 @@ var calls = map[string]func(ctx context.Context, c provider.Cloud) (any, error){
 		return c.Catalogue.Price(ctx, provider.PriceQuery{Type: "r7i.large", Region: "eu-west-1"})
 	},
 	"price-spot": func(ctx context.Context, c provider.Cloud) (any, error) {
-		return c.Catalogue.Price(ctx, provider.PriceQuery{Type: "t3.micro", Region: "eu-west-1", Spot: true})
+		return c.Catalogue.Price(ctx, provider.PriceQuery{Type: "t3.micro", Region: "eu-west-1", Preemptible: true})
 	},
 	"quota": func(ctx context.Context, c provider.Cloud) (any, error) {
 		return c.Catalogue.(provider.Quotas).VCPUs(ctx, "c7gn.large")
@@ -60,7 +60,7 @@ var calls = map[string]func(ctx context.Context, c provider.Cloud) (any, error){
 	"launch": func(ctx context.Context, c provider.Cloud) (any, error) { return c.Machines.Launch(ctx, service()) },
 	"launch-spot-private": func(ctx context.Context, c provider.Cloud) (any, error) {
 		r := service()
-		r.Spot, r.PublicIP, r.Profile, r.Credits, r.IMDSHops = true, false, "arn:aws:iam::123456789012:instance-profile/theirs", "", 2
+		r.Preemptible, r.PublicIP, r.Profile, r.Credits, r.MetadataHops = true, false, "arn:aws:iam::123456789012:instance-profile/theirs", "", 2
 		return c.Machines.Launch(ctx, r)
 	},
 	"launch-dry-run": func(ctx context.Context, c provider.Cloud) (any, error) {
@@ -112,10 +112,7 @@ var calls = map[string]func(ctx context.Context, c provider.Cloud) (any, error){
 	},
 
 	"profile": func(ctx context.Context, c provider.Cloud) (any, error) {
-		return nil, c.Profiles.CreateProfile(ctx, provider.ProfileRequest{
-			Name: "plimsoll-instance", Trust: `{"Version":"2012-10-17"}`, Tags: provider.Tags{"plimsoll:managed": "true"},
-			Policies: []string{"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"},
-		})
+		return nil, c.Profiles.CreateProfile(ctx, "plimsoll-instance", provider.Tags{"plimsoll:managed": "true"})
 	},
 	"profile-delete": func(ctx context.Context, c provider.Cloud) (any, error) {
 		return nil, c.Profiles.DeleteProfile(ctx, "plimsoll-instance")

@@ -16,8 +16,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws"
+	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
 	"github.com/plimsoll-load/plimsoll/remote/aws/ssm"
 	"github.com/plimsoll-load/plimsoll/remote/fakeaws"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
@@ -166,7 +166,7 @@ var everyAction = map[string]func(ctx context.Context, c provider.Cloud) error{
 		return err
 	},
 	"ec2:DescribeSpotPriceHistory": func(ctx context.Context, c provider.Cloud) error {
-		_, err := c.Catalogue.Price(ctx, provider.PriceQuery{Spot: true})
+		_, err := c.Catalogue.Price(ctx, provider.PriceQuery{Preemptible: true})
 		return err
 	},
 	"servicequotas:GetServiceQuota": func(ctx context.Context, c provider.Cloud) error {
@@ -214,7 +214,7 @@ var everyAction = map[string]func(ctx context.Context, c provider.Cloud) error{
 		return err
 	},
 	"iam:CreateRole": func(ctx context.Context, c provider.Cloud) error {
-		return c.Profiles.CreateProfile(ctx, provider.ProfileRequest{Name: "x"})
+		return c.Profiles.CreateProfile(ctx, "x", nil)
 	},
 }
 
@@ -451,7 +451,7 @@ func TestWhatTheCatalogueDoesNotHave(t *testing.T) {
 				return err
 			},
 			"an unknown spot price": func() error {
-				_, err := t.cloud.Catalogue.Price(t.Context(), provider.PriceQuery{Type: "zz9.large", Region: "eu-west-1", Spot: true})
+				_, err := t.cloud.Catalogue.Price(t.Context(), provider.PriceQuery{Type: "zz9.large", Region: "eu-west-1", Preemptible: true})
 				return err
 			},
 			"an unknown quota": func() error {
@@ -477,7 +477,7 @@ func TestPricesAndQuota(t *testing.T) {
 		if err != nil || p.PerHour != 0.0958 || p.Currency != "USD" {
 			t.Errorf("on demand %+v, %v", p, err)
 		}
-		s, err := t.cloud.Catalogue.Price(t.Context(), provider.PriceQuery{Type: "c7i.large", Region: "eu-west-1", Zone: "eu-west-1a", Spot: true})
+		s, err := t.cloud.Catalogue.Price(t.Context(), provider.PriceQuery{Type: "c7i.large", Region: "eu-west-1", Zone: "eu-west-1a", Preemptible: true})
 		if err != nil || s.PerHour <= 0 || s.PerHour >= p.PerHour {
 			t.Errorf("spot %+v, %v", s, err)
 		}
@@ -576,20 +576,18 @@ func TestProfiles(t *testing.T) {
 	t.Parallel()
 	inDouble(t, fakeaws.Options{}, func(t bubble) {
 		p, ctx := t.cloud.Profiles, t.Context()
-		request := provider.ProfileRequest{
-			Name: "plimsoll-new", Tags: provider.Tags{"plimsoll:managed": "true"}, Policies: []string{"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"},
-			Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
-		}
-		if there, err := p.ProfileExists(ctx, request.Name); there || err != nil {
+		const name = "plimsoll-new"
+		tags := provider.Tags{"plimsoll:managed": "true"}
+		if there, err := p.ProfileExists(ctx, name); there || err != nil {
 			t.Errorf("before: %v, %v", there, err)
 		}
-		if err := errors.Join(p.CreateProfile(ctx, request), p.CreateProfile(ctx, request)); err != nil {
+		if err := errors.Join(p.CreateProfile(ctx, name, tags), p.CreateProfile(ctx, name, tags)); err != nil {
 			t.Errorf("created twice: %v", err)
 		}
-		if there, err := p.ProfileExists(ctx, request.Name); !there || err != nil {
+		if there, err := p.ProfileExists(ctx, name); !there || err != nil {
 			t.Errorf("after: %v, %v", there, err)
 		}
-		if err := errors.Join(p.DeleteProfile(ctx, request.Name), p.DeleteProfile(ctx, request.Name)); err != nil {
+		if err := errors.Join(p.DeleteProfile(ctx, name), p.DeleteProfile(ctx, name)); err != nil {
 			t.Errorf("deleted twice: %v", err)
 		}
 		if s := t.double.State(); len(s.Roles) != 1 || len(s.Profiles) != 1 {
@@ -739,7 +737,7 @@ func TestThePolicyNamesEveryAction(t *testing.T) {
 		if strings.HasPrefix(action, "iam:Create") {
 			continue // of `remote init`, which people with more rights run once
 		}
-		if !strings.Contains(remote.Policy(), `"`+action+`"`) {
+		if !strings.Contains(dialect.Policy(), `"`+action+`"`) {
 			t.Errorf("the policy does not name %s", action)
 		}
 	}

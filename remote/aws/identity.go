@@ -36,7 +36,7 @@ func (i identity) Caller(ctx context.Context) (provider.Caller, error) {
 	if err != nil {
 		return provider.Caller{}, faults.Of(action, "", err)
 	}
-	c := provider.Caller{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn), Region: i.config.Region}
+	c := provider.Caller{Account: aws.ToString(out.Account), Name: aws.ToString(out.Arn), Region: i.config.Region}
 	if credentials.CanExpire {
 		c.Expires = credentials.Expires
 	}

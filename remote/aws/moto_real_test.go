@@ -137,7 +137,7 @@ func motoCatalogue(t *testing.T, c provider.Cloud) {
 	if all, err := c.Catalogue.Endpoints(t.Context(), subnets[0].Network); err != nil || len(all) > 0 {
 		t.Errorf("endpoints %v, %v", all, err)
 	}
-	if p, err := c.Catalogue.Price(t.Context(), provider.PriceQuery{Type: "t3.micro", Region: "eu-west-1", Spot: true}); err != nil || p.PerHour <= 0 {
+	if p, err := c.Catalogue.Price(t.Context(), provider.PriceQuery{Type: "t3.micro", Region: "eu-west-1", Preemptible: true}); err != nil || p.PerHour <= 0 {
 		t.Errorf("spot price %+v, %v", p, err)
 	}
 }
@@ -226,24 +226,22 @@ func motoFirewall(t *testing.T, c provider.Cloud) {
 func motoProfiles(t *testing.T, c provider.Cloud) {
 	t.Helper()
 	p, ctx := c.Profiles, t.Context()
-	request := provider.ProfileRequest{
-		Name: "plimsoll-instance", Tags: provider.Tags{"plimsoll:managed": "true"}, Policies: []string{"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"},
-		Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
-	}
-	before, err := p.ProfileExists(ctx, request.Name)
+	const name = "plimsoll-instance"
+	tags := provider.Tags{"plimsoll:managed": "true"}
+	before, err := p.ProfileExists(ctx, name)
 	if before || err != nil {
 		t.Errorf("before: %v, %v", before, err)
 	}
-	if err := errors.Join(p.CreateProfile(ctx, request), p.CreateProfile(ctx, request)); err != nil {
+	if err := errors.Join(p.CreateProfile(ctx, name, tags), p.CreateProfile(ctx, name, tags)); err != nil {
 		t.Errorf("created twice: %v", err)
 	}
-	if there, err := p.ProfileExists(ctx, request.Name); !there || err != nil {
+	if there, err := p.ProfileExists(ctx, name); !there || err != nil {
 		t.Errorf("after: %v, %v", there, err)
 	}
-	if err := errors.Join(p.DeleteProfile(ctx, request.Name), p.DeleteProfile(ctx, request.Name)); err != nil {
+	if err := errors.Join(p.DeleteProfile(ctx, name), p.DeleteProfile(ctx, name)); err != nil {
 		t.Errorf("deleted twice: %v", err)
 	}
-	if there, err := p.ProfileExists(ctx, request.Name); there || err != nil {
+	if there, err := p.ProfileExists(ctx, name); there || err != nil {
 		t.Errorf("deleted: %v, %v", there, err)
 	}
 }

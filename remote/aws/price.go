@@ -30,7 +30,7 @@ func priceRegion(region string) string {
 
 // Price implements provider.Catalogue.
 func (c catalogue) Price(ctx context.Context, q provider.PriceQuery) (provider.Price, error) {
-	if q.Spot {
+	if q.Preemptible {
 		return c.spotPrice(ctx, q)
 	}
 	const action = "pricing:GetProducts"

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
@@ -39,27 +40,25 @@ func (p profiles) find(ctx context.Context, name string) (*types.InstanceProfile
 }
 
 // CreateProfile implements provider.Profiles.
-func (p profiles) CreateProfile(ctx context.Context, r provider.ProfileRequest) error {
-	name, tags := aws.String(r.Name), iamTags(r.Tags)
-	_, err := p.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(r.Trust), Tags: tags})
-	if err = faults.Of("iam:CreateRole", r.Name, err); err != nil && !errors.Is(err, provider.Exists) {
+func (p profiles) CreateProfile(ctx context.Context, called string, of provider.Tags) error {
+	name, tags := aws.String(called), iamTags(of)
+	_, err := p.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(dialect.Trust), Tags: tags})
+	if err = faults.Of("iam:CreateRole", called, err); err != nil && !errors.Is(err, provider.Exists) {
 		return err
 	}
-	for _, policy := range r.Policies {
-		_, err := p.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String(policy)})
-		if err != nil {
-			return faults.Of("iam:AttachRolePolicy", policy, err)
-		}
+	_, err = p.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String(dialect.CorePolicy)})
+	if err != nil {
+		return faults.Of("iam:AttachRolePolicy", dialect.CorePolicy, err)
 	}
 	_, err = p.iam.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: name, Tags: tags})
-	if err = faults.Of("iam:CreateInstanceProfile", r.Name, err); err != nil && !errors.Is(err, provider.Exists) {
+	if err = faults.Of("iam:CreateInstanceProfile", called, err); err != nil && !errors.Is(err, provider.Exists) {
 		return err
 	}
-	if there, err := p.ProfileExists(ctx, r.Name); there || err != nil {
+	if there, err := p.ProfileExists(ctx, called); there || err != nil {
 		return err // it has a role, and can have no second
 	}
 	_, err = p.iam.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: name, RoleName: name})
-	return faults.Of("iam:AddRoleToInstanceProfile", r.Name, err)
+	return faults.Of("iam:AddRoleToInstanceProfile", called, err)
 }
 
 // DeleteProfile implements provider.Profiles. A role of another name in the profile is taken out and left alone.

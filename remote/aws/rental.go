@@ -65,7 +65,7 @@ func (m rental) launchInput(r provider.LaunchRequest) *ec2.RunInstancesInput {
 		MetadataOptions: &types.InstanceMetadataOptionsRequest{
 			HttpEndpoint:            types.InstanceMetadataEndpointStateEnabled,
 			HttpTokens:              types.HttpTokensStateRequired,
-			HttpPutResponseHopLimit: aws.Int32(int32(max(r.IMDSHops, 1))),
+			HttpPutResponseHopLimit: aws.Int32(int32(max(r.MetadataHops, 1))),
 		},
 		NetworkInterfaces: []types.InstanceNetworkInterfaceSpecification{{
 			DeviceIndex:              aws.Int32(0),
@@ -89,7 +89,7 @@ func (m rental) launchInput(r provider.LaunchRequest) *ec2.RunInstancesInput {
 	if r.Credits != "" {
 		in.CreditSpecification = &types.CreditSpecificationRequest{CpuCredits: aws.String(r.Credits)}
 	}
-	if r.Spot {
+	if r.Preemptible {
 		in.InstanceMarketOptions = &types.InstanceMarketOptionsRequest{
 			MarketType: types.MarketTypeSpot,
 			SpotOptions: &types.SpotMarketOptions{
@@ -120,7 +120,7 @@ func (m rental) disk(r provider.LaunchRequest) []types.BlockDeviceMapping {
 
 func tagSpecifications(r provider.LaunchRequest) []types.TagSpecification {
 	kinds := []types.ResourceType{types.ResourceTypeInstance, types.ResourceTypeVolume, types.ResourceTypeNetworkInterface}
-	if r.Spot {
+	if r.Preemptible {
 		kinds = append(kinds, types.ResourceTypeSpotInstancesRequest)
 	}
 	return specifications(r.Tags, kinds...)
@@ -162,7 +162,7 @@ func machine(i types.Instance) provider.Machine {
 		ID: aws.ToString(i.InstanceId), Type: string(i.InstanceType), Reason: aws.ToString(i.StateTransitionReason),
 		PublicIP: aws.ToString(i.PublicIpAddress), PrivateIP: aws.ToString(i.PrivateIpAddress),
 		Subnet: aws.ToString(i.SubnetId), Network: aws.ToString(i.VpcId), Image: aws.ToString(i.ImageId),
-		Spot: i.InstanceLifecycle == types.InstanceLifecycleTypeSpot, Launched: aws.ToTime(i.LaunchTime), Tags: tagsOf(i.Tags),
+		Preemptible: i.InstanceLifecycle == types.InstanceLifecycleTypeSpot, Launched: aws.ToTime(i.LaunchTime), Tags: tagsOf(i.Tags),
 	}
 	if i.State != nil {
 		m.State = provider.MachineState(i.State.Name)
@@ -176,6 +176,7 @@ func machine(i types.Instance) provider.Machine {
 	if i.IamInstanceProfile != nil {
 		m.Profile = aws.ToString(i.IamInstanceProfile.Arn)
 	}
+	m.Preempted = preempted(m.Reason)
 	for _, g := range i.SecurityGroups {
 		m.Groups = append(m.Groups, aws.ToString(g.GroupId))
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // Cloud is all that is asked of one region of a cloud. A part that a caller
-// does not use may be nil in tests; remote/aws fills every one.
+// does not use may be nil in tests; a cloud's folder fills every one.
 type Cloud struct {
 	Identity  Identity
 	Catalogue Catalogue
@@ -18,6 +18,8 @@ type Cloud struct {
 	Profiles  Profiles
 	// Store opens a place for files in a bucket; keys are relative to prefix.
 	Store func(bucket, prefix string) Store
+	// Dialect is what differs beside calls.
+	Dialect Dialect
 	// Interval is between two looks at what takes this cloud time: a boot, an end, a group that is still in use. What it
 	// may not show yet is waited for some of these: see VisibleLimit and LostLimit. 0: 3 s.
 	Interval time.Duration
@@ -50,15 +52,15 @@ type Quotas interface {
 // Caller is who the credentials belong to.
 type Caller struct {
 	Account string
-	ARN     string
+	Name    string
 	Region  string
 	Expires time.Time // zero: the credentials do not expire
 }
 
 // Catalogue tells what there is to rent. It changes nothing.
 type Catalogue interface {
-	// Image resolves a reference to an image: "ami-…", "ssm:/path" (a public
-	// parameter). It is [NotFound] where there is none.
+	// Image resolves a reference to an image: an id, or a name that
+	// the cloud keeps up to date. It is [NotFound] where there is none.
 	Image(ctx context.Context, reference string) (Image, error)
 	// Types describes machine types, in the order asked; one that the region
 	// does not have is [NotFound] with its name as Resource.
@@ -66,8 +68,7 @@ type Catalogue interface {
 	// Subnets describes the subnets of these ids in that order, or with no id
 	// those of the default network; without a default network it is [NotFound].
 	Subnets(ctx context.Context, ids []string) ([]Subnet, error)
-	// Endpoints lists the services that have a private endpoint in a network
-	// ("ssm", "ssmmessages", "ec2messages", "s3" …).
+	// Endpoints lists the services that have a private endpoint in a network.
 	Endpoints(ctx context.Context, network string) ([]string, error)
 	// Price is the current list price; [NotFound] where it is not known.
 	Price(ctx context.Context, q PriceQuery) (Price, error)
@@ -87,7 +88,7 @@ type MachineType struct {
 	VCPUs           int
 	MemoryBytes     int64
 	Architectures   []string // "x86_64", "arm64"
-	Burstable       bool     // the T family: CPU credits
+	Burstable       bool     // it has CPU credits
 	Network         string   // in the cloud's words, e.g. "Up to 5 Gigabit"
 	NetworkBaseline float64  // bits per second that may be sustained; 0: not told
 	NetworkBurst    float64  // bits per second at best; 0: not told
@@ -98,24 +99,24 @@ type MachineType struct {
 // Subnet is a place for machines.
 type Subnet struct {
 	ID      string
-	Network string // the VPC
+	Network string
 	Zone    string
 	Public  bool // machines get a public address by default
 }
 
 // PriceQuery asks for the price of one machine type.
 type PriceQuery struct {
-	Type   string
-	Region string
-	Zone   string // spot prices differ by zone
-	Spot   bool
+	Type        string
+	Region      string
+	Zone        string // prices of machines that may be taken away differ by zone
+	Preemptible bool
 }
 
 // Price is money for an hour of a machine. An unknown price is an error, never 0.
 type Price struct {
 	PerHour  float64
 	Currency string // "USD"
-	Source   string // where it is from, e.g. "price list API", "spot price history"
+	Source   string // where it is from, e.g. "price list API"
 }
 
 // Machines rents machines and gives them back.
@@ -147,43 +148,44 @@ type Query struct {
 	Name string // of a firewall group
 }
 
-// LaunchRequest is all about one machine. IMDSv2 is always required, the root
-// disk is always encrypted, gp3 and deleted with the machine, and shutting down
+// LaunchRequest is all about one machine. Its metadata are always behind a
+// token, the root disk is always encrypted and deleted with the machine, and shutting down
 // inside the machine always terminates it: none of these is a choice.
 type LaunchRequest struct {
-	Token    string // ≤ 64 characters: same token, same machine
-	Type     string
-	Image    Image
-	Subnet   string
-	Groups   []string
-	Profile  string // instance profile's name; "": none
-	PublicIP bool
-	UserData string // plain text; the client encodes it
-	Tags     Tags   // for the machine, its disks, network interfaces and spot request
-	DiskGiB  int
-	IMDSHops int    // 1: containers cannot read the machine's role
-	Credits  string // "standard" or "unlimited" for burstable types, else ""
-	Spot     bool   // one-time request, terminated on interruption
-	DryRun   bool
+	Token        string // ≤ 64 characters: same token, same machine
+	Type         string
+	Image        Image
+	Subnet       string
+	Groups       []string
+	Profile      string // name of its identity; "": none
+	PublicIP     bool
+	UserData     string // plain text; the client encodes it
+	Tags         Tags   // for the machine, its disks, network interfaces and whatever else is made with it
+	DiskGiB      int
+	MetadataHops int    // 1: containers cannot read the machine's role
+	Credits      string // "standard" or "unlimited" for burstable types, else ""
+	Preemptible  bool   // one-time request, terminated on interruption
+	DryRun       bool
 }
 
 // Machine is one machine as the cloud sees it now.
 type Machine struct {
-	ID        string
-	Type      string
-	State     MachineState
-	Reason    string // why it stopped, in the cloud's words, e.g. "Server.SpotInstanceTermination: …"
-	PublicIP  string
-	PrivateIP string
-	Subnet    string
-	Network   string
-	Zone      string
-	Image     string
-	Profile   string // name or ARN of its instance profile; "": none
-	Spot      bool
-	Launched  time.Time
-	Tags      Tags
-	Groups    []string
+	ID          string
+	Type        string
+	State       MachineState
+	Reason      string // why it stopped, in the cloud's words
+	PublicIP    string
+	PrivateIP   string
+	Subnet      string
+	Network     string
+	Zone        string
+	Image       string
+	Profile     string // its identity; "": none
+	Preemptible bool
+	Preempted   bool // the cloud wanted it back, and it did not end for another reason
+	Launched    time.Time
+	Tags        Tags
+	Groups      []string
 }
 
 // MachineState is where a machine is in its life.
@@ -237,21 +239,13 @@ type Rule struct {
 // Profiles makes what a machine needs to be reached by commands. Only
 // `remote init` calls it; a run never touches identities.
 type Profiles interface {
-	// ProfileExists tells whether an instance profile is there and has a role.
+	// ProfileExists tells whether a profile, the identity of machines, is there and whole.
 	ProfileExists(ctx context.Context, name string) (bool, error)
-	// CreateProfile makes a role and a profile of this name, with the role in
-	// it; parts that are there already are kept.
-	CreateProfile(ctx context.Context, r ProfileRequest) error
-	// DeleteProfile removes profile and role; missing parts are no error.
+	// CreateProfile makes what lets machines take commands, and nothing else;
+	// parts that are there already are kept.
+	CreateProfile(ctx context.Context, name string, tags Tags) error
+	// DeleteProfile removes all of it; missing parts are no error.
 	DeleteProfile(ctx context.Context, name string) error
-}
-
-// ProfileRequest describes an instance profile that is to be made.
-type ProfileRequest struct {
-	Name     string
-	Trust    string   // JSON: who may take the role
-	Policies []string // ARNs of managed policies
-	Tags     Tags
 }
 
 // Store keeps files that are too big for a command's output, under one prefix

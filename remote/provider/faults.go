@@ -21,7 +21,7 @@ const (
 	NotFound        Fault = "not found"         //nolint:errname // what was asked for is not there
 	Exists          Fault = "exists"            //nolint:errname // the name is taken
 	InUse           Fault = "in use"            //nolint:errname // cannot be removed yet
-	ProfileNotReady Fault = "profile not ready" //nolint:errname // an instance profile that was just made: ask again in a few seconds
+	ProfileNotReady Fault = "profile not ready" //nolint:errname // an identity for machines that was just made: ask again in a few seconds
 	NoAgent         Fault = "no agent"          //nolint:errname // the machine takes no commands (yet)
 	Invalid         Fault = "invalid"           //nolint:errname // the request is wrong, and stays so
 	Unavailable     Fault = "unavailable"       //nolint:errname // server errors and lost connections, after all retries
@@ -32,11 +32,12 @@ func (f Fault) Error() string { return string(f) }
 // APIError is a call that a cloud refused or lost, after its retries.
 type APIError struct {
 	Fault    Fault
-	Action   string // as a policy names it, e.g. "ec2:RunInstances"
-	Code     string // the cloud's own, e.g. "InsufficientInstanceCapacity"
+	Action   string // as a policy names it
+	Code     string // the cloud's own
 	Message  string // the cloud's own words
 	Resource string // what it was about, where known: a type, an id, a name
 	Err      error  // what the SDK returned
+	Advice   string // what helps, in the words of the cloud's tools; "": [APIError.Hint] says what holds for any
 }
 
 func (e *APIError) Error() string {
@@ -67,20 +68,19 @@ func (e *APIError) Unwrap() []error {
 
 // Hint says what to do about it; "" where there is nothing general to say.
 func (e *APIError) Hint() string {
+	if e.Advice != "" {
+		return e.Advice
+	}
 	switch e.Fault {
 	case Denied:
 		return fmt.Sprintf("these credentials may not %s: `plimsoll remote policy` prints all that is needed", e.Action)
-	case Credentials:
-		return "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in again (aws sso login); `plimsoll remote doctor` tells what is seen"
 	case Quota:
 		return "ask for a higher quota, end other machines, or give fewer --type"
 	case Capacity:
 		return "another --subnet (zone) or another --type may have room"
-	case ProfileNotReady:
-		return "`plimsoll remote init` makes an instance profile; --instance-profile names another"
 	case Throttled:
 		return "the account's calls are limited: try again in a minute"
-	case NotFound, Exists, InUse, NoAgent, Invalid, Unavailable:
+	case Credentials, ProfileNotReady, NotFound, Exists, InUse, NoAgent, Invalid, Unavailable:
 	}
 	return ""
 }

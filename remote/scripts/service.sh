@@ -20,7 +20,7 @@ done
 # environment into the container and are in no command line.
 while IFS='=' read -r key parameter; do
 	[ -n "$key" ] || continue
-	value=$(AWS_DEFAULT_REGION="${AWS_SSM_REGION_NAME:-}" aws ssm get-parameter --with-decryption --name "$parameter" --query Parameter.Value --output text) || {
+	value=$(read_parameter "$parameter") || {
 		echo "the parameter $parameter cannot be read on the machine" >&2
 		exit 35
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -36,6 +37,7 @@ func Of(action, resource string, err error) error {
 		f.Code, f.Message = api.ErrorCode(), readable(api.ErrorMessage())
 		f.Fault = kind(api, status(err))
 	}
+	f.Advice = dialect.Advice(f.Fault)
 	return f
 }
 
