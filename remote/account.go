@@ -5,15 +5,13 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
-// DefaultProfile is the name of what gives machines their identity, which `remote init` makes.
-const DefaultProfile = defaultProfile
-
 // MakeProfile makes it; it may be there already.
 func MakeProfile(ctx context.Context, c provider.Cloud) error {
-	return c.Profiles.CreateProfile(ctx, DefaultProfile, provider.Tags{TagManaged: "true"})
+	return c.Profiles.CreateProfile(ctx, plan.DefaultProfile, provider.Tags{plan.TagManaged: "true"})
 }
 
 // Doctor tells, line by line, what a run would find. The error is the first
@@ -31,7 +29,7 @@ func Doctor(ctx context.Context, c provider.Cloud) (lines [][2]string, failed er
 	who, err := c.Identity.Caller(ctx)
 	until := ""
 	if !who.Expires.IsZero() {
-		until = ", until " + clockTime(who.Expires)
+		until = ", until " + plan.Clock(who.Expires)
 	}
 	tell("identity", who.Name+until, err)
 	if err != nil {
@@ -46,20 +44,20 @@ func Doctor(ctx context.Context, c provider.Cloud) (lines [][2]string, failed er
 	}
 	image, err := c.Catalogue.Image(ctx, c.Dialect.Images("x86_64")[0])
 	tell("machine image", image.ID, err)
-	there, err := c.Profiles.ProfileExists(ctx, DefaultProfile)
+	there, err := c.Profiles.ProfileExists(ctx, plan.DefaultProfile)
 	switch {
 	case errors.Is(err, provider.Denied):
 		tell(c.Dialect.Profile, "these credentials may not look at it", nil)
 	case err == nil && !there:
-		tell(c.Dialect.Profile, DefaultProfile+" is missing: `plimsoll remote init` makes it", nil)
+		tell(c.Dialect.Profile, plan.DefaultProfile+" is missing: `plimsoll remote init` makes it", nil)
 	default:
-		tell(c.Dialect.Profile, DefaultProfile, err)
+		tell(c.Dialect.Profile, plan.DefaultProfile, err)
 	}
 	return lines, failed
 }
 
 // Permitted asks whether what a plan would make may be made, and makes nothing.
-func (w World) Permitted(ctx context.Context, p *Plan) error {
+func (w World) Permitted(ctx context.Context, p *plan.Plan) error {
 	r := provisioner{cloud: w.Cloud, plan: p, say: w.Say}
 	for _, m := range p.Machines {
 		if err := r.check(ctx, m); err != nil {

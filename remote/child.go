@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -81,7 +82,7 @@ func (e *ChildError) ExitCode() int {
 }
 
 // Check lets plimsoll load the script and read its settings, before anything is rented.
-func (w World) Check(ctx context.Context, p *Plan) error {
+func (w World) Check(ctx context.Context, p *plan.Plan) error {
 	args := append([]string{p.Options.Mode, "--show-config", "--monitor=none", "--env=SERVER_URL=http://127.0.0.1:1"}, p.Options.ChildArgs...)
 	code, err := w.Plimsoll(ctx, Child{Args: args, Stdout: io.Discard, Stderr: w.Stderr})
 	if err == nil && code != 0 {
@@ -104,7 +105,7 @@ func Beside(self string) (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", usageError("build it with `go build -o bin/ ./cmd/plimsoll`, and put it beside plimsoll-remote or on PATH", "the program plimsoll, which makes the load, was not found")
+		return "", plan.Wrong("build it with `go build -o bin/ ./cmd/plimsoll`, and put it beside plimsoll-remote or on PATH", "the program plimsoll, which makes the load, was not found")
 	}
 	return path, nil
 }

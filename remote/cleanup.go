@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/journal"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -62,7 +64,7 @@ func (e *LeftError) Error() string {
 		fmt.Fprintf(b, "\n  left: %s", l)
 	}
 	if !e.Expires.IsZero() {
-		fmt.Fprintf(b, "\n  machines end themselves at %s at the latest", clockTime(e.Expires))
+		fmt.Fprintf(b, "\n  machines end themselves at %s at the latest", plan.Clock(e.Expires))
 	}
 	return b.String()
 }
@@ -105,10 +107,10 @@ func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left [
 	failed = errors.Join(failed, err)
 	groups = slices.DeleteFunc(groups, func(g provider.Group) bool { return !scope.covers(g.Tags) })
 	for _, m := range machines {
-		left = append(left, Leftover{Kind: kindMachine, ID: m.ID, Region: region, Run: m.Tags[TagRun]})
+		left = append(left, Leftover{Kind: journal.KindMachine, ID: m.ID, Region: region, Run: m.Tags[plan.TagRun]})
 	}
 	for _, g := range groups {
-		left = append(left, Leftover{Kind: kindGroup, ID: g.ID, Region: region, Run: g.Tags[TagRun]})
+		left = append(left, Leftover{Kind: journal.KindGroup, ID: g.ID, Region: region, Run: g.Tags[plan.TagRun]})
 	}
 	if scope.DryRun {
 		return left, failed
@@ -120,11 +122,11 @@ func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left [
 	}
 	for _, g := range groups {
 		if err := deleteGroup(ctx, cloud, g.ID, patience); err != nil {
-			left = append(left, Leftover{Kind: kindGroup, ID: g.ID, Region: region, Run: g.Tags[TagRun], Why: err.Error()})
+			left = append(left, Leftover{Kind: journal.KindGroup, ID: g.ID, Region: region, Run: g.Tags[plan.TagRun], Why: err.Error()})
 			continue
 		}
 		c.Say("removed group " + g.ID)
-		c.note(g.Tags[TagRun], Entry{Event: "gone", Kind: kindGroup, ID: g.ID, Name: g.Name, Region: region})
+		c.note(g.Tags[plan.TagRun], journal.Entry{Event: "gone", Kind: journal.KindGroup, ID: g.ID, Name: g.Name, Region: region})
 	}
 	l, err := c.removeJournaled(ctx, region, scope)
 	return append(left, l...), errors.Join(failed, err)
@@ -139,9 +141,9 @@ func (c Cleaner) machines(ctx context.Context, cloud provider.Cloud, scope Scope
 }
 
 func (s Scope) query() provider.Query {
-	q := provider.Query{Tags: provider.Tags{TagManaged: "true"}}
+	q := provider.Query{Tags: provider.Tags{plan.TagManaged: "true"}}
 	if s.Run != "" {
-		q.Tags[TagRun] = s.Run
+		q.Tags[plan.TagRun] = s.Run
 	}
 	return q
 }
@@ -149,12 +151,12 @@ func (s Scope) query() provider.Query {
 // covers is the last word about touching something: a cloud that answers with more than was asked for changes nothing.
 func (s Scope) covers(t provider.Tags) bool {
 	switch {
-	case !managed(t) || t[TagRun] == "":
+	case !plan.Managed(t) || t[plan.TagRun] == "":
 		return false
 	case s.Run != "":
-		return t[TagRun] == s.Run
+		return t[plan.TagRun] == s.Run
 	case s.Expired:
-		expires, err := time.Parse(time.RFC3339, t[TagExpires])
+		expires, err := time.Parse(time.RFC3339, t[plan.TagExpires])
 		return err == nil && time.Now().After(expires)
 	}
 	return s.All
@@ -165,7 +167,7 @@ func (c Cleaner) endMachines(ctx context.Context, cloud provider.Cloud, region s
 	var ending []string
 	for _, m := range machines {
 		if err := cloud.Machines.Terminate(ctx, []string{m.ID}); err != nil {
-			left = append(left, Leftover{Kind: kindMachine, ID: m.ID, Region: region, Run: m.Tags[TagRun], Why: err.Error()})
+			left = append(left, Leftover{Kind: journal.KindMachine, ID: m.ID, Region: region, Run: m.Tags[plan.TagRun], Why: err.Error()})
 			continue
 		}
 		ending = append(ending, m.ID)
@@ -176,7 +178,7 @@ func (c Cleaner) endMachines(ctx context.Context, cloud provider.Cloud, region s
 	if err := waitTerminated(ctx, cloud, ending); err != nil {
 		for _, m := range machines {
 			if slices.Contains(ending, m.ID) {
-				left = append(left, Leftover{Kind: kindMachine, ID: m.ID, Region: region, Run: m.Tags[TagRun], Why: "it was told to end, and that it did was not seen: " + err.Error()})
+				left = append(left, Leftover{Kind: journal.KindMachine, ID: m.ID, Region: region, Run: m.Tags[plan.TagRun], Why: "it was told to end, and that it did was not seen: " + err.Error()})
 			}
 		}
 		return left
@@ -204,16 +206,16 @@ func (c Cleaner) removeJournaled(ctx context.Context, region string, scope Scope
 	runs := []string{scope.Run}
 	if scope.Run == "" {
 		var err error
-		if runs, err = Journals(c.Runs); err != nil {
+		if runs, err = journal.Runs(c.Runs); err != nil {
 			return nil, err
 		}
 	}
 	for _, run := range runs {
-		entries, err := ReadJournal(filepath.Join(c.Runs, run))
+		entries, err := journal.Read(filepath.Join(c.Runs, run))
 		if err != nil {
 			continue // it was made on another machine: tags are all that is known
 		}
-		for _, e := range slices.Concat(openEntries(entries, kindContainers), openEntries(entries, kindObjects)) {
+		for _, e := range slices.Concat(journal.Left(entries, journal.KindContainers), journal.Left(entries, journal.KindObjects)) {
 			if e.Region != region || scope.Expired {
 				continue
 			}
@@ -226,19 +228,19 @@ func (c Cleaner) removeJournaled(ctx context.Context, region string, scope Scope
 }
 
 // removeEntry removes one thing that a journal told of, and writes that it is gone.
-func (c Cleaner) removeEntry(ctx context.Context, run string, e Entry) error {
+func (c Cleaner) removeEntry(ctx context.Context, run string, e journal.Entry) error {
 	cloud := c.Clouds[e.Region]
 	var err error
 	switch e.Kind {
-	case kindContainers:
+	case journal.KindContainers:
 		if _, err = findLive(ctx, cloud.Machines, e.ID); err == nil {
-			_, err = cleanStep(run).run(ctx, cloud.Commands, e.ID)
+			_, err = plan.CleanStep(run).Run(ctx, cloud.Commands, e.ID)
 		}
 		var gone *EndedError
 		if errors.As(err, &gone) {
 			err = nil // its containers are gone with it
 		}
-	case kindObjects:
+	case journal.KindObjects:
 		bucket, prefix, _ := strings.Cut(e.Name, "/")
 		err = cloud.Store(bucket, strings.TrimSuffix(prefix, run)).Delete(ctx, run+"/")
 	}
@@ -246,10 +248,10 @@ func (c Cleaner) removeEntry(ctx context.Context, run string, e Entry) error {
 		return err
 	}
 	c.Say("removed " + e.Kind + " " + e.ID + e.Name)
-	journal, err := OpenJournal(filepath.Join(c.Runs, run))
+	j, err := journal.Open(filepath.Join(c.Runs, run))
 	if err != nil {
 		return err
 	}
 	e.Event = "gone"
-	return errors.Join(journal.Write(e), journal.Close())
+	return errors.Join(j.Write(e), j.Close())
 }

@@ -19,7 +19,9 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/script"
 )
 
 // fake is a cloud in memory, for this package's own interfaces.
@@ -362,7 +364,7 @@ func (f *fake) ReadFile(ctx context.Context, machine, path string, _ int64) ([]b
 	}
 	if f.answers != nil {
 		if r, ok := f.answers(provider.Command{Machines: []string{machine}, Title: "fetch " + name}); ok {
-			text, _ := output(r.Stdout)
+			text, _ := script.Output(r.Stdout)
 			return []byte(text), r.Err(name)
 		}
 	}
@@ -484,12 +486,12 @@ func (f *fake) left() (all []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for id, m := range f.machines {
-		if f.settle(m); m.State != provider.Terminated && m.State != provider.ShuttingDown && managed(m.Tags) {
+		if f.settle(m); m.State != provider.Terminated && m.State != provider.ShuttingDown && plan.Managed(m.Tags) {
 			all = append(all, id)
 		}
 	}
 	for id, g := range f.groups {
-		if managed(g.Tags) {
+		if plan.Managed(g.Tags) {
 			all = append(all, id)
 		}
 	}

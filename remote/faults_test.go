@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -23,8 +24,8 @@ func refused(f provider.Fault, action, code string) error {
 	return &provider.APIError{Fault: f, Action: action, Code: code, Message: "says the cloud", Advice: dialect.Advice(f)}
 }
 
-// script answers one step by its title, and leaves the others.
-func script(title string, code int, stderr string) func(provider.Command) (provider.Result, bool) {
+// answerTo answers one step by its title, and leaves the others.
+func answerTo(title string, code int, stderr string) func(provider.Command) (provider.Result, bool) {
 	return func(c provider.Command) (provider.Result, bool) {
 		if !strings.HasPrefix(c.Title, title) {
 			return provider.Result{}, false
@@ -53,7 +54,7 @@ func code(err error) int {
 // fault is one thing that goes wrong: what is said about it, and with which exit code.
 type fault struct {
 	name  string
-	wreck func(tr *trial, o *Options)
+	wreck func(tr *trial, o *plan.Options)
 	want  []string // in the error, its hint, what was said or the notes of the results
 	code  int
 	loads int // how many machines are loaded all the same
@@ -93,37 +94,37 @@ func TestWhatGoesWrongIsSaidAndCleanedUp(t *testing.T) {
 // beforehand are faults that are met before anything is made.
 func beforehand() []fault {
 	return []fault{
-		{name: "credentials are missing or expired", code: record.ExitUsage, want: []string{"ExpiredToken", "AWS_PROFILE"}, wreck: func(tr *trial, _ *Options) {
+		{name: "credentials are missing or expired", code: record.ExitUsage, want: []string{"ExpiredToken", "AWS_PROFILE"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.refuse = on("Caller", 0, refused(provider.Credentials, "sts:GetCallerIdentity", "ExpiredToken"))
 		}},
-		{name: "the first image's parameter is missing", loads: 1, wreck: func(tr *trial, _ *Options) {
+		{name: "the first image's parameter is missing", loads: 1, wreck: func(tr *trial, _ *plan.Options) {
 			tr.refuse = on("Image ssm:/aws/service/ecs", 0, refused(provider.NotFound, "ssm:GetParameter", "ParameterNotFound"))
 		}},
-		{name: "no image's parameter is there", code: record.ExitOutside, want: []string{"no image for c7.small", "--ami"}, wreck: func(tr *trial, _ *Options) {
+		{name: "no image's parameter is there", code: record.ExitOutside, want: []string{"no image for c7.small", "--ami"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.refuse = on("Image", 0, refused(provider.NotFound, "ssm:GetParameter", "ParameterNotFound"))
 		}},
-		{name: "the image is of another architecture", code: record.ExitUsage, want: []string{"is for x86_64, and g9.arm is arm64"}, wreck: func(_ *trial, o *Options) {
+		{name: "the image is of another architecture", code: record.ExitUsage, want: []string{"is for x86_64, and g9.arm is arm64"}, wreck: func(_ *trial, o *plan.Options) {
 			o.Types, o.ImageID = []string{"g9.arm"}, "ami-123"
 		}},
-		{name: "an unknown type", code: record.ExitOutside, want: []string{"zz9.bogus"}, wreck: func(_ *trial, o *Options) { o.Types = []string{"zz9.bogus"} }},
-		{name: "no default network", code: record.ExitUsage, want: []string{"has no default network", "--subnet"}, wreck: func(tr *trial, _ *Options) { tr.subnets = nil }},
-		{name: "this machine's address is not known", code: record.ExitUsage, want: []string{"could not be found", "--allow-cidr"}, wreck: func(tr *trial, _ *Options) {
+		{name: "an unknown type", code: record.ExitOutside, want: []string{"zz9.bogus"}, wreck: func(_ *trial, o *plan.Options) { o.Types = []string{"zz9.bogus"} }},
+		{name: "no default network", code: record.ExitUsage, want: []string{"has no default network", "--subnet"}, wreck: func(tr *trial, _ *plan.Options) { tr.subnets = nil }},
+		{name: "this machine's address is not known", code: record.ExitUsage, want: []string{"could not be found", "--allow-cidr"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.world.Address = func(context.Context) (string, error) { return "", errors.New("no network") }
 		}},
-		{name: "the script cannot be loaded", code: 3, want: []string{"the script or its settings cannot be used, and nothing was made"}, wreck: func(tr *trial, _ *Options) { tr.settings = 3 }},
-		{name: "the whole world", code: record.ExitUsage, want: []string{"--allow-world"}, wreck: func(_ *trial, o *Options) { o.Allow = []string{"0.0.0.0/0"} }},
-		{name: "more than it may cost", code: record.ExitUsage, want: []string{"more than --max-cost"}, wreck: func(_ *trial, o *Options) { o.MaxCost = 0.001 }},
-		{name: "a limit of cost, and no price", code: record.ExitUsage, want: []string{"a price is not known"}, wreck: func(tr *trial, o *Options) {
+		{name: "the script cannot be loaded", code: 3, want: []string{"the script or its settings cannot be used, and nothing was made"}, wreck: func(tr *trial, _ *plan.Options) { tr.settings = 3 }},
+		{name: "the whole world", code: record.ExitUsage, want: []string{"--allow-world"}, wreck: func(_ *trial, o *plan.Options) { o.Allow = []string{"0.0.0.0/0"} }},
+		{name: "more than it may cost", code: record.ExitUsage, want: []string{"more than --max-cost"}, wreck: func(_ *trial, o *plan.Options) { o.MaxCost = 0.001 }},
+		{name: "a limit of cost, and no price", code: record.ExitUsage, want: []string{"a price is not known"}, wreck: func(tr *trial, o *plan.Options) {
 			o.MaxCost, tr.prices = 1, nil
 		}},
-		{name: "the price is unknown", loads: 1, want: []string{"price unknown"}, wreck: func(tr *trial, _ *Options) { tr.prices = nil }},
+		{name: "the price is unknown", loads: 1, want: []string{"price unknown"}, wreck: func(tr *trial, _ *plan.Options) { tr.prices = nil }},
 	}
 }
 
 // machineFaults are those of groups, machines and agents.
 func machineFaults() []fault {
-	notPermitted := func(call, action string) func(*trial, *Options) {
-		return func(tr *trial, _ *Options) {
+	notPermitted := func(call, action string) func(*trial, *plan.Options) {
+		return func(tr *trial, _ *plan.Options) {
 			tr.refuse = on(call, 1, refused(provider.Denied, action, "UnauthorizedOperation"))
 		}
 	}
@@ -134,20 +135,20 @@ func machineFaults() []fault {
 		{name: "may not look at machines", code: record.ExitOutside, want: []string{"may not ec2:DescribeInstances"}, wreck: notPermitted("Find", "ec2:DescribeInstances")},
 		{name: "may not look at agents", code: record.ExitOutside, want: []string{"may not ssm:DescribeInstanceInformation"}, wreck: notPermitted("Agents", "ssm:DescribeInstanceInformation")},
 		{name: "may not send commands", code: record.ExitOutside, want: []string{"may not ssm:SendCommand"}, wreck: notPermitted("Run", "ssm:SendCommand")},
-		{name: "a group of that name is somebody else's", code: record.ExitOutside, want: []string{"it is left alone"}, wreck: func(tr *trial, _ *Options) {
+		{name: "a group of that name is somebody else's", code: record.ExitOutside, want: []string{"it is left alone"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.refuse = on("CreateGroup", 1, refused(provider.Exists, "ec2:CreateSecurityGroup", "InvalidGroup.Duplicate"))
 		}},
-		{name: "the answer about the group was lost", loads: 1, wreck: func(tr *trial, _ *Options) {
+		{name: "the answer about the group was lost", loads: 1, wreck: func(tr *trial, _ *plan.Options) {
 			tr.lose = on("CreateGroup", 1, refused(provider.Exists, "ec2:CreateSecurityGroup", "InvalidGroup.Duplicate"))
 		}},
-		{name: "no room in the first zone", loads: 1, want: []string{"no c7.small in eu-west-1a now"}, wreck: func(tr *trial, _ *Options) {
+		{name: "no room in the first zone", loads: 1, want: []string{"no c7.small in eu-west-1a now"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.refuse = on("Launch c7.small subnet-a", 0, refused(provider.Capacity, "ec2:RunInstances", "InsufficientInstanceCapacity"))
 		}},
-		{name: "no room in any zone, and another type", loads: 1, want: []string{"no machine of this type in eu-west-1a, eu-west-1b", "190 iterations/s", "0.0000 USD for 0s"}, wreck: func(tr *trial, o *Options) {
+		{name: "no room in any zone, and another type", loads: 1, want: []string{"no machine of this type in eu-west-1a, eu-west-1b", "190 iterations/s", "0.0000 USD for 0s"}, wreck: func(tr *trial, o *plan.Options) {
 			o.Types = append(o.Types, "c7.large")
 			tr.refuse = on("Launch c7.small", 0, refused(provider.Capacity, "ec2:RunInstances", "InsufficientInstanceCapacity"))
 		}},
-		{name: "the quota has room for one machine", loads: 2, want: []string{"now it is tried alone"}, wreck: func(tr *trial, o *Options) {
+		{name: "the quota has room for one machine", loads: 2, want: []string{"now it is tried alone"}, wreck: func(tr *trial, o *plan.Options) {
 			o.Types = append(o.Types, "c7.large")
 			tr.refuse = func(call string) error {
 				if strings.HasPrefix(call, "Launch") && tr.up() > 0 {
@@ -156,20 +157,20 @@ func machineFaults() []fault {
 				return nil
 			}
 		}},
-		{name: "the profile can be used after a while", loads: 1, wreck: func(tr *trial, _ *Options) {
+		{name: "the profile can be used after a while", loads: 1, wreck: func(tr *trial, _ *plan.Options) {
 			tr.refuse = on("Launch", 10, refused(provider.ProfileNotReady, "ec2:RunInstances", "InvalidParameterValue"))
 		}},
-		{name: "the profile can never be used", code: record.ExitOutside, want: []string{"remote init"}, wreck: func(tr *trial, _ *Options) {
+		{name: "the profile can never be used", code: record.ExitOutside, want: []string{"remote init"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.refuse = on("Launch", 0, refused(provider.ProfileNotReady, "ec2:RunInstances", "InvalidParameterValue"))
 		}},
-		{name: "the answer about the machine was lost", loads: 1, wreck: func(tr *trial, _ *Options) { tr.lose = on("Launch", 1, errLost) }},
-		{name: "docker is not there", code: record.ExitOutside, want: []string{"docker does not answer", "it went wrong here"}, wreck: func(tr *trial, _ *Options) {
-			tr.answers = script("wait for docker", 41, "docker does not answer")
+		{name: "the answer about the machine was lost", loads: 1, wreck: func(tr *trial, _ *plan.Options) { tr.lose = on("Launch", 1, errLost) }},
+		{name: "docker is not there", code: record.ExitOutside, want: []string{"docker does not answer", "it went wrong here"}, wreck: func(tr *trial, _ *plan.Options) {
+			tr.answers = answerTo("wait for docker", 41, "docker does not answer")
 		}},
-		{name: "the agent never reports", code: record.ExitOutside, want: []string{"its agent never reported", "it went wrong here"}, wreck: func(tr *trial, _ *Options) {
+		{name: "the agent never reports", code: record.ExitOutside, want: []string{"its agent never reported", "it went wrong here"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.agents = func(string) provider.Agent { return provider.Agent{} }
 		}},
-		{name: "the machine ends while it boots", code: record.ExitOutside, want: []string{"Client.VolumeLimitExceeded"}, wreck: func(tr *trial, _ *Options) {
+		{name: "the machine ends while it boots", code: record.ExitOutside, want: []string{"Client.VolumeLimitExceeded"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.lose = func(call string) error {
 				if strings.HasPrefix(call, "Launch") {
 					for _, m := range tr.machines { // the fake holds its lock here
@@ -196,8 +197,8 @@ func (f *fake) up() (n int) {
 
 // serviceFaults are those of the service and of what watches it, before the load.
 func serviceFaults() []fault {
-	pull := func(said string) func(*trial, *Options) {
-		return func(tr *trial, _ *Options) { tr.answers = script("start kinto", codePull, said) }
+	pull := func(said string) func(*trial, *plan.Options) {
+		return func(tr *trial, _ *plan.Options) { tr.answers = answerTo("start kinto", codePull, said) }
 	}
 	return []fault{
 		{name: "no image for this processor", code: record.ExitOutside, want: []string{"not made for the machine's processor"}, wreck: pull("no matching manifest for linux/arm64/v8 in the manifest list entries")},
@@ -205,26 +206,26 @@ func serviceFaults() []fault {
 		{name: "an image that needs a login", code: record.ExitOutside, want: []string{"needs a login"}, wreck: pull("pull access denied for kinto, repository does not exist or may require 'docker login'")},
 		{name: "an image that does not exist", code: record.ExitOutside, want: []string{"is not there", "name and tag"}, wreck: pull("manifest for kinto:1 not found: manifest unknown")},
 		{name: "no way to the registry", code: record.ExitOutside, want: []string{"cannot find the registry"}, wreck: pull("dial tcp: lookup registry-1.docker.io: no such host")},
-		{name: "the port is in use", code: record.ExitOutside, want: []string{"port 8888 of the machine is in use"}, wreck: func(tr *trial, _ *Options) {
-			tr.answers = script("start kinto", codeRun, "Bind for 0.0.0.0:8888 failed: port is already allocated")
+		{name: "the port is in use", code: record.ExitOutside, want: []string{"port 8888 of the machine is in use"}, wreck: func(tr *trial, _ *plan.Options) {
+			tr.answers = answerTo("start kinto", codeRun, "Bind for 0.0.0.0:8888 failed: port is already allocated")
 		}},
-		{name: "the service ends at once", code: record.ExitNothing, want: []string{"ended as soon as it was started", "no database"}, wreck: func(tr *trial, _ *Options) {
-			tr.answers = script("start kinto", codeExited, "it ended with code 1\nno database")
+		{name: "the service ends at once", code: record.ExitNothing, want: []string{"ended as soon as it was started", "no database"}, wreck: func(tr *trial, _ *plan.Options) {
+			tr.answers = answerTo("start kinto", codeExited, "it ended with code 1\nno database")
 		}},
-		{name: "the service is for another processor", code: record.ExitNothing, want: []string{"built for another processor"}, wreck: func(tr *trial, _ *Options) {
-			tr.answers = script("start kinto", codeExited, "exec /app: exec format error")
+		{name: "the service is for another processor", code: record.ExitNothing, want: []string{"built for another processor"}, wreck: func(tr *trial, _ *plan.Options) {
+			tr.answers = answerTo("start kinto", codeExited, "exec /app: exec format error")
 		}},
-		{name: "a parameter cannot be read", code: record.ExitOutside, want: []string{"ssm:GetParameter"}, wreck: func(tr *trial, o *Options) {
+		{name: "a parameter cannot be read", code: record.ExitOutside, want: []string{"ssm:GetParameter"}, wreck: func(tr *trial, o *plan.Options) {
 			o.Parameters = []string{"KEY=/kinto/key"}
-			tr.answers = script("start kinto", codeParameter, "the parameter /kinto/key cannot be read on the machine")
+			tr.answers = answerTo("start kinto", codeParameter, "the parameter /kinto/key cannot be read on the machine")
 		}},
-		{name: "the service never listens", code: record.ExitNothing, want: []string{"does not answer from here", "waiting for the database"}, wreck: func(tr *trial, _ *Options) {
+		{name: "the service never listens", code: record.ExitNothing, want: []string{"does not answer from here", "waiting for the database"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.world.Probe = func(context.Context, string) (int, error) { return 0, errors.New("connection refused") }
 			tr.answers = func(c provider.Command) (provider.Result, bool) {
 				return ended(0, "state running\nwaiting for the database\n", ""), c.Title == "look at the service"
 			}
 		}},
-		{name: "this machine's address changed", code: record.ExitNothing, want: []string{"203.0.113.7/32", "now seen as 198.51.100.9/32"}, wreck: func(tr *trial, _ *Options) {
+		{name: "this machine's address changed", code: record.ExitNothing, want: []string{"203.0.113.7/32", "now seen as 198.51.100.9/32"}, wreck: func(tr *trial, _ *plan.Options) {
 			n := 0
 			tr.world.Address = func(context.Context) (string, error) {
 				n++
@@ -232,14 +233,14 @@ func serviceFaults() []fault {
 			}
 			tr.world.Probe = func(context.Context, string) (int, error) { return 0, errors.New("i/o timeout") }
 		}},
-		{name: "Glances cannot be pulled", loads: 1, want: []string{"a smaller sampler watched in its place"}, wreck: func(tr *trial, _ *Options) {
+		{name: "Glances cannot be pulled", loads: 1, want: []string{"a smaller sampler watched in its place"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.files["glances.csv"] = "timestamp,cpu.steal\n"
-			tr.answers = script("start Glances", codePull, "toomanyrequests")
+			tr.answers = answerTo("start Glances", codePull, "toomanyrequests")
 		}},
-		{name: "Glances sees no container", loads: 1, want: []string{"no column of the container"}, wreck: func(tr *trial, _ *Options) {
-			tr.answers = script("start Glances", 42, "its file has no column of the container plimsoll-service")
+		{name: "Glances sees no container", loads: 1, want: []string{"no column of the container"}, wreck: func(tr *trial, _ *plan.Options) {
+			tr.answers = answerTo("start Glances", 42, "its file has no column of the container plimsoll-service")
 		}},
-		{name: "Glances cannot be asked from here", loads: 1, want: []string{"found out afterwards"}, wreck: func(tr *trial, _ *Options) {
+		{name: "Glances cannot be asked from here", loads: 1, want: []string{"found out afterwards"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.files["glances.csv"] = "timestamp,cpu.steal\n"
 			tr.world.Probe = func(_ context.Context, url string) (int, error) {
 				if strings.Contains(url, "61208") {
@@ -253,8 +254,8 @@ func serviceFaults() []fault {
 
 // loadFaults are those of the time under load and after.
 func loadFaults() []fault {
-	steal := func(share float64) func(*trial, *Options) {
-		return func(tr *trial, _ *Options) {
+	steal := func(share float64) func(*trial, *plan.Options) {
+		return func(tr *trial, _ *plan.Options) {
 			tr.load = func(ctx context.Context, c Child) (int, error) {
 				rows := []any{record.Hold{StartS: 10, LengthS: 20}}
 				for at := range 40 {
@@ -269,12 +270,12 @@ func loadFaults() []fault {
 	}
 	return []fault{
 		{name: "others take the machine's CPU", loads: 1, want: []string{"no verdict: 12 % of the machine's CPU time was taken for others"}, wreck: steal(0.12)},
-		{name: "the credits of a small type are used up", loads: 1, want: []string{"its CPU credits are used up"}, wreck: func(tr *trial, o *Options) {
+		{name: "the credits of a small type are used up", loads: 1, want: []string{"its CPU credits are used up"}, wreck: func(tr *trial, o *plan.Options) {
 			o.Types = []string{"t3.small"}
 			steal(0.3)(tr, o)
 		}},
 		{name: "a little steal", loads: 1, want: []string{"a million requests"}, wreck: steal(0.02)},
-		{name: "the machine is ended by somebody", loads: 1, code: record.ExitOutside, want: []string{"Client.UserInitiatedShutdown", "incomplete"}, wreck: func(tr *trial, o *Options) {
+		{name: "the machine is ended by somebody", loads: 1, code: record.ExitOutside, want: []string{"Client.UserInitiatedShutdown", "incomplete"}, wreck: func(tr *trial, o *plan.Options) {
 			o.Preemptible = true
 			tr.load = func(ctx context.Context, c Child) (int, error) {
 				tr.mu.Lock()
@@ -285,11 +286,11 @@ func loadFaults() []fault {
 				return tr.size(ctx, c, nil)
 			}
 		}},
-		{name: "the service is killed for want of memory", loads: 1, want: []string{"killed for want of memory at 2026-11-24T10:00:00Z: memory limits it, not CPU"}, wreck: func(tr *trial, _ *Options) {
+		{name: "the service is killed for want of memory", loads: 1, want: []string{"killed for want of memory at 2026-11-24T10:00:00Z: memory limits it, not CPU"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.files["state.json"] = `{"Running":false,"OOMKilled":true,"ExitCode":137,"FinishedAt":"2026-11-24T10:00:00Z"}`
 		}},
-		{name: "the service starts again and again", loads: 1, want: []string{"started again 4 times"}, wreck: func(tr *trial, _ *Options) { tr.files["versions.txt"] = "docker 25\nrestarts 4\n" }},
-		{name: "the load starves the agent for a while", loads: 1, want: []string{"the summary"}, wreck: func(tr *trial, _ *Options) {
+		{name: "the service starts again and again", loads: 1, want: []string{"started again 4 times"}, wreck: func(tr *trial, _ *plan.Options) { tr.files["versions.txt"] = "docker 25\nrestarts 4\n" }},
+		{name: "the load starves the agent for a while", loads: 1, want: []string{"the summary"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.agents = func(string) provider.Agent {
 				if tr.began > 0 && time.Since(tr.machines["i-002"].Launched) < 4*time.Minute {
 					return provider.Agent{Ping: "ConnectionLost", Seen: time.Now()}
@@ -297,7 +298,7 @@ func loadFaults() []fault {
 				return provider.Agent{Ping: "Online"}
 			}
 		}},
-		{name: "the agent never comes back", loads: 1, want: []string{"the machine's files could not be fetched", "its agent is ConnectionLost"}, wreck: func(tr *trial, _ *Options) {
+		{name: "the agent never comes back", loads: 1, want: []string{"the machine's files could not be fetched", "its agent is ConnectionLost"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.agents = func(string) provider.Agent {
 				if tr.began > 0 {
 					return provider.Agent{Ping: "ConnectionLost", Seen: time.Now()}
@@ -305,12 +306,12 @@ func loadFaults() []fault {
 				return provider.Agent{Ping: "Online"}
 			}
 		}},
-		{name: "a file comes home damaged", loads: 1, want: []string{"service.log came home damaged twice"}, wreck: func(tr *trial, _ *Options) {
+		{name: "a file comes home damaged", loads: 1, want: []string{"service.log came home damaged twice"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.answers = func(c provider.Command) (provider.Result, bool) {
 				return ended(0, "\x1f\x8b\x08 and no more", ""), c.Title == "fetch service.log"
 			}
 		}},
-		{name: "the program plimsoll does not start", loads: 1, code: 1, want: []string{"no such program"}, wreck: func(tr *trial, _ *Options) {
+		{name: "the program plimsoll does not start", loads: 1, code: 1, want: []string{"no such program"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.load = func(context.Context, Child) (int, error) { return -1, errors.New("no such program") }
 		}},
 	}
@@ -421,7 +422,7 @@ func TestALeaseIsRenewedWhileTheLoadGoesOn(t *testing.T) {
 func TestALeaseThatCannotBeRenewedEndsTheLoad(t *testing.T) {
 	t.Parallel()
 	tr := newTrial(t)
-	tr.answers = script("renew the lease", 1, "no such command")
+	tr.answers = answerTo("renew the lease", 1, "no such command")
 	var lasted time.Duration
 	tr.load = func(ctx context.Context, c Child) (int, error) {
 		began := time.Now()

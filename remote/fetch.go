@@ -14,7 +14,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/script"
 )
 
 // maxChunked is the largest packed file that is worth fetching in chunks when there is a bucket.
@@ -95,10 +97,10 @@ func (f fetcher) stored(ctx context.Context, file remoteFile) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := step{name: "put", title: "send " + file.name, limit: limit, vars: map[string]string{
+	s := script.Step{Name: "put", Title: "send " + file.name, Limit: limit, Vars: map[string]string{
 		"file": f.folder + "/" + file.name + ".gz", "url": url, "seconds": fmt.Sprint(int(limit.Seconds())),
 	}}
-	if _, err := s.run(ctx, f.commands, f.machine); err != nil {
+	if _, err := s.Run(ctx, f.commands, f.machine); err != nil {
 		return nil, err
 	}
 	body, err := f.store.Get(ctx, key)
@@ -147,7 +149,7 @@ func (f fetcher) offset(ctx context.Context) (Offset, error) {
 	var best Offset
 	for n := range 3 {
 		sent := time.Now()
-		text, err := clockStep().run(ctx, f.commands, f.machine)
+		text, err := plan.ClockStep().Run(ctx, f.commands, f.machine)
 		if err != nil {
 			return best, err
 		}

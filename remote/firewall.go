@@ -3,9 +3,10 @@ package remote
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/journal"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -13,8 +14,8 @@ import (
 func (r *provisioner) group(ctx context.Context) (string, error) {
 	name := "plimsoll-" + r.plan.Run
 	network := r.plan.Subnets[0].Network
-	tags := r.plan.tags("group", nil)
-	if err := r.journal.Write(Entry{Event: "intends", Kind: kindGroup, Name: name, Region: r.plan.Caller.Region, Tags: tags}); err != nil {
+	tags := r.plan.Tags("group", nil)
+	if err := r.journal.Write(journal.Entry{Event: "intends", Kind: journal.KindGroup, Name: name, Region: r.plan.Caller.Region, Tags: tags}); err != nil {
 		return "", err
 	}
 	made, err := r.cloud.Firewall.CreateGroup(ctx, provider.GroupRequest{Name: name, Description: "plimsoll run " + r.plan.Run, Network: network, Tags: tags})
@@ -24,11 +25,11 @@ func (r *provisioner) group(ctx context.Context) (string, error) {
 			return "", err
 		}
 	case provider.NeverMade(err):
-		return "", errors.Join(err, r.journal.Write(Entry{Event: "gone", Kind: kindGroup, Name: name, Region: r.plan.Caller.Region}))
+		return "", errors.Join(err, r.journal.Write(journal.Entry{Event: "gone", Kind: journal.KindGroup, Name: name, Region: r.plan.Caller.Region}))
 	case err != nil:
 		return "", err
 	}
-	if err := r.journal.Write(Entry{Event: "made", Kind: kindGroup, ID: made.ID, Name: name, Region: r.plan.Caller.Region}); err != nil {
+	if err := r.journal.Write(journal.Entry{Event: "made", Kind: journal.KindGroup, ID: made.ID, Name: name, Region: r.plan.Caller.Region}); err != nil {
 		return "", err
 	}
 	return made.ID, r.cloud.Firewall.Allow(ctx, made.ID, r.rules(made.ID))
@@ -48,7 +49,7 @@ func (r *provisioner) adopt(ctx context.Context, name, network string, exists er
 		return provider.Group{}, err
 	}
 	for _, g := range found {
-		if g.Network == network && managed(g.Tags) && g.Tags[TagRun] == r.plan.Run {
+		if g.Network == network && plan.Managed(g.Tags) && g.Tags[plan.TagRun] == r.plan.Run {
 			return g, nil
 		}
 	}
@@ -64,7 +65,7 @@ func (r *provisioner) adopt(ctx context.Context, name, network string, exists er
 func (r *provisioner) rules(group string) []provider.Rule {
 	ports := []int{r.plan.Options.Port}
 	if r.plan.Options.Metrics == "glances" {
-		ports = append(ports, glancesPort)
+		ports = append(ports, plan.GlancesPort)
 	}
 	var rules []provider.Rule
 	for _, port := range ports {
@@ -76,9 +77,4 @@ func (r *provisioner) rules(group string) []provider.Rule {
 		}
 	}
 	return rules
-}
-
-// allowed says in words who may come in, for when nobody could.
-func (p *Plan) allowed() string {
-	return fmt.Sprintf("tcp %d is open to %v", p.Options.Port, p.Sources)
 }

@@ -17,10 +17,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/script"
 )
 
-// generator is a machine that makes the load.
+// Generator is a machine that makes the load.
 type generator struct {
 	*session
 	machine provider.Machine
@@ -36,16 +38,16 @@ const (
 
 // startGenerator starts the machine that makes the load, and sends the program to the bucket.
 func (s *session) startGenerator(ctx context.Context, group string) error {
-	planned := s.plan.generator()
+	planned := s.plan.Generator()
 	if architecture := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]; s.Binary == "" && (runtime.GOOS != "linux" || architecture != planned.Image.Architecture) {
-		return usageError("--generator-binary names a plimsoll for Linux and that processor: GOOS=linux GOARCH=… go build ./cmd/plimsoll",
+		return plan.Wrong("--generator-binary names a plimsoll for Linux and that processor: GOOS=linux GOARCH=… go build ./cmd/plimsoll",
 			"the generator is Linux on %s, and this machine's program is %s/%s", planned.Image.Architecture, runtime.GOOS, runtime.GOARCH)
 	}
-	made, err := s.launch(ctx, *planned, roleGenerator, group)
+	made, err := s.launch(ctx, *planned, plan.RoleGenerator, group)
 	if err != nil {
 		return err
 	}
-	if made, err = s.waitReady(ctx, *planned, roleGenerator, made); err != nil {
+	if made, err = s.waitReady(ctx, *planned, plan.RoleGenerator, made); err != nil {
 		return err
 	}
 	s.generator = &generator{session: s, machine: made}
@@ -58,7 +60,7 @@ func (s *session) stopGenerator(ctx context.Context, results []Outcome) {
 	m := s.generator.machine
 	r := Outcome{Machine: m}
 	s.giveBack(ctx, &r)
-	rental := &Rental{Machine: m, Price: s.plan.generator().Price, Rented: time.Since(m.Launched)}
+	rental := &Rental{Machine: m, Price: s.plan.Generator().Price, Rented: time.Since(m.Launched)}
 	for i := range results {
 		results[i].Generator = rental
 		results[i].Notes = append(results[i].Notes, r.Notes...)
@@ -84,7 +86,7 @@ func (g *generator) send(ctx context.Context) error {
 		return err
 	}
 	g.sum = hex.EncodeToString(sum.Sum(nil))
-	store := g.plan.store(g.cloud)
+	store := g.plan.Store(g.cloud)
 	return store.Put(ctx, g.key("plimsoll"), file)
 }
 
@@ -98,8 +100,8 @@ func (g *generator) probe(ctx context.Context, url string) (int, error) {
 
 // ask asks an address some times, and returns the last status and the least time.
 func (g *generator) ask(ctx context.Context, url string, times int) (status int, least time.Duration, err error) {
-	s := step{name: "probe", title: "ask " + url, limit: time.Duration(times)*6*time.Second + 30*time.Second, vars: map[string]string{"url": url, "times": fmt.Sprint(times)}}
-	text, err := s.run(ctx, g.cloud.Commands, g.machine.ID)
+	s := script.Step{Name: "probe", Title: "ask " + url, Limit: time.Duration(times)*6*time.Second + 30*time.Second, Vars: map[string]string{"url": url, "times": fmt.Sprint(times)}}
+	text, err := s.Run(ctx, g.cloud.Commands, g.machine.ID)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -120,8 +122,8 @@ func (g *generator) ask(ctx context.Context, url string, times int) (status int,
 
 // load runs plimsoll on the generator and keeps its record at home as it grows.
 func (g *generator) load(ctx context.Context, r *Outcome, c Child) (int, error) {
-	store := g.plan.store(g.cloud)
-	packed, err := g.plan.bundle(c.Args)
+	store := g.plan.Store(g.cloud)
+	packed, err := bundle(g.plan, c.Args)
 	if err != nil {
 		return -1, err
 	}
@@ -137,10 +139,10 @@ func (g *generator) load(ctx context.Context, r *Outcome, c Child) (int, error) 
 	if err != nil {
 		return -1, err
 	}
-	start := step{name: "generator", title: "start the load", limit: 5 * time.Minute, vars: map[string]string{
-		"folder": g.plan.folder(), "program": program, "sum": g.sum, "bundle": url, "needs": needs(c.Args),
+	start := script.Step{Name: "generator", Title: "start the load", Limit: 5 * time.Minute, Vars: map[string]string{
+		"folder": g.plan.Folder(), "program": program, "sum": g.sum, "bundle": url, "needs": needs(c.Args),
 	}}
-	if _, err := start.run(ctx, g.cloud.Commands, g.machine.ID); err != nil {
+	if _, err := start.Run(ctx, g.cloud.Commands, g.machine.ID); err != nil {
 		return -1, err
 	}
 	code, err := g.follow(ctx, r, c)
@@ -149,8 +151,8 @@ func (g *generator) load(ctx context.Context, r *Outcome, c Child) (int, error) 
 	}
 	ending, cancel := g.stops.until(ctx, 2)
 	defer cancel()
-	stop := step{name: "generator-stop", title: "stop the load", vars: map[string]string{"folder": g.plan.folder()}}
-	if _, err := stop.run(ending, g.cloud.Commands, g.machine.ID); err != nil {
+	stop := script.Step{Name: "generator-stop", Title: "stop the load", Vars: map[string]string{"folder": g.plan.Folder()}}
+	if _, err := stop.Run(ending, g.cloud.Commands, g.machine.ID); err != nil {
 		return -1, err
 	}
 	ending, cancelTime := context.WithTimeout(ending, childGrace)
@@ -198,13 +200,13 @@ func (g *generator) follow(ctx context.Context, r *Outcome, c Child) (code int, 
 
 // look fetches the record as far as it is.
 func (g *generator) look(ctx context.Context, r *Outcome) (string, error) {
-	store, key := g.plan.store(g.cloud), g.key(filepath.Base(r.Folder)+"/record.gz")
+	store, key := g.plan.Store(g.cloud), g.key(filepath.Base(r.Folder)+"/record.gz")
 	url, err := store.PresignPut(ctx, key, urlLife)
 	if err != nil {
 		return "", err
 	}
-	s := step{name: "generator-look", title: "look at the load", limit: 2 * time.Minute, vars: map[string]string{"folder": g.plan.folder(), "url": url}}
-	text, err := s.run(ctx, g.cloud.Commands, g.machine.ID)
+	s := script.Step{Name: "generator-look", Title: "look at the load", Limit: 2 * time.Minute, Vars: map[string]string{"folder": g.plan.Folder(), "url": url}}
+	text, err := s.Run(ctx, g.cloud.Commands, g.machine.ID)
 	if err != nil || !strings.Contains(text, "sent\n") {
 		return text, err
 	}
@@ -228,7 +230,7 @@ func (g *generator) look(ctx context.Context, r *Outcome) (string, error) {
 func start(args []string) string {
 	quoted := make([]string, len(args))
 	for i, a := range args {
-		quoted[i] = quote(a)
+		quoted[i] = script.Quote(a)
 	}
 	return fmt.Sprintf(`cd "$(dirname "$0")/work" || exit 1
 ../plimsoll %s >../summary.txt 2>../progress.txt </dev/null &
@@ -246,7 +248,7 @@ echo "$?" >../code
 }
 
 // bundle packs the script's folder and how plimsoll is to be started.
-func (p *Plan) bundle(args []string) ([]byte, error) {
+func bundle(p *plan.Plan, args []string) ([]byte, error) {
 	out := &bytes.Buffer{}
 	zipped := gzip.NewWriter(out)
 	w := tar.NewWriter(zipped)
@@ -288,7 +290,7 @@ func addFolder(w *tar.Writer, folder string) error {
 			return err
 		}
 		if total += int64(len(text)); total > maxBundle {
-			return usageError("put the script into a folder of its own, or into a repository (--repo)", "the script's folder %s has more than %d MiB", folder, maxBundle>>20)
+			return plan.Wrong("put the script into a folder of its own, or into a repository (--repo)", "the script's folder %s has more than %d MiB", folder, maxBundle>>20)
 		}
 		if err := w.WriteHeader(&tar.Header{Name: path, Mode: 0o600, Size: int64(len(text))}); err != nil {
 			return err

@@ -10,12 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // generated lets the load of a trial be made on a machine of its own, for so long each time.
-func (tr *trial) generated(t *testing.T, o *Options, length time.Duration) {
+func (tr *trial) generated(t *testing.T, o *plan.Options, length time.Duration) {
 	t.Helper()
 	tr.world.Own = filepath.Join(t.TempDir(), "plimsoll")
 	if err := os.WriteFile(tr.world.Own, []byte("the program"), 0o755); err != nil {
@@ -111,13 +112,13 @@ func TestAGeneratorIsInThePlansCost(t *testing.T) {
 	tr := newTrial(t)
 	o := options("c7.small")
 	o.GeneratorType, o.Store, o.MaxCost = "c7.large", "bucket/load", 0.04
-	plan := Planner{Cloud: tr.world.Cloud, Address: tr.world.Address}
-	_, err := plan.Plan(t.Context(), "r", o) // 19 minutes at 0.05 and at 0.1 an hour
+	planner := plan.Planner{Cloud: tr.world.Cloud, Address: tr.world.Address}
+	_, err := planner.Plan(t.Context(), "r", o) // 19 minutes at 0.05 and at 0.1 an hour
 	if err == nil || !strings.Contains(err.Error(), "about 0.0475 USD, more than --max-cost 0.040") {
 		t.Errorf("the plan's cost is told as %v", err)
 	}
 	o.MaxCost = 0.05
-	p, err := plan.Plan(t.Context(), "r", o)
+	p, err := planner.Plan(t.Context(), "r", o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,9 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/script"
 )
 
 // disk is a store in a folder: curl gets and puts file:// addresses as well.
@@ -77,12 +79,12 @@ func (h hands) Run(ctx context.Context, c provider.Command) ([]provider.Result, 
 	default:
 		wait = fmt.Sprintf("until cd %s/*/generator && %s; do sleep 0.02; done\n", h.dir, h.reached)
 	}
-	command := exec.Command("sh", "-c", wait+strings.ReplaceAll(c.Script, base, h.dir))
+	command := exec.Command("sh", "-c", wait+strings.ReplaceAll(c.Script, plan.Base, h.dir))
 	command.Env = append(os.Environ(), "PATH="+filepath.Join(h.dir, "scripts")+":"+os.Getenv("PATH"))
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	out, _ := command.Output() // its code is in what it prints
-	text, code := output(string(out))
+	text, code := script.Output(string(out))
 	r := ended(code, text, stderr.String())
 	r.Machine = c.Machines[0]
 	return []provider.Result{r}, nil
@@ -110,7 +112,7 @@ func loaded(t *testing.T, program, reached string, during func(s *session)) (r O
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		p := &Plan{Dialect: dialect.Dialect(), Run: "20261124-134500-a1b2c3", Options: Options{Store: "bucket/load", Folder: script}}
+		p := &plan.Plan{Dialect: dialect.Dialect(), Run: "20261124-134500-a1b2c3", Options: plan.Options{Store: "bucket/load", Folder: script}}
 		s := &session{stops: NewStops(ctx, nil), World: World{Own: own}}
 		s.plan = p
 		s.cloud = provider.Cloud{Commands: hands{dir, &commands, reached}, Store: func(string, string) provider.Store { return disk{filepath.Join(dir, "objects")} }}

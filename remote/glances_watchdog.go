@@ -12,7 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/script"
 )
 
 const (
@@ -101,7 +103,7 @@ func (k *watchdog) state(ctx context.Context) (string, error) {
 		}
 		k.missed = 0
 	}
-	text, err := k.plan.glancesState().run(ctx, k.cloud.Commands, k.machine.ID)
+	text, err := k.plan.GlancesState().Run(ctx, k.cloud.Commands, k.machine.ID)
 	if err != nil {
 		return "", err
 	}
@@ -150,8 +152,8 @@ func (k *watchdog) restart(ctx context.Context, how string) bool {
 		return true
 	}
 	k.say(fmt.Sprintf("%s: Glances %s: it is started again", k.machine.Type, how))
-	_, err := k.plan.glances(watcherAgain).run(ctx, k.cloud.Commands, k.machine.ID)
-	var failed *StepError
+	_, err := k.plan.Glances(plan.WatcherAgain).Run(ctx, k.cloud.Commands, k.machine.ID)
+	var failed *script.StepError
 	switch {
 	case err == nil:
 		k.restarted = true
@@ -202,8 +204,8 @@ func glancesEndedEarly(listing string) (how string, ended bool) {
 // joinGlancesFiles puts the file of a Glances that was started again behind the one
 // before, whose last line may be half written. Each part has its own header.
 func joinGlancesFiles(folder string) error {
-	path := filepath.Join(folder, watcherFile)
-	again, err := os.ReadFile(filepath.Join(folder, watcherAgain))
+	path := filepath.Join(folder, plan.WatcherFile)
+	again, err := os.ReadFile(filepath.Join(folder, plan.WatcherAgain))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -221,5 +223,5 @@ func joinGlancesFiles(folder string) error {
 	if err := os.Rename(path+".new", path); err != nil {
 		return err
 	}
-	return os.Remove(filepath.Join(folder, watcherAgain))
+	return os.Remove(filepath.Join(folder, plan.WatcherAgain))
 }

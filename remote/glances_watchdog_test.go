@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -133,7 +134,7 @@ func TestGlancesIsStartedAgainOnce(t *testing.T) {
 			if c, _ := results[0].Capacity(); c != 100 || m.began != 1 || m.left() != nil {
 				t.Errorf("capacity %v of %d loads, left %v", c, m.began, m.left())
 			}
-			if want := []string{watcherFile, watcherAgain}[:test.starts]; !slices.Equal(m.starts, want) {
+			if want := []string{plan.WatcherFile, plan.WatcherAgain}[:test.starts]; !slices.Equal(m.starts, want) {
 				t.Errorf("Glances was started with %q, want %q", m.starts, want)
 			}
 			looks := 0
@@ -191,7 +192,7 @@ func TestBothFilesOfGlancesComeHome(t *testing.T) {
 	t.Parallel()
 	m := newMortal(t)
 	m.answer = false
-	m.files[watcherFile], m.files[watcherAgain] = firstFile, secondFile
+	m.files[plan.WatcherFile], m.files[plan.WatcherAgain] = firstFile, secondFile
 	m.ends("gone 137", 45*time.Second)
 	results, err := m.run(t, options("c7.small"))
 	if err != nil {
@@ -205,7 +206,7 @@ func TestBothFilesOfGlancesComeHome(t *testing.T) {
 	if want := firstFile[:strings.LastIndex(firstFile, "\n")+1] + secondFile; err != nil || string(got) != want {
 		t.Errorf("%s holds %q (%v), want %q", r.CSV, got, err, want)
 	}
-	if _, err := os.Stat(filepath.Join(r.Folder, watcherAgain)); err == nil {
+	if _, err := os.Stat(filepath.Join(r.Folder, plan.WatcherAgain)); err == nil {
 		t.Error("the second file is there twice")
 	}
 	began := time.Date(2026, 11, 23, 15, 26, 0, 0, time.UTC)
@@ -219,7 +220,7 @@ func TestADeafGlancesThatNobodyAsksIsLeft(t *testing.T) {
 	t.Parallel()
 	m := newMortal(t)
 	m.answer = false
-	m.files[watcherFile] = firstFile
+	m.files[plan.WatcherFile] = firstFile
 	m.ends("deaf", 45*time.Second)
 	if _, err := m.run(t, options("c7.small")); err != nil || len(m.starts) != 1 {
 		t.Errorf("Glances was started %d times: %v", len(m.starts), err)
@@ -228,7 +229,7 @@ func TestADeafGlancesThatNobodyAsksIsLeft(t *testing.T) {
 
 func TestTheStateOfGlancesIsToldByItsContainer(t *testing.T) {
 	t.Parallel()
-	p := &Plan{Dialect: dialect.Dialect(), Run: "r"}
+	p := &plan.Plan{Dialect: dialect.Dialect(), Run: "r"}
 	for name, test := range map[string]struct {
 		docker string
 		deaf   bool
@@ -247,7 +248,7 @@ func TestTheStateOfGlancesIsToldByItsContainer(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got, _, code := run(p.glancesState()); strings.TrimSpace(got) != test.want || code != test.code {
+		if got, _, code := run(p.GlancesState()); strings.TrimSpace(got) != test.want || code != test.code {
 			t.Errorf("%s: %q with code %d, want %q with %d", name, got, code, test.want, test.code)
 		}
 	}
@@ -257,10 +258,10 @@ func TestTheStateOfGlancesIsToldByItsContainer(t *testing.T) {
 func TestASecondGlancesKeepsTheFileOfTheFirst(t *testing.T) {
 	t.Parallel()
 	o := options("c7.small")
-	if err := o.check(dialect.Dialect()); err != nil {
+	if err := o.Check(dialect.Dialect()); err != nil {
 		t.Fatal(err)
 	}
-	p := &Plan{Dialect: dialect.Dialect(), Run: "r", Life: time.Hour, Options: o}
+	p := &plan.Plan{Dialect: dialect.Dialect(), Run: "r", Life: time.Hour, Options: o}
 	dir, run := machineHere(t, map[string]string{"docker": `case $1 in
 run) for last; do :; done
 	echo "$last" >>"$DIR/started"
@@ -270,29 +271,29 @@ stop) : >"$DIR/stopped" ;;
 inspect) [ -e "$DIR/stopped" ] && echo "watcher false 0" || echo "watcher true 0" ;;
 esac
 `})
-	for _, csv := range []string{watcherFile, watcherAgain} {
+	for _, csv := range []string{plan.WatcherFile, plan.WatcherAgain} {
 		deaf := filepath.Join(dir, "r", "glances-deaf")
 		if err := errors.Join(os.MkdirAll(filepath.Dir(deaf), 0o755), os.WriteFile(deaf, nil, 0o644)); err != nil {
 			t.Fatal(err)
 		}
-		if _, stderr, code := run(p.glances(csv)); code != 0 {
+		if _, stderr, code := run(p.Glances(csv)); code != 0 {
 			t.Fatalf("it ended with %d: %s", code, stderr)
 		}
 		if _, err := os.Stat(deaf); err == nil {
 			t.Error("a new Glances is taken for deaf")
 		}
 	}
-	for _, csv := range []string{watcherFile, watcherAgain} {
+	for _, csv := range []string{plan.WatcherFile, plan.WatcherAgain} {
 		if got, _ := os.ReadFile(filepath.Join(dir, "r", csv)); strings.Count(string(got), csv) != 2 {
 			t.Errorf("%s holds %q", csv, got)
 		}
 	}
-	listing, _, _ := run(p.collect())
+	listing, _, _ := run(p.Collect())
 	var names []string
 	for _, f := range listed(listing) {
 		names = append(names, f.name)
 	}
-	for _, want := range []string{watcherFile, watcherAgain, "glances-before.log"} {
+	for _, want := range []string{plan.WatcherFile, plan.WatcherAgain, "glances-before.log"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("%s is not gathered: %q", want, listing)
 		}
@@ -306,10 +307,10 @@ esac
 func TestAGlancesThatStopsAnsweringSaysSo(t *testing.T) {
 	t.Parallel()
 	o := options("c7.small")
-	if err := o.check(dialect.Dialect()); err != nil {
+	if err := o.Check(dialect.Dialect()); err != nil {
 		t.Fatal(err)
 	}
-	p := &Plan{Dialect: dialect.Dialect(), Run: "r", Life: time.Hour, Options: o}
+	p := &plan.Plan{Dialect: dialect.Dialect(), Run: "r", Life: time.Hour, Options: o}
 	dir, run := machineHere(t, map[string]string{"docker": `case $1 in
 run) while [ "$1" != -c ]; do shift; done
 	text=$(printf %s "$2" | sed "s#/out/#$DIR/r/#g")
@@ -323,10 +324,10 @@ esac
 while [ "$1" != --export-csv-file ]; do shift; done
 printf 'timestamp,containers.plimsoll-service.name\n1,a\n2,a\n' >"$2"
 `})
-	if _, stderr, code := run(p.glances(watcherAgain)); code != 0 {
+	if _, stderr, code := run(p.Glances(plan.WatcherAgain)); code != 0 {
 		t.Fatalf("it ended with %d: %s", code, stderr)
 	}
-	if got, err := os.ReadFile(filepath.Join(dir, "r", watcherAgain)); err != nil || strings.Count(string(got), "\n") != 3 {
+	if got, err := os.ReadFile(filepath.Join(dir, "r", plan.WatcherAgain)); err != nil || strings.Count(string(got), "\n") != 3 {
 		t.Errorf("the file holds %q (%v)", got, err)
 	}
 	for { // without the mark this test never ends

@@ -16,7 +16,9 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/script"
 	"github.com/plimsoll-load/plimsoll/runtime/monitor"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -24,7 +26,7 @@ import (
 // shell runs the scripts of commands on this machine, and cuts what they print as an agent does.
 type shell struct {
 	dir    string
-	run    func(s step) (string, string, int)
+	run    func(s script.Step) (string, string, int)
 	damage func(file []byte) []byte // on its way
 	titles []string
 }
@@ -34,10 +36,10 @@ func (c *shell) Agents(context.Context, []string) (map[string]provider.Agent, er
 func (c *shell) Run(_ context.Context, command provider.Command) ([]provider.Result, error) {
 	c.titles = append(c.titles, command.Title)
 	name := map[string]string{"start the sampler": "sampler", "gather the files": "collect", "read the clock": "clock"}[command.Title]
-	s := step{name: name, vars: map[string]string{}}
+	s := script.Step{Name: name, Vars: map[string]string{}}
 	for _, v := range []string{"folder", "service", "interval", "count", "glances"} {
 		if text := variable(command.Script, v); text != "" {
-			s.vars[v] = text
+			s.Vars[v] = text
 		}
 	}
 	stdout, stderr, code := c.run(s)
@@ -50,7 +52,7 @@ func (c *shell) Run(_ context.Context, command provider.Command) ([]provider.Res
 }
 
 func (c *shell) ReadFile(_ context.Context, _, path string, _ int64) ([]byte, error) {
-	text, err := os.ReadFile(strings.Replace(path, base, c.dir, 1))
+	text, err := os.ReadFile(strings.Replace(path, plan.Base, c.dir, 1))
 	if c.damage != nil {
 		text = c.damage(text)
 	}
@@ -70,10 +72,10 @@ logs*) echo "the service says hello" ;;
 esac
 `, os.Getpid())})
 	machine := &shell{dir: dir, run: run}
-	p := &Plan{Dialect: dialect.Dialect(), Run: "20261124-134500-a1b2c3", Life: time.Hour}
-	sampler := p.sampler()
-	sampler.vars["count"], sampler.vars["interval"] = "3", "0.1"
-	if _, err := sampler.run(t.Context(), machine, "i-1"); err != nil {
+	p := &plan.Plan{Dialect: dialect.Dialect(), Run: "20261124-134500-a1b2c3", Life: time.Hour}
+	sampler := p.Sampler()
+	sampler.Vars["count"], sampler.Vars["interval"] = "3", "0.1"
+	if _, err := sampler.Run(t.Context(), machine, "i-1"); err != nil {
 		t.Fatal(err)
 	}
 	csv := filepath.Join(dir, p.Run, "glances.csv")
@@ -81,8 +83,8 @@ esac
 		<-time.After(100 * time.Millisecond)
 	}
 	home := t.TempDir()
-	f := fetcher{commands: machine, machine: "i-1", folder: p.folder(), into: home}
-	listing, err := p.collect().run(t.Context(), machine, "i-1")
+	f := fetcher{commands: machine, machine: "i-1", folder: p.Folder(), into: home}
+	listing, err := p.Collect().Run(t.Context(), machine, "i-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +151,7 @@ func TestFilesThatAreDamagedAreFetchedAgain(t *testing.T) {
 				return file
 			}
 			home := t.TempDir()
-			f := fetcher{commands: machine, machine: "i-1", folder: base + "/r", into: home}
+			f := fetcher{commands: machine, machine: "i-1", folder: plan.Base + "/r", into: home}
 			err := f.fetch(t.Context(), file)
 			got, _ := os.ReadFile(filepath.Join(home, "f"))
 			var part *PartError

@@ -10,7 +10,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/script"
 )
 
 const (
@@ -119,12 +121,12 @@ func (s *session) extend(ctx context.Context, ids []string, until time.Time, mor
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	step := s.plan.renew()
-	step.vars["minutes"] = fmt.Sprint(minutes(time.Until(until)))
-	if done, err = step.runAll(ctx, s.cloud.Commands, ids); len(done) == 0 {
+	step := s.plan.Renew()
+	step.Vars["minutes"] = fmt.Sprint(script.Minutes(time.Until(until)))
+	if done, err = step.RunAll(ctx, s.cloud.Commands, ids); len(done) == 0 {
 		return nil, err
 	}
-	tags := provider.Tags{TagExpires: until.UTC().Format(time.RFC3339)}
+	tags := provider.Tags{plan.TagExpires: until.UTC().Format(time.RFC3339)}
 	maps.Copy(tags, more)
 	if failed := s.cloud.Machines.Tag(ctx, done, tags); failed != nil {
 		return nil, errors.Join(err, failed) // whoever cleans up what is over goes by the tag

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -93,7 +94,7 @@ func TestATagThatCannotBeSetIsSetAgain(t *testing.T) {
 		t.Errorf("%d tags were set: %v", tags, err)
 	}
 	want := fmt.Sprint(tr.ends["i-002"].UTC().Format(time.RFC3339))
-	if got := tr.machines["i-002"].Tags[TagExpires]; got != want {
+	if got := tr.machines["i-002"].Tags[plan.TagExpires]; got != want {
 		t.Errorf("the tag says %s, and the machine ends at %s", got, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -49,8 +50,8 @@ type Rental struct {
 func (s *session) folderOf(name string) string { return filepath.Join(s.Runs, s.plan.Run, name) }
 
 // measure puts the service on a machine, loads it and brings everything home.
-func (s *session) measure(ctx context.Context, planned PlannedMachine, m provider.Machine) Outcome {
-	r := Outcome{Type: planned.Type, Machine: m, Price: planned.Price, Preemptible: s.plan.preemptible(planned), market: s.plan.Dialect.Preemptible, Folder: s.folderOf(planned.name())}
+func (s *session) measure(ctx context.Context, planned plan.PlannedMachine, m provider.Machine) Outcome {
+	r := Outcome{Type: planned.Type, Machine: m, Price: planned.Price, Preemptible: s.plan.MayBePreempted(planned), market: s.plan.Dialect.Preemptible, Folder: s.folderOf(planned.Name())}
 	if err := os.MkdirAll(r.Folder, 0o755); err != nil {
 		r.Err = err
 		return r
@@ -124,7 +125,7 @@ func (s *session) load(ctx context.Context, r *Outcome, watch watching) {
 		r.Err = err
 		return
 	}
-	s.say(fmt.Sprintf("%s: loading http://%s", r.Type.Name, s.plan.hostPort(r.Machine)))
+	s.say(fmt.Sprintf("%s: loading http://%s", r.Type.Name, s.plan.HostPort(r.Machine)))
 	child := Child{Args: args, Stdout: printed, Stderr: s.Stderr, Halt: s.stops.changed[1]}
 	if s.generator != nil {
 		r.Code, r.Err = s.generator.load(ctx, r, child)
@@ -150,7 +151,7 @@ func (s *session) childArgs(r *Outcome, watch watching) ([]string, error) {
 	}
 	args := []string{
 		s.plan.Options.Mode, "--output=" + output, "--machine=" + string(machine), "--monitor=" + source,
-		"--env=SERVER_URL=http://" + s.plan.hostPort(r.Machine) + s.plan.Options.BasePath,
+		"--env=SERVER_URL=http://" + s.plan.HostPort(r.Machine) + s.plan.Options.BasePath,
 	}
 	return append(args, s.plan.Options.ChildArgs...), nil
 }
@@ -169,7 +170,7 @@ func (s *session) described(r *Outcome) record.Machine {
 		}
 	}
 	if g := s.generator; g != nil {
-		m.LoadFrom = fmt.Sprintf("%s, a %s in %s, %s, which is not in the price", g.machine.ID, g.machine.Type, g.machine.Zone, perHour(s.plan.generator().Price))
+		m.LoadFrom = fmt.Sprintf("%s, a %s in %s, %s, which is not in the price", g.machine.ID, g.machine.Type, g.machine.Zone, plan.PerHour(s.plan.Generator().Price))
 	}
 	if r.Price != nil {
 		m.PricePerHour, m.Currency = r.Price.PerHour, r.Price.Currency
@@ -187,16 +188,16 @@ func (s *session) collect(ctx context.Context, r *Outcome, watch watching, kept 
 		r.note("the machine's files could not be fetched: %v", err)
 		return
 	}
-	f := fetcher{commands: s.cloud.Commands, machine: r.Machine.ID, folder: s.plan.folder(), into: r.Folder, prefix: s.plan.Run + "/" + filepath.Base(r.Folder) + "/"}
+	f := fetcher{commands: s.cloud.Commands, machine: r.Machine.ID, folder: s.plan.Folder(), into: r.Folder, prefix: s.plan.Run + "/" + filepath.Base(r.Folder) + "/"}
 	if s.plan.Options.Store != "" {
-		f.store = s.plan.store(s.cloud)
+		f.store = s.plan.Store(s.cloud)
 	}
 	if offset, err := f.offset(ctx); err == nil {
 		r.Offset = offset
 	} else {
 		r.note("the machine's clock could not be read: its series may be shifted (%v)", err)
 	}
-	listing, err := s.plan.collect().run(ctx, s.cloud.Commands, r.Machine.ID)
+	listing, err := s.plan.Collect().Run(ctx, s.cloud.Commands, r.Machine.ID)
 	if err != nil {
 		r.note("the machine's files could not be gathered: %v", err)
 		return
@@ -210,9 +211,9 @@ func (s *session) collect(ctx context.Context, r *Outcome, watch watching, kept 
 		}
 	}
 	if err := joinGlancesFiles(r.Folder); err != nil {
-		r.note("%s stays beside %s: %v", watcherAgain, watcherFile, err)
+		r.note("%s stays beside %s: %v", plan.WatcherAgain, plan.WatcherFile, err)
 	}
-	if path := filepath.Join(r.Folder, watcherFile); watch.file && watch.live == "" {
+	if path := filepath.Join(r.Folder, plan.WatcherFile); watch.file && watch.live == "" {
 		if _, err := os.Stat(path); err != nil {
 			r.note("resources were not watched: the file of Glances did not come home")
 			return

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/plimsoll-load/plimsoll/remote/journal"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -16,18 +18,18 @@ func (s *session) retryOnDemand(ctx context.Context, t *turn, first *Outcome, gr
 		return nil
 	}
 	market := s.plan.Dialect.Preemptible
-	cost := s.plan.retryCost(t.planned)
-	if err := s.plan.afford(cost); err != nil {
+	cost := s.plan.RetryCost(t.planned)
+	if err := s.plan.Afford(cost); err != nil {
 		s.noteAloud(first, "its %s machine %s was taken away: it is not tried again on demand, because %v", market, first.Machine.ID, err)
 		return nil
 	}
-	s.noteAloud(first, "its %s machine %s was taken away: the result is incomplete, and the type is tried once more on demand, for %s more", market, first.Machine.ID, about(cost))
+	s.noteAloud(first, "its %s machine %s was taken away: the result is incomplete, and the type is tried once more on demand, for %s more", market, first.Machine.ID, plan.About(cost))
 	s.plan.Cost.Amount += cost.Amount
 	planned := t.planned
-	planned.onDemand, planned.Price = true, planned.OnDemand
+	planned.Second, planned.Price = true, planned.OnDemand
 	second := &turn{planned: planned, booted: make(chan struct{})}
-	if second.machine, second.err = s.launch(ctx, planned, roleService, group); second.err == nil {
-		second.machine, second.err = s.waitReady(ctx, planned, roleService, second.machine)
+	if second.machine, second.err = s.launch(ctx, planned, plan.RoleService, group); second.err == nil {
+		second.machine, second.err = s.waitReady(ctx, planned, plan.RoleService, second.machine)
 	}
 	close(second.booted)
 	r := s.measureTurn(ctx, second, nil, group)
@@ -59,7 +61,7 @@ func (s *session) noteAloud(r *Outcome, format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
 	r.note("%s", line)
 	s.say(r.Type.Name + ": " + line)
-	if err := s.journal.Write(Entry{Event: "note", ID: r.Machine.ID, Region: s.plan.Caller.Region, Text: line}); err != nil {
+	if err := s.journal.Write(journal.Entry{Event: "note", ID: r.Machine.ID, Region: s.plan.Caller.Region, Text: line}); err != nil {
 		s.say(err.Error())
 	}
 }

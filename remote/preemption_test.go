@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/journal"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -25,7 +27,7 @@ func (tr *trial) take(machineType string, all bool) {
 }
 
 // spotTrial is a run on a spot machine that is taken away while its load is on.
-func spotTrial(t *testing.T, all bool) (*trial, Options) {
+func spotTrial(t *testing.T, all bool) (*trial, plan.Options) {
 	t.Helper()
 	tr := newTrial(t)
 	tr.prices["spot c7.small"] = 0.02
@@ -66,8 +68,8 @@ func TestASpotMachineThatIsTakenIsTriedOnceMoreOnDemand(t *testing.T) {
 	if flag(tr.children[1].Args, "machine") == flag(tr.children[0].Args, "machine") || strings.Contains(flag(tr.children[1].Args, "machine"), `"spot"`) {
 		t.Error("the record of the second try says that it was on spot")
 	}
-	entries, err := ReadJournal(filepath.Join(tr.world.Runs, filepath.Base(filepath.Dir(first.Folder))))
-	noted := slices.ContainsFunc(entries, func(e Entry) bool {
+	entries, err := journal.Read(filepath.Join(tr.world.Runs, filepath.Base(filepath.Dir(first.Folder))))
+	noted := slices.ContainsFunc(entries, func(e journal.Entry) bool {
 		return e.Event == "note" && e.ID == "i-002" && strings.Contains(e.Text, "on demand")
 	})
 	if err != nil || !noted {
@@ -83,7 +85,7 @@ func TestASpotMachineThatIsTakenIsTriedOnceMoreOnDemand(t *testing.T) {
 			t.Errorf("%q was not printed:\n%s", want, tr.printed)
 		}
 	}
-	if tr.machines["i-003"].Tags[tagKept] == "" || tr.machines["i-002"].Tags[tagKept] != "" {
+	if tr.machines["i-003"].Tags[plan.TagKept] == "" || tr.machines["i-002"].Tags[plan.TagKept] != "" {
 		t.Error("the second machine is to be kept, and only that")
 	}
 }
@@ -98,7 +100,7 @@ func TestASecondTryIsTheLast(t *testing.T) {
 	if left := tr.left(); left != nil {
 		t.Errorf("left: %v", left)
 	}
-	if tr.machines["i-003"].Tags[TagExpires] <= tr.machines["i-002"].Tags[TagExpires] {
+	if tr.machines["i-003"].Tags[plan.TagExpires] <= tr.machines["i-002"].Tags[plan.TagExpires] {
 		t.Error("the lease of the second machine ends with that of the first")
 	}
 }
@@ -174,7 +176,7 @@ func TestAPlanTellsWhatBecomesOfATakenMachine(t *testing.T) {
 	} {
 		o := options("c7.small")
 		o.Preemptible, o.MaxCost = true, most
-		p, err := Planner{Cloud: tr.world.Cloud, Address: tr.world.Address}.Plan(t.Context(), "r", o)
+		p, err := plan.Planner{Cloud: tr.world.Cloud, Address: tr.world.Address}.Plan(t.Context(), "r", o)
 		if err != nil {
 			t.Fatal(err)
 		}

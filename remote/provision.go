@@ -7,7 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/journal"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/script"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -20,27 +23,27 @@ const (
 // provisioner rents the machines of one run.
 type provisioner struct {
 	cloud   provider.Cloud
-	plan    *Plan
-	journal *Journal
+	plan    *plan.Plan
+	journal *journal.Journal
 	leases  leases
 	say     func(string)
 }
 
 // launch starts one machine in the first subnet that has room for it.
-func (r *provisioner) launch(ctx context.Context, m PlannedMachine, role, group string) (provider.Machine, error) {
+func (r *provisioner) launch(ctx context.Context, m plan.PlannedMachine, role, group string) (provider.Machine, error) {
 	var full []string
 	var last error // of a subnet without room: it names the call that was refused
 	for _, subnet := range r.plan.Subnets {
 		request := r.request(m, role, group)
 		request.Subnet = subnet.ID
-		request.Token = token(r.plan.Run, m.name(), role, subnet.ID)
-		if err := r.journal.Write(Entry{Event: "intends", Kind: kindMachine, Name: m.name() + " " + role, Token: request.Token, Region: r.plan.Caller.Region, Tags: request.Tags}); err != nil {
+		request.Token = plan.Token(r.plan.Run, m.Name(), role, subnet.ID)
+		if err := r.journal.Write(journal.Entry{Event: "intends", Kind: journal.KindMachine, Name: m.Name() + " " + role, Token: request.Token, Region: r.plan.Caller.Region, Tags: request.Tags}); err != nil {
 			return provider.Machine{}, err
 		}
 		until := time.Now().Add(r.plan.Life)
 		made, sure, err := r.launchWithRetry(ctx, request)
 		if sure {
-			if err := r.journal.Write(Entry{Event: "gone", Kind: kindMachine, Name: m.name() + " " + role, Region: r.plan.Caller.Region}); err != nil {
+			if err := r.journal.Write(journal.Entry{Event: "gone", Kind: journal.KindMachine, Name: m.Name() + " " + role, Region: r.plan.Caller.Region}); err != nil {
 				return provider.Machine{}, err
 			}
 		}
@@ -53,7 +56,7 @@ func (r *provisioner) launch(ctx context.Context, m PlannedMachine, role, group 
 			return provider.Machine{}, err
 		}
 		r.leases.hold(made.ID, until)
-		return made, r.journal.Write(Entry{Event: "made", Kind: kindMachine, ID: made.ID, Name: m.name() + " " + role, Region: r.plan.Caller.Region})
+		return made, r.journal.Write(journal.Entry{Event: "made", Kind: journal.KindMachine, ID: made.ID, Name: m.Name() + " " + role, Region: r.plan.Caller.Region})
 	}
 	none := &provider.APIError{Fault: provider.Capacity}
 	errors.As(last, &none)
@@ -61,15 +64,15 @@ func (r *provisioner) launch(ctx context.Context, m PlannedMachine, role, group 
 	return provider.Machine{}, none
 }
 
-func (r *provisioner) request(m PlannedMachine, role, group string) provider.LaunchRequest {
+func (r *provisioner) request(m plan.PlannedMachine, role, group string) provider.LaunchRequest {
 	o := &r.plan.Options
 	l := provider.LaunchRequest{
 		Type: m.Type.Name, Image: m.Image, Groups: []string{group}, PublicIP: !o.Private,
-		UserData: userData(r.plan.Life, r.plan.Dialect.Boot), DiskGiB: o.DiskGiB, MetadataHops: o.MetadataHops, Preemptible: r.plan.preemptible(m),
-		Tags: r.plan.tags(role, provider.Tags{tagSpec: token(m.Image.ID, m.Type.Name)[:16], "Name": "plimsoll " + role + " " + m.Type.Name}),
+		UserData: script.UserData(r.plan.Life, r.plan.Dialect.Boot), DiskGiB: o.DiskGiB, MetadataHops: o.MetadataHops, Preemptible: r.plan.MayBePreempted(m),
+		Tags: r.plan.Tags(role, provider.Tags{plan.TagSpec: plan.Token(m.Image.ID, m.Type.Name)[:16], "Name": "plimsoll " + role + " " + m.Type.Name}),
 	}
-	if m.onDemand { // it starts when the others' time may be over
-		l.Tags[TagExpires] = time.Now().Add(r.plan.Life).UTC().Format(time.RFC3339)
+	if m.Second { // it starts when the others' time may be over
+		l.Tags[plan.TagExpires] = time.Now().Add(r.plan.Life).UTC().Format(time.RFC3339)
 	}
 	if o.Profile != "none" {
 		l.Profile = o.Profile
@@ -101,8 +104,8 @@ func (r *provisioner) launchWithRetry(ctx context.Context, request provider.Laun
 }
 
 // check asks whether the launch of a machine would be permitted, and starts nothing.
-func (r *provisioner) check(ctx context.Context, m PlannedMachine) error {
-	request := r.request(m, roleService, "")
+func (r *provisioner) check(ctx context.Context, m plan.PlannedMachine) error {
+	request := r.request(m, plan.RoleService, "")
 	request.Groups, request.Subnet, request.DryRun = nil, r.plan.Subnets[0].ID, true
 	_, err := r.cloud.Machines.Launch(ctx, request)
 	return err
@@ -140,11 +143,11 @@ func (r *provisioner) running(ctx context.Context, id string) (m provider.Machin
 			return false, err
 		}
 		m = seen
-		return m.State == provider.Running && r.plan.address(m) != "", nil
+		return m.State == provider.Running && r.plan.Address(m) != "", nil
 	})
 	if errors.Is(err, context.DeadlineExceeded) {
 		if m.State == provider.Running {
-			return m, usageError("give a --subnet with public addresses, or --private", "the machine %s runs and has no public address", id)
+			return m, plan.Wrong("give a --subnet with public addresses, or --private", "the machine %s runs and has no public address", id)
 		}
 		return m, &ServiceError{
 			What: fmt.Sprintf("the machine %s is still %s after %s", id, m.State, r.plan.Options.BootTimeout), Code: record.ExitOutside,
@@ -152,14 +155,6 @@ func (r *provisioner) running(ctx context.Context, id string) (m provider.Machin
 		}
 	}
 	return m, err
-}
-
-// address is where a machine is loaded.
-func (p *Plan) address(m provider.Machine) string {
-	if p.Options.Private || p.Options.GeneratorType != "" {
-		return m.PrivateIP
-	}
-	return m.PublicIP
 }
 
 // findLive looks for one machine that lives; an EndedError says that it does not.
@@ -208,7 +203,7 @@ func (r *provisioner) diagnose(ctx context.Context, m provider.Machine, last pro
 	e := &provider.APIError{Fault: provider.NoAgent, Action: r.plan.Dialect.AgentAction, Resource: m.ID}
 	var why []string
 	if last.Ping != "" {
-		why = append(why, "its agent is "+last.Ping+" since "+clockTime(last.Seen))
+		why = append(why, "its agent is "+last.Ping+" since "+plan.Clock(last.Seen))
 	} else {
 		why = append(why, "its agent never reported")
 	}
@@ -238,7 +233,7 @@ func (r *provisioner) console(ctx context.Context, id string) string {
 }
 
 // waitReady waits until a machine that was launched takes commands and has Docker.
-func (r *provisioner) waitReady(ctx context.Context, m PlannedMachine, role string, made provider.Machine) (provider.Machine, error) {
+func (r *provisioner) waitReady(ctx context.Context, m plan.PlannedMachine, role string, made provider.Machine) (provider.Machine, error) {
 	r.say(fmt.Sprintf("%s: machine %s starts in %s", m.Type.Name, made.ID, made.Subnet))
 	seen, err := r.running(ctx, made.ID)
 	if err != nil {
@@ -247,23 +242,17 @@ func (r *provisioner) waitReady(ctx context.Context, m PlannedMachine, role stri
 	if err := r.online(ctx, seen, r.plan.Options.BootTimeout); err != nil {
 		return seen, err
 	}
-	if role == roleService {
-		if _, err := r.plan.ready().run(ctx, r.cloud.Commands, seen.ID); err != nil {
+	if role == plan.RoleService {
+		if _, err := r.plan.Ready().Run(ctx, r.cloud.Commands, seen.ID); err != nil {
 			if text := r.console(ctx, seen.ID); text != "" {
 				err = fmt.Errorf("%w; %s", err, text)
 			}
 			return seen, err
 		}
 	}
-	r.say(fmt.Sprintf("%s: machine %s is ready at %s", m.Type.Name, seen.ID, r.plan.address(seen)))
+	r.say(fmt.Sprintf("%s: machine %s is ready at %s", m.Type.Name, seen.ID, r.plan.Address(seen)))
 	return seen, nil
 }
-
-// The roles that things have in a run.
-const (
-	roleService   = "service"
-	roleGenerator = "generator"
-)
 
 // end terminates machines and waits until they are gone, so that what they hold is free again.
 func (r *provisioner) end(ctx context.Context, ids ...string) error {
@@ -275,7 +264,7 @@ func (r *provisioner) end(ctx context.Context, ids ...string) error {
 		return err
 	}
 	for _, id := range ids {
-		if err := r.journal.Write(Entry{Event: "gone", Kind: kindMachine, ID: id}); err != nil {
+		if err := r.journal.Write(journal.Entry{Event: "gone", Kind: journal.KindMachine, ID: id}); err != nil {
 			return err
 		}
 	}

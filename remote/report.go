@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -24,7 +25,7 @@ type Show struct {
 
 // Report lets plimsoll write the page of each machine and tell what was found:
 // the summary of one machine, or a comparison of several. What it cost comes after.
-func (w World) Report(ctx context.Context, p *Plan, results []Outcome, show Show) error {
+func (w World) Report(ctx context.Context, p *plan.Plan, results []Outcome, show Show) error {
 	there := slices.DeleteFunc(slices.Clone(results), func(r Outcome) bool {
 		_, err := os.Stat(r.Record)
 		return err != nil
@@ -111,7 +112,7 @@ func (w World) page(ctx context.Context, r *Outcome, show Show) ([]byte, error) 
 }
 
 // compare lets plimsoll say what each machine carries and costs, and which are the cheapest for the planned load.
-func (w World) compare(ctx context.Context, p *Plan, answers []Outcome, show Show) ([]byte, error) {
+func (w World) compare(ctx context.Context, p *plan.Plan, answers []Outcome, show Show) ([]byte, error) {
 	args := []string{"compare"}
 	for _, r := range answers {
 		args = append(args, r.Record)
@@ -144,7 +145,7 @@ func (w World) closing(r *Outcome) {
 	if r.Price != nil {
 		cost = fmt.Sprintf("%.4f %s an hour, %s for %s", r.Price.PerHour, r.Price.Currency, r.cost(), r.Rented.Round(time.Second))
 	}
-	fmt.Fprintf(w.Stdout, "%-12s%s, %s, %s: %s (%s)\n", "Machine", r.label(), vCPUs(r.Type.VCPUs), gib(r.Type.MemoryBytes), r.status(), cost)
+	fmt.Fprintf(w.Stdout, "%-12s%s, %s, %s: %s (%s)\n", "Machine", r.label(), plan.VCPUs(r.Type.VCPUs), plan.GiB(r.Type.MemoryBytes), r.status(), cost)
 	if r.Offset.Within > 0 {
 		fmt.Fprintf(w.Stdout, "%-12sthis machine is %s ahead of it, ± %s\n", "Clock", r.Offset.Ahead.Round(time.Millisecond), r.Offset.Within.Round(time.Millisecond))
 	}
@@ -164,7 +165,7 @@ func (w World) costs(results []Outcome) {
 	g := results[0].Generator
 	all := g.cost()
 	fmt.Fprintf(w.Stdout, "%-12s%s (%s, %s for %s), a cost of its own: what a million requests cost is the service's machine alone\n",
-		"Generator", g.Machine.Type, perHour(g.Price), all, g.Rented.Round(time.Second))
+		"Generator", g.Machine.Type, plan.PerHour(g.Price), all, g.Rented.Round(time.Second))
 	for i := range results {
 		c := results[i].cost()
 		all.Known, all.Amount = all.Known && c.Known, all.Amount+c.Amount
@@ -173,14 +174,14 @@ func (w World) costs(results []Outcome) {
 }
 
 // cost is what a machine costs for the time that it was rented: by the second, a minute at least.
-func (r *Rental) cost() Cost {
+func (r *Rental) cost() plan.Cost {
 	if r.Price == nil {
-		return Cost{}
+		return plan.Cost{}
 	}
-	return Cost{Known: true, Amount: r.Price.PerHour * max(r.Rented, time.Minute).Hours(), Currency: r.Price.Currency}
+	return plan.Cost{Known: true, Amount: r.Price.PerHour * max(r.Rented, time.Minute).Hours(), Currency: r.Price.Currency}
 }
 
-func (r *Outcome) cost() Cost {
+func (r *Outcome) cost() plan.Cost {
 	c := (&Rental{Price: r.Price, Rented: r.Rented}).cost()
 	if r.Machine.ID == "" { // it was never started
 		c.Amount = 0

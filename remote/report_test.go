@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -21,7 +22,7 @@ func TestTheObjectHasWhatPlimsollSaid(t *testing.T) {
 			t.Fatal(err)
 		}
 		tr.printed.Reset()
-		if err := tr.world.Report(t.Context(), &Plan{Dialect: dialect.Dialect(), Run: "r"}, results, Show{JSON: true}); err != nil {
+		if err := tr.world.Report(t.Context(), &plan.Plan{Dialect: dialect.Dialect(), Run: "r"}, results, Show{JSON: true}); err != nil {
 			t.Fatal(err)
 		}
 		var got summary
@@ -47,7 +48,7 @@ func TestAMachineWithoutAnAnswerSpoilsNoComparison(t *testing.T) {
 		t.Fatal(err)
 	}
 	results[1].End = nil
-	if err := tr.world.Report(t.Context(), &Plan{}, results, Show{}); err != nil {
+	if err := tr.world.Report(t.Context(), &plan.Plan{}, results, Show{}); err != nil {
 		t.Error(err)
 	}
 	last := tr.children[len(tr.children)-1].Args

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/fakeaws"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -166,23 +167,23 @@ func writeRecord(path string, rows []any) error {
 }
 
 // options are those of a run with the defaults.
-func options(types ...string) Options {
-	return Options{Image: "kinto:1", Port: 8888, Types: types, ChildArgs: []string{"loadtest.js", "--tolerance=1%"}}
+func options(types ...string) plan.Options {
+	return plan.Options{Image: "kinto:1", Port: 8888, Types: types, ChildArgs: []string{"loadtest.js", "--tolerance=1%"}}
 }
 
 // run plans and does it, in virtual time.
-func (tr *trial) run(t *testing.T, o Options) (results []Outcome, err error) {
+func (tr *trial) run(t *testing.T, o plan.Options) (results []Outcome, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { results, err = tr.inside(t, o) })
 	return results, err
 }
 
-func (tr *trial) inside(t *testing.T, o Options) ([]Outcome, error) {
+func (tr *trial) inside(t *testing.T, o plan.Options) ([]Outcome, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	tr.signals = make(chan os.Signal, 3) // of this bubble, or its time would stand still
-	p, err := Planner{Cloud: tr.world.Cloud, Address: tr.world.Address}.Plan(ctx, NewRunID(time.Now()), o)
+	p, err := plan.Planner{Cloud: tr.world.Cloud, Address: tr.world.Address}.Plan(ctx, plan.NewRunID(time.Now()), o)
 	if err != nil {
 		return nil, err
 	}
@@ -207,15 +208,15 @@ func TestARunEndsWithAVerdictAndLeavesNothing(t *testing.T) {
 		t.Errorf("capacity %v, want 100", c)
 	}
 	m := tr.machines["i-002"]
-	for tag, want := range map[string]string{TagManaged: "true", tagOwner: tr.callers.Name, tagRole: roleService} {
+	for tag, want := range map[string]string{plan.TagManaged: "true", plan.TagOwner: tr.callers.Name, plan.TagRole: plan.RoleService} {
 		if m.Tags[tag] != want {
 			t.Errorf("tag %s is %q, want %q", tag, m.Tags[tag], want)
 		}
 	}
-	if _, err := time.Parse(time.RFC3339, m.Tags[TagExpires]); err != nil {
+	if _, err := time.Parse(time.RFC3339, m.Tags[plan.TagExpires]); err != nil {
 		t.Errorf("the lease's tag: %v", err)
 	}
-	if rules := tr.rules["sg-001"]; len(rules) != 2 || rules[0] != (provider.Rule{Port: 8888, CIDR: "203.0.113.7/32"}) || rules[1] != (provider.Rule{Port: glancesPort, CIDR: "203.0.113.7/32"}) {
+	if rules := tr.rules["sg-001"]; len(rules) != 2 || rules[0] != (provider.Rule{Port: 8888, CIDR: "203.0.113.7/32"}) || rules[1] != (provider.Rule{Port: plan.GlancesPort, CIDR: "203.0.113.7/32"}) {
 		t.Errorf("rules %v", rules)
 	}
 	args := tr.children[0].Args

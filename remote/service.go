@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/script"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -38,9 +38,9 @@ func (e *ServiceError) ExitCode() int { return e.Code }
 
 // deploy starts the service's container on a machine.
 func (s *session) deploy(ctx context.Context, m provider.Machine) error {
-	said, err := s.plan.service().run(ctx, s.cloud.Commands, m.ID)
+	said, err := s.plan.Service().Run(ctx, s.cloud.Commands, m.ID)
 	if err != nil {
-		return s.plan.whyNotStarted(err)
+		return whyNotStarted(s.plan, err)
 	}
 	for line := range strings.Lines(said) {
 		s.say(m.Type + ": " + strings.TrimSpace(line))
@@ -57,8 +57,8 @@ const (
 )
 
 // whyNotStarted turns a script's failure into what it means for the service.
-func (p *Plan) whyNotStarted(err error) error {
-	var failed *StepError
+func whyNotStarted(p *plan.Plan, err error) error {
+	var failed *script.StepError
 	if !errors.As(err, &failed) {
 		return err
 	}
@@ -106,17 +106,12 @@ func pullFailure(image, said string) (what, advice string) {
 	return "the image " + image + " could not be pulled", "the lines above are what docker said"
 }
 
-// hostPort is where the service listens on a machine.
-func (p *Plan) hostPort(m provider.Machine) string {
-	return net.JoinHostPort(p.address(m), strconv.Itoa(p.Options.Port))
-}
-
 // answers waits until the service answers from here, which is the way that
 // the load will take. Any answer below 500 is one: a 404 is a server that listens.
 func (s *session) answers(ctx context.Context, m provider.Machine) error {
 	within, cancel := context.WithTimeout(ctx, s.plan.Options.ProbeTimeout)
 	defer cancel()
-	address := "http://" + s.plan.hostPort(m) + s.plan.Options.ProbePath
+	address := "http://" + s.plan.HostPort(m) + s.plan.Options.ProbePath
 	var last error
 	err := provider.Poll(within, time.Second, func() (bool, error) {
 		status, err := s.Probe(within, address)
@@ -143,7 +138,7 @@ func (s *session) whySilent(ctx context.Context, m provider.Machine, address str
 		Code:   record.ExitNothing,
 		Advice: "does the service listen on 0.0.0.0 and on this --port? --probe-path and --probe-timeout say what to wait for",
 	}
-	said, err := s.plan.serviceState().run(ctx, s.cloud.Commands, m.ID)
+	said, err := s.plan.ServiceState().Run(ctx, s.cloud.Commands, m.ID)
 	if err == nil {
 		e.Tail = said
 	}
@@ -152,11 +147,11 @@ func (s *session) whySilent(ctx context.Context, m provider.Machine, address str
 		return e
 	}
 	if len(s.plan.Options.Allow) > 0 {
-		e.Advice += "; " + s.plan.allowed()
+		e.Advice += "; " + s.plan.Allowed()
 		return e
 	}
 	if own, err := s.Address(ctx); err == nil && len(s.plan.Sources) > 0 && own != s.plan.Sources[0] {
-		e.Advice = fmt.Sprintf("%s, and this machine is now seen as %s: name all its addresses with --allow-cidr", s.plan.allowed(), own)
+		e.Advice = fmt.Sprintf("%s, and this machine is now seen as %s: name all its addresses with --allow-cidr", s.plan.Allowed(), own)
 	}
 	return e
 }
@@ -181,7 +176,7 @@ func HTTPProbe(client *http.Client) func(context.Context, string) (int, error) {
 
 // roundTrip is the least time of twenty probes.
 func (s *session) roundTrip(ctx context.Context, m provider.Machine) time.Duration {
-	address := "http://" + s.plan.hostPort(m) + s.plan.Options.ProbePath
+	address := "http://" + s.plan.HostPort(m) + s.plan.Options.ProbePath
 	if s.generator != nil {
 		_, least, _ := s.generator.ask(ctx, address, 20) // 0: not known
 		return least

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -84,7 +85,7 @@ func nameMemory(end *record.End, service serviceEnd) {
 		if b.Name != record.LimitUnwatched && b.Name != record.LimitNone && b.Name != record.LimitUnsure {
 			b.RunnerUp = b.Name
 		}
-		b.Name, b.Source, b.Confidence, b.Next = record.LimitMemory, record.KindContainer+" "+containerName, 1, nil
+		b.Name, b.Source, b.Confidence, b.Next = record.LimitMemory, record.KindContainer+" "+plan.ContainerName, 1, nil
 	}
 	b.Evidence = append([]record.Evidence{{Name: record.MemoryOOMKills, Value: float64(service.kills), Text: service.note}}, b.Evidence...)
 	end.Bottleneck = &b

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/journal"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -38,22 +40,22 @@ type session struct {
 
 // Run does what a plan says: it returns what was found for each machine, in
 // the order of the plan. Whatever happens, it cleans up before it returns.
-func (w World) Run(ctx context.Context, p *Plan, stops *Stops) (results []Outcome, err error) {
+func (w World) Run(ctx context.Context, p *plan.Plan, stops *Stops) (results []Outcome, err error) {
 	load, cancel := stops.until(ctx, 1)
 	defer cancel()
 	if err := w.Check(load, p); err != nil {
 		return nil, err
 	}
-	journal, err := OpenJournal(filepath.Join(w.Runs, p.Run))
+	j, err := journal.Open(filepath.Join(w.Runs, p.Run))
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, journal.Close()) }()
+	defer func() { err = errors.Join(err, j.Close()) }()
 	s := &session{
 		World: w, stops: stops,
-		provisioner: provisioner{cloud: w.Cloud, plan: p, journal: journal, say: w.Say},
+		provisioner: provisioner{cloud: w.Cloud, plan: p, journal: j, say: w.Say},
 	}
-	if err := journal.Write(Entry{Event: "begins", Region: p.Caller.Region, Text: p.Options.Mode}); err != nil {
+	if err := j.Write(journal.Entry{Event: "begins", Region: p.Caller.Region, Text: p.Options.Mode}); err != nil {
 		return nil, err
 	}
 	alive, stop := context.WithCancel(context.WithoutCancel(ctx)) // leases are renewed while files are fetched, too
@@ -74,7 +76,7 @@ func (w World) Run(ctx context.Context, p *Plan, stops *Stops) (results []Outcom
 // work measures all machines, or the one that is there.
 func (s *session) work(ctx context.Context) ([]Outcome, error) {
 	if s.plan.Options.Store != "" {
-		if err := s.journal.Write(Entry{Event: "intends", Kind: kindObjects, Name: s.plan.storePrefix(), Region: s.plan.Caller.Region}); err != nil {
+		if err := s.journal.Write(journal.Entry{Event: "intends", Kind: journal.KindObjects, Name: s.plan.StorePrefix(), Region: s.plan.Caller.Region}); err != nil {
 			return nil, err
 		}
 	}
@@ -95,21 +97,21 @@ func (s *session) measureExisting(ctx context.Context) ([]Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.plan.address(m) == "" {
-		return nil, usageError("give --private, or a machine with a public address", "the machine %s has no public address", m.ID)
+	if s.plan.Address(m) == "" {
+		return nil, plan.Wrong("give --private, or a machine with a public address", "the machine %s has no public address", m.ID)
 	}
-	entry := Entry{Event: "intends", Kind: kindContainers, ID: m.ID, Region: s.plan.Caller.Region}
+	entry := journal.Entry{Event: "intends", Kind: journal.KindContainers, ID: m.ID, Region: s.plan.Caller.Region}
 	if err := s.journal.Write(entry); err != nil {
 		return nil, err
 	}
 	if err := s.online(ctx, m, o.BootTimeout); err != nil {
 		return nil, err
 	}
-	if _, err := s.plan.ready().run(ctx, s.cloud.Commands, m.ID); err != nil {
+	if _, err := s.plan.Ready().Run(ctx, s.cloud.Commands, m.ID); err != nil {
 		return nil, err
 	}
-	planned := PlannedMachine{Role: roleService, Type: provider.MachineType{Name: m.Type}}
-	planned.Price = Planner{Cloud: s.cloud}.price(ctx, s.plan, planned)
+	planned := plan.PlannedMachine{Role: plan.RoleService, Type: provider.MachineType{Name: m.Type}}
+	planned.Price = plan.Planner{Cloud: s.cloud}.Price(ctx, s.plan, planned)
 	if types, err := s.cloud.Catalogue.Types(ctx, []string{m.Type}); err == nil && len(types) == 1 {
 		planned.Type = types[0]
 	}
@@ -130,7 +132,7 @@ func (s *session) finish(ctx context.Context, results []Outcome) error {
 	c := Cleaner{Clouds: map[string]provider.Cloud{s.plan.Caller.Region: s.cloud}, Runs: s.Runs, Say: s.say}
 	left, err := c.Clean(ctx, Scope{Run: s.plan.Run})
 	if err == nil && len(left) == 0 {
-		return s.journal.Write(Entry{Event: "ends"})
+		return s.journal.Write(journal.Entry{Event: "ends"})
 	}
 	if errors.Is(context.Cause(ctx), errStopped) {
 		s.say("stopped while cleaning up")
@@ -143,13 +145,13 @@ func (s *session) finish(ctx context.Context, results []Outcome) error {
 
 // journaled is what the journal says is there, for when the cloud cannot be asked.
 func (s *session) journaled() (left []Leftover) {
-	entries, err := ReadJournal(filepath.Join(s.Runs, s.plan.Run))
+	entries, err := journal.Read(filepath.Join(s.Runs, s.plan.Run))
 	if err != nil {
 		return nil
 	}
-	for _, kind := range []string{kindMachine, kindGroup, kindContainers, kindObjects} {
-		for _, e := range openEntries(entries, kind) {
-			if e.Event == "made" || kind == kindContainers || kind == kindObjects {
+	for _, kind := range []string{journal.KindMachine, journal.KindGroup, journal.KindContainers, journal.KindObjects} {
+		for _, e := range journal.Left(entries, kind) {
+			if e.Event == "made" || kind == journal.KindContainers || kind == journal.KindObjects {
 				left = append(left, Leftover{Kind: kind, ID: cmp.Or(e.ID, e.Name), Region: e.Region, Run: s.plan.Run})
 			}
 		}
@@ -165,16 +167,16 @@ func (s *session) keepMachines(ctx context.Context, results []Outcome) error {
 		if r.Machine.ID == "" || r.Ended {
 			continue
 		}
-		if _, err := s.plan.clean().run(ctx, s.cloud.Commands, r.Machine.ID); err != nil {
+		if _, err := s.plan.Clean().Run(ctx, s.cloud.Commands, r.Machine.ID); err != nil {
 			failed = errors.Join(failed, err)
 		}
-		if s.plan.Options.Instance != "" && !managed(r.Machine.Tags) {
+		if s.plan.Options.Instance != "" && !plan.Managed(r.Machine.Tags) {
 			continue
 		}
-		if _, err := s.extend(ctx, []string{r.Machine.ID}, until, provider.Tags{tagKept: "true"}); err != nil {
+		if _, err := s.extend(ctx, []string{r.Machine.ID}, until, provider.Tags{plan.TagKept: "true"}); err != nil {
 			failed = errors.Join(failed, err)
 		}
-		s.say(fmt.Sprintf("%s is kept until %s: --instance %s uses it, `plimsoll remote cleanup --run %s` ends it", r.Machine.ID, clockTime(until), r.Machine.ID, s.plan.Run))
+		s.say(fmt.Sprintf("%s is kept until %s: --instance %s uses it, `plimsoll remote cleanup --run %s` ends it", r.Machine.ID, plan.Clock(until), r.Machine.ID, s.plan.Run))
 	}
 	return failed
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/journal"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -22,13 +24,13 @@ func Inventory(ctx context.Context, c provider.Cloud) (all []Thing, err error) {
 	}
 	for _, m := range machines {
 		if m.State != provider.Terminated && scope.covers(m.Tags) {
-			all = append(all, Thing{kindMachine, m.ID, m.Type, string(m.State), m.PublicIP, m.Tags[TagRun], m.Tags[TagExpires]})
+			all = append(all, Thing{journal.KindMachine, m.ID, m.Type, string(m.State), m.PublicIP, m.Tags[plan.TagRun], m.Tags[plan.TagExpires]})
 		}
 	}
 	groups, err := c.Firewall.FindGroups(ctx, scope.query())
 	for _, g := range groups {
 		if scope.covers(g.Tags) {
-			all = append(all, Thing{Kind: kindGroup, ID: g.ID, Run: g.Tags[TagRun]})
+			all = append(all, Thing{Kind: journal.KindGroup, ID: g.ID, Run: g.Tags[plan.TagRun]})
 		}
 	}
 	return all, err
@@ -43,30 +45,30 @@ func MachinesOf(ctx context.Context, c provider.Cloud, run string) ([]provider.M
 
 // Logs is the state of the service on a machine, and the end of its log.
 func Logs(ctx context.Context, c provider.Cloud, m provider.Machine) (string, error) {
-	return (&Plan{}).serviceState().run(ctx, c.Commands, m.ID)
+	return (&plan.Plan{}).ServiceState().Run(ctx, c.Commands, m.ID)
 }
 
 // Fetch brings home what a machine of a run has gathered.
 func Fetch(ctx context.Context, c provider.Cloud, runs string, m provider.Machine) (folder string, notes []string, err error) {
-	p := &Plan{Run: m.Tags[TagRun]}
+	p := &plan.Plan{Run: m.Tags[plan.TagRun]}
 	folder = filepath.Join(runs, p.Run, m.Type)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Minute)
 	defer cancel()
-	listing, err := p.collect().run(ctx, c.Commands, m.ID)
+	listing, err := p.Collect().Run(ctx, c.Commands, m.ID)
 	if err != nil {
 		return "", nil, err
 	}
-	f := fetcher{commands: c.Commands, machine: m.ID, folder: p.folder(), into: folder}
+	f := fetcher{commands: c.Commands, machine: m.ID, folder: p.Folder(), into: folder}
 	for _, file := range listed(listing) {
 		if err := f.fetch(ctx, file); err != nil {
 			notes = append(notes, file.name+": "+err.Error())
 		}
 	}
 	if err := joinGlancesFiles(folder); err != nil {
-		notes = append(notes, watcherAgain+" stays beside "+watcherFile+": "+err.Error())
+		notes = append(notes, plan.WatcherAgain+" stays beside "+plan.WatcherFile+": "+err.Error())
 	}
 	return folder, notes, nil
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -16,7 +17,7 @@ const minGain = 0.05
 
 // turn is one machine's part in a sweep.
 type turn struct {
-	planned PlannedMachine
+	planned plan.PlannedMachine
 	booted  chan struct{} // closed: machine and err are there
 	machine provider.Machine
 	err     error
@@ -24,7 +25,7 @@ type turn struct {
 
 // sweep boots all machines side by side, loads one at a time, and ends each when its files are home.
 func (s *session) sweep(ctx context.Context, group string) ([]Outcome, error) {
-	if s.plan.generator() != nil {
+	if s.plan.Generator() != nil {
 		if err := s.startGenerator(ctx, group); err != nil {
 			return nil, err
 		}
@@ -37,11 +38,11 @@ func (s *session) sweep(ctx context.Context, group string) ([]Outcome, error) {
 	defer cancel() // what still boots need not go on when the sweep is over
 	booting.Go(func() {
 		for _, t := range turns { // in order: where a quota is met, the first ones have what there is
-			t.machine, t.err = s.launch(early, t.planned, roleService, group)
+			t.machine, t.err = s.launch(early, t.planned, plan.RoleService, group)
 			booting.Go(func() {
 				defer close(t.booted)
 				if t.err == nil {
-					t.machine, t.err = s.waitReady(early, t.planned, roleService, t.machine)
+					t.machine, t.err = s.waitReady(early, t.planned, plan.RoleService, t.machine)
 				}
 			})
 		}
@@ -63,7 +64,7 @@ func (s *session) sweep(ctx context.Context, group string) ([]Outcome, error) {
 func (s *session) turns() []*turn {
 	var all []*turn
 	for _, m := range s.plan.Machines {
-		if m.Role == roleService {
+		if m.Role == plan.RoleService {
 			all = append(all, &turn{planned: m, booted: make(chan struct{})})
 		}
 	}
@@ -78,12 +79,12 @@ func (s *session) turns() []*turn {
 
 // measureTurn measures one machine, if that is worth it, and gives it back.
 func (s *session) measureTurn(ctx context.Context, t *turn, before []Outcome, group string) (r Outcome) {
-	r = Outcome{Type: t.planned.Type, Price: t.planned.Price, Preemptible: s.plan.preemptible(t.planned), market: s.plan.Dialect.Preemptible}
+	r = Outcome{Type: t.planned.Type, Price: t.planned.Price, Preemptible: s.plan.MayBePreempted(t.planned), market: s.plan.Dialect.Preemptible}
 	<-t.booted
 	if errors.Is(t.err, provider.Quota) && ctx.Err() == nil { // those before have ended: there may be room now
 		s.say(t.planned.Type.Name + ": the account's quota had no room for it beside the others; now it is tried alone")
-		if t.machine, t.err = s.launch(ctx, t.planned, roleService, group); t.err == nil {
-			t.machine, t.err = s.waitReady(ctx, t.planned, roleService, t.machine)
+		if t.machine, t.err = s.launch(ctx, t.planned, plan.RoleService, group); t.err == nil {
+			t.machine, t.err = s.waitReady(ctx, t.planned, plan.RoleService, t.machine)
 		}
 	}
 	began := t.machine.Launched
@@ -122,7 +123,7 @@ func (s *session) giveBack(ctx context.Context, r *Outcome) {
 }
 
 // whySaturated says why a bigger machine is not worth a measurement: the former
-// step up gave next to nothing, so that it is not the machine that limits.
+// Step up gave next to nothing, so that it is not the machine that limits.
 func whySaturated(before []Outcome, next provider.MachineType) string {
 	var known []Outcome
 	for _, r := range before {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -19,7 +20,7 @@ func TestAClockThatIsWrongShiftsTheSeries(t *testing.T) {
 	t.Parallel()
 	m := newMortal(t)
 	m.answer = false // what Glances wrote is joined afterwards
-	m.files[watcherFile] = firstFile
+	m.files[plan.WatcherFile] = firstFile
 	before := m.answers
 	m.answers = func(c provider.Command) (provider.Result, bool) {
 		if c.Title == "read the clock" {
@@ -91,14 +92,14 @@ func TestAMachineThatCannotBeEndedIsNamed(t *testing.T) {
 func TestLogsAndFilesOnAMachineAreBounded(t *testing.T) {
 	t.Parallel()
 	o := options("c7.small")
-	if err := o.check(dialect.Dialect()); err != nil {
+	if err := o.Check(dialect.Dialect()); err != nil {
 		t.Fatal(err)
 	}
-	p := &Plan{Dialect: dialect.Dialect(), Run: "r", Life: time.Hour, Options: o}
-	if args := p.service().args; !slices.Contains(args, "max-size=50m") {
+	p := &plan.Plan{Dialect: dialect.Dialect(), Run: "r", Life: time.Hour, Options: o}
+	if args := p.Service().Args; !slices.Contains(args, "max-size=50m") {
 		t.Errorf("the service's log has no bound: %q", args)
 	}
-	glances := p.glances(watcherFile).text()
+	glances := p.Glances(plan.WatcherFile).Text()
 	for _, want := range []string{"count='3600'", `--stop-after "$2"`, "--log-opt max-size=10m"} {
 		if !strings.Contains(glances, want) {
 			t.Errorf("%s is not in the script of Glances", want)
@@ -160,7 +161,7 @@ func TestCleaningUpAgainDoesNotWait(t *testing.T) {
 func TestAMachineWithoutDockerIsToldSo(t *testing.T) {
 	t.Parallel()
 	_, run := machineHere(t, map[string]string{"docker": "exit 1\n", "sleep": "exit 0\n"})
-	if _, stderr, code := run((&Plan{Dialect: dialect.Dialect(), Run: "r"}).ready()); code != 41 || !strings.Contains(stderr, "docker does not answer") {
+	if _, stderr, code := run((&plan.Plan{Dialect: dialect.Dialect(), Run: "r"}).Ready()); code != 41 || !strings.Contains(stderr, "docker does not answer") {
 		t.Errorf("it ended with %d: %s", code, stderr)
 	}
 }

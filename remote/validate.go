@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -143,7 +144,7 @@ func (s *session) validateResult(r *Outcome, early error) error {
 		return fmt.Errorf("the record of the load: %w", err)
 	}
 	if len(f.steal) == 0 {
-		f.steal = stealInFile(filepath.Join(r.Folder, watcherFile), f.head.Started, r.Offset.Ahead)
+		f.steal = stealInFile(filepath.Join(r.Folder, plan.WatcherFile), f.head.Started, r.Offset.Ahead)
 	}
 	r.Steal, r.End = f.maxStealInHolds(), f.end
 	service := readServiceEnd(r.Folder)

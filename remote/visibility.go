@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/journal"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -38,14 +39,14 @@ func (c Cleaner) waitVisible(ctx context.Context, region string, scope Scope) {
 }
 
 // made is what the journals in scope say was made in a region.
-func (c Cleaner) made(region string, scope Scope) []Entry {
-	var all []Entry
+func (c Cleaner) made(region string, scope Scope) []journal.Entry {
+	var all []journal.Entry
 	for _, run := range c.runs(scope) {
-		entries, err := ReadJournal(filepath.Join(c.Runs, run))
+		entries, err := journal.Read(filepath.Join(c.Runs, run))
 		if err != nil {
 			continue // it was made on another machine, and not a moment ago
 		}
-		for _, e := range slices.Concat(madeEntries(entries, kindMachine), madeEntries(entries, kindGroup)) {
+		for _, e := range slices.Concat(journal.Made(entries, journal.KindMachine), journal.Made(entries, journal.KindGroup)) {
 			if e.Region == region {
 				all = append(all, e)
 			}
@@ -59,37 +60,29 @@ func (c Cleaner) runs(scope Scope) []string {
 	if scope.Run != "" {
 		return []string{scope.Run}
 	}
-	all, _ := Journals(c.Runs) // without journals tags are all that is known
+	all, _ := journal.Runs(c.Runs) // without journals tags are all that is known
 	return all
 }
 
 // note writes to the journal of a run, where there is one: a hint that saves the next one from waiting.
-func (c Cleaner) note(run string, e Entry) {
+func (c Cleaner) note(run string, e journal.Entry) {
 	folder := filepath.Join(c.Runs, run)
-	if _, err := ReadJournal(folder); err != nil || run != filepath.Base(run) { // a tag may say anything
+	if _, err := journal.Read(folder); err != nil || run != filepath.Base(run) { // a tag may say anything
 		return
 	}
-	if journal, err := OpenJournal(folder); err == nil {
-		_ = errors.Join(journal.Write(e), journal.Close())
+	if j, err := journal.Open(folder); err == nil {
+		_ = errors.Join(j.Write(e), j.Close())
 	}
-}
-
-// madeEntries is what a journal says is there: by its id, or by its name where the answer was lost.
-func madeEntries(entries []Entry, kind string) []Entry {
-	left := openEntries(entries, kind)
-	return slices.DeleteFunc(left, func(e Entry) bool {
-		return e.ID == "" && slices.ContainsFunc(entries, func(o Entry) bool { return o.Kind == kind && o.ID != "" && o.Name == e.Name })
-	})
 }
 
 // visible says whether the cloud shows a thing.
-func (c Cleaner) visible(ctx context.Context, e Entry) (bool, error) {
+func (c Cleaner) visible(ctx context.Context, e journal.Entry) (bool, error) {
 	cloud := c.Clouds[e.Region]
 	switch {
-	case e.Kind == kindGroup && e.ID == "":
+	case e.Kind == journal.KindGroup && e.ID == "":
 		found, err := cloud.Firewall.FindGroups(ctx, provider.Query{Name: e.Name})
 		return len(found) > 0, err
-	case e.Kind == kindGroup:
+	case e.Kind == journal.KindGroup:
 		found, err := cloud.Firewall.FindGroups(ctx, provider.Query{IDs: []string{e.ID}})
 		return len(found) > 0, err
 	case e.ID == "":

@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/script"
 )
 
 // watching says how a service's resources are seen.
@@ -27,12 +29,12 @@ func (s *session) watch(ctx context.Context, m provider.Machine) (watching, erro
 	case "none":
 		return w, nil
 	case "glances":
-		_, err := s.plan.glances(watcherFile).run(ctx, s.cloud.Commands, m.ID)
+		_, err := s.plan.Glances(plan.WatcherFile).Run(ctx, s.cloud.Commands, m.ID)
 		if err == nil {
 			w.file, w.glances = true, true
 			break
 		}
-		var failed *StepError
+		var failed *script.StepError
 		if !errors.As(err, &failed) {
 			return w, err
 		}
@@ -40,7 +42,7 @@ func (s *session) watch(ctx context.Context, m provider.Machine) (watching, erro
 		s.say(m.Type + ": " + w.note)
 	}
 	if !w.file {
-		if _, err := s.plan.sampler().run(ctx, s.cloud.Commands, m.ID); err != nil {
+		if _, err := s.plan.Sampler().Run(ctx, s.cloud.Commands, m.ID); err != nil {
 			return w, err
 		}
 		w.file = true
@@ -51,7 +53,7 @@ func (s *session) watch(ctx context.Context, m provider.Machine) (watching, erro
 
 // listen finds out whether Glances can be asked from here while the load is on.
 func (s *session) listen(ctx context.Context, m provider.Machine, w watching) (watching, error) {
-	address := "http://" + net.JoinHostPort(s.plan.address(m), strconv.Itoa(glancesPort))
+	address := "http://" + net.JoinHostPort(s.plan.Address(m), strconv.Itoa(plan.GlancesPort))
 	within, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	err := provider.Poll(within, time.Second, func() (bool, error) {

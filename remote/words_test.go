@@ -23,11 +23,11 @@ var excepted = map[string]string{
 	"report.go: spot":  "a key of the object of --json, which programs read",
 }
 
-var token = regexp.MustCompile(`[A-Za-z0-9]+`)
+var Token = regexp.MustCompile(`[A-Za-z0-9]+`)
 
 // words are those of a text, identifiers taken apart, in lower case.
 func words(text string) (all []string) {
-	for _, t := range token.FindAllString(text, -1) {
+	for _, t := range Token.FindAllString(text, -1) {
 		all = append(all, strings.ToLower(t))
 		if parts := apart(t); len(parts) > 1 {
 			all = append(all, parts...)

@@ -8,6 +8,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 )
 
 func newInit(p process, at *place) *cobra.Command {
@@ -19,7 +20,7 @@ commands (AmazonSSMManagedInstanceCore, nothing else). It is the only command th
 changes identities; --print shows the AWS commands that do the same.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if show {
-				fmt.Fprint(p.stdout, dialect.ProfileCommands(remote.DefaultProfile, remote.TagManaged))
+				fmt.Fprint(p.stdout, dialect.ProfileCommands(plan.DefaultProfile, plan.TagManaged))
 				return nil
 			}
 			cloud, err := p.open(c.Context(), at)
@@ -27,16 +28,16 @@ changes identities; --print shows the AWS commands that do the same.`,
 				return err
 			}
 			if remove {
-				if err := cloud.Profiles.DeleteProfile(c.Context(), remote.DefaultProfile); err != nil {
+				if err := cloud.Profiles.DeleteProfile(c.Context(), plan.DefaultProfile); err != nil {
 					return err
 				}
-				fmt.Fprintf(p.stdout, "instance profile %s is gone\n", remote.DefaultProfile)
+				fmt.Fprintf(p.stdout, "instance profile %s is gone\n", plan.DefaultProfile)
 				return nil
 			}
 			if err := remote.MakeProfile(c.Context(), cloud); err != nil {
 				return err
 			}
-			fmt.Fprintf(p.stdout, "instance profile %s is there\n", remote.DefaultProfile)
+			fmt.Fprintf(p.stdout, "instance profile %s is there\n", plan.DefaultProfile)
 			return nil
 		},
 	}

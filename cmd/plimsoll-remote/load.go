@@ -19,12 +19,13 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/remote"
+	remoteplan "github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 )
 
 // load is the command line of size, run and plan.
 type load struct {
-	remote.Options
+	remoteplan.Options
 	given      []string // flags that are plimsoll's own, in the order they came
 	show       remote.Show
 	yes, dry   bool
@@ -155,7 +156,7 @@ func (l *load) run(ctx context.Context, p process, at *place) error {
 		Cloud: cloud, Runs: runs, Say: p.say, Stdout: p.stdout, Stderr: p.stderr,
 		Probe: remote.HTTPProbe(prober()), Address: addressFrom(l.addressURL),
 	}
-	planned, err := remote.Planner{Cloud: cloud, Address: w.Address}.Plan(ctx, remote.NewRunID(time.Now()), l.Options)
+	planned, err := remoteplan.Planner{Cloud: cloud, Address: w.Address}.Plan(ctx, remoteplan.NewRunID(time.Now()), l.Options)
 	if err != nil {
 		return err
 	}

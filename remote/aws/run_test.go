@@ -14,6 +14,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/remote/fakeaws"
+	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -51,8 +52,8 @@ func (t bubble) run(dir string, signals ...<-chan os.Signal) ([]remote.Outcome, 
 		Address: func(context.Context) (string, error) { return "203.0.113.7/32", nil },
 		Probe:   func(context.Context, string) (int, error) { return 200, nil },
 	}
-	o := remote.Options{Image: "kinto:1", Port: 8888, Types: []string{"t3.micro"}, ChildArgs: []string{"loadtest.js"}}
-	p, err := remote.Planner{Cloud: w.Cloud, Address: w.Address}.Plan(t.Context(), remote.NewRunID(time.Now()), o)
+	o := plan.Options{Image: "kinto:1", Port: 8888, Types: []string{"t3.micro"}, ChildArgs: []string{"loadtest.js"}}
+	p, err := plan.Planner{Cloud: w.Cloud, Address: w.Address}.Plan(t.Context(), plan.NewRunID(time.Now()), o)
 	if err != nil {
 		return nil, err
 	}

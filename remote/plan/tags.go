@@ -1,4 +1,4 @@
-package remote
+package plan
 
 import (
 	"crypto/rand"
@@ -14,11 +14,11 @@ import (
 const (
 	TagManaged = "plimsoll:managed"
 	TagRun     = "plimsoll:run"
-	tagOwner   = "plimsoll:owner"
+	TagOwner   = "plimsoll:owner"
 	TagExpires = "plimsoll:expires"
-	tagSpec    = "plimsoll:spec"
-	tagRole    = "plimsoll:role"
-	tagKept    = "plimsoll:kept"
+	TagSpec    = "plimsoll:spec"
+	TagRole    = "plimsoll:role"
+	TagKept    = "plimsoll:kept"
 )
 
 // NewRunID names a run: by its time, so that a list of runs is in order.
@@ -28,10 +28,10 @@ func NewRunID(now time.Time) string {
 	return now.UTC().Format("20060102-150405-") + hex.EncodeToString(salt[:])
 }
 
-// tags are those of a thing of this run.
-func (p *Plan) tags(role string, more provider.Tags) provider.Tags {
+// Tags are those of a thing of this run.
+func (p *Plan) Tags(role string, more provider.Tags) provider.Tags {
 	t := provider.Tags{
-		TagManaged: "true", TagRun: p.Run, tagOwner: p.Caller.Name, tagRole: role,
+		TagManaged: "true", TagRun: p.Run, TagOwner: p.Caller.Name, TagRole: role,
 		TagExpires: p.Expires.UTC().Format(time.RFC3339),
 		"Name":     strings.TrimSpace("plimsoll " + role + " " + p.Run),
 	}
@@ -41,11 +41,11 @@ func (p *Plan) tags(role string, more provider.Tags) provider.Tags {
 	return t
 }
 
-// token makes launches that are the same, the same.
-func token(parts ...string) string {
+// Token makes launches that are the same, the same.
+func Token(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "|")))
 	return hex.EncodeToString(sum[:])
 }
 
-// managed says that a thing has our tag.
-func managed(t provider.Tags) bool { return t[TagManaged] == "true" }
+// Managed says that a thing has our tag.
+func Managed(t provider.Tags) bool { return t[TagManaged] == "true" }

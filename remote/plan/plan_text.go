@@ -1,4 +1,4 @@
-package remote
+package plan
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/script"
 )
 
 // Write prints a plan for a person to agree to.
@@ -22,10 +23,10 @@ func (p *Plan) Write(w io.Writer) {
 	}
 	for _, m := range p.Machines {
 		role := "Machine"
-		if m.Role == roleGenerator {
+		if m.Role == RoleGenerator {
 			role = "Generator"
 		}
-		line(role, "%s: %s, %s, %s%s, %s", m.Type.Name, vCPUs(m.Type.VCPUs), gib(m.Type.MemoryBytes), m.Image.ID, p.market(m), perHour(m.Price))
+		line(role, "%s: %s, %s, %s%s, %s", m.Type.Name, VCPUs(m.Type.VCPUs), GiB(m.Type.MemoryBytes), m.Image.ID, p.market(m), PerHour(m.Price))
 	}
 	if len(p.Subnets) > 0 {
 		var all []string
@@ -36,11 +37,11 @@ func (p *Plan) Write(w io.Writer) {
 		line("Open to", "%s on tcp %d%s", strings.Join(p.Sources, ", "), o.Port, p.watchedPort())
 	}
 	if len(p.Machines) > 0 {
-		line("Ends itself", "%s at the latest, if this program cannot do it", clockTime(p.Expires))
+		line("Ends itself", "%s at the latest, if this program cannot do it", Clock(p.Expires))
 	}
-	line("Cost", "%s, for about %d minutes each%s (machines alone, without disk, address and traffic)", about(p.Cost), minutes(o.Estimate+bootEstimate), p.ofGenerator())
+	line("Cost", "%s, for about %d minutes each%s (machines alone, without disk, address and traffic)", About(p.Cost), script.Minutes(o.Estimate+bootEstimate), p.ofGenerator())
 	for _, m := range p.Machines {
-		if p.preemptible(m) {
+		if p.MayBePreempted(m) {
 			line("If taken", "%s: %s", m.Type.Name, p.ifPreempted(m))
 		}
 	}
@@ -51,9 +52,9 @@ func (p *Plan) Write(w io.Writer) {
 
 // WriteScripts prints what --dry-run shows besides: what machines will run.
 func (p *Plan) WriteScripts(w io.Writer) {
-	fmt.Fprintf(w, "\n# when a machine boots\n%s", userData(p.Life, p.Dialect.Boot))
-	for _, s := range []step{p.ready(), p.service(), p.glances(watcherFile), p.collect(), p.clean()} {
-		fmt.Fprintf(w, "\n# %s\n%s", s.title, s.text())
+	fmt.Fprintf(w, "\n# when a machine boots\n%s", script.UserData(p.Life, p.Dialect.Boot))
+	for _, s := range []script.Step{p.Ready(), p.Service(), p.Glances(WatcherFile), p.Collect(), p.Clean()} {
+		fmt.Fprintf(w, "\n# %s\n%s", s.Title, s.Text())
 	}
 }
 
@@ -61,11 +62,11 @@ func (p *Plan) watchedPort() string {
 	if p.Options.Metrics != "glances" {
 		return ""
 	}
-	return fmt.Sprintf(" and tcp %d (Glances)", glancesPort)
+	return fmt.Sprintf(" and tcp %d (Glances)", GlancesPort)
 }
 
 func (p *Plan) market(m PlannedMachine) string {
-	if p.preemptible(m) {
+	if p.MayBePreempted(m) {
 		return ", " + p.Dialect.Preemptible
 	}
 	return ""
@@ -73,43 +74,43 @@ func (p *Plan) market(m PlannedMachine) string {
 
 // ofGenerator is the generator's part of the cost.
 func (p *Plan) ofGenerator() string {
-	g := p.generator()
+	g := p.Generator()
 	if g == nil {
 		return ""
 	}
-	return fmt.Sprintf("; %s of it for the generator, which is there all the time", p.estimate([]PlannedMachine{*g}))
+	return fmt.Sprintf("; %s of it for the generator, which is there all the time", p.Estimate([]PlannedMachine{*g}))
 }
 
 // ifPreempted is what becomes of a type whose machine is taken away.
 func (p *Plan) ifPreempted(m PlannedMachine) string {
-	cost := p.retryCost(m)
-	if p.afford(cost) != nil {
-		return fmt.Sprintf("it is not tried again: on demand it would cost %s more, which --max-cost does not allow", about(cost))
+	cost := p.RetryCost(m)
+	if p.Afford(cost) != nil {
+		return fmt.Sprintf("it is not tried again: on demand it would cost %s more, which --max-cost does not allow", About(cost))
 	}
-	return fmt.Sprintf("it is tried once more on demand, for %s more", about(cost))
+	return fmt.Sprintf("it is tried once more on demand, for %s more", About(cost))
 }
 
-func vCPUs(n int) string {
+func VCPUs(n int) string {
 	if n == 1 {
 		return "1 vCPU"
 	}
 	return fmt.Sprintf("%d vCPUs", n)
 }
 
-func about(c Cost) string {
+func About(c Cost) string {
 	if !c.Known {
 		return c.String()
 	}
 	return "about " + c.String()
 }
 
-func perHour(p *provider.Price) string {
+func PerHour(p *provider.Price) string {
 	if p == nil {
 		return "price unknown"
 	}
 	return fmt.Sprintf("%.4f %s an hour (%s)", p.PerHour, p.Currency, p.Source)
 }
 
-func gib(bytes int64) string {
+func GiB(bytes int64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(bytes)/(1<<30)), ".0") + " GiB"
 }

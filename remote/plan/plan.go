@@ -1,4 +1,6 @@
-package remote
+// Package plan resolves what is to be done on rented machines before anything is made: types, images, prices, networks and
+// who may reach the service; what that costs at most; the tags on all that is made; and the scripts that machines run.
+package plan
 
 import (
 	"context"
@@ -34,20 +36,20 @@ type PlannedMachine struct {
 	Price *provider.Price // nil: not known
 	// OnDemand is the price of the second try, where this one may be taken away; nil: not known, or none.
 	OnDemand *provider.Price
-	onDemand bool // it is that second try
+	Second   bool // it is that second try
 }
 
-// name tells the machines of one type apart, in files, journals and tokens.
-func (m PlannedMachine) name() string {
-	if m.onDemand {
+// Name tells the machines of one type apart, in files, journals and tokens.
+func (m PlannedMachine) Name() string {
+	if m.Second {
 		return m.Type.Name + "-on-demand"
 	}
 	return m.Type.Name
 }
 
-// preemptible says that a machine may be taken away at any time.
-func (p *Plan) preemptible(m PlannedMachine) bool {
-	return p.Options.Preemptible && p.Options.Instance == "" && m.Role == roleService && !m.onDemand
+// MayBePreempted says that a machine may be taken away at any time.
+func (p *Plan) MayBePreempted(m PlannedMachine) bool {
+	return p.Options.Preemptible && p.Options.Instance == "" && m.Role == RoleService && !m.Second
 }
 
 // Cost is what something costs; an unknown part makes all of it unknown.
@@ -78,7 +80,7 @@ type Planner struct {
 
 // Plan checks options and resolves them.
 func (r Planner) Plan(ctx context.Context, run string, o Options) (*Plan, error) {
-	if err := o.check(r.Cloud.Dialect); err != nil {
+	if err := o.Check(r.Cloud.Dialect); err != nil {
 		return nil, err
 	}
 	p := &Plan{Run: run, Options: o, Dialect: r.Cloud.Dialect}
@@ -96,12 +98,12 @@ func (r Planner) Plan(ctx context.Context, run string, o Options) (*Plan, error)
 	}
 	p.Life = bootEstimate + o.Estimate*time.Duration(max(1, len(o.Types))) + leaseReserve
 	p.Expires = time.Now().Add(p.Life)
-	p.Cost = p.estimate(p.Machines)
+	p.Cost = p.Estimate(p.Machines)
 	if end := time.Now().Add(p.Life - leaseReserve); !p.Caller.Expires.IsZero() && p.Caller.Expires.Before(end) {
 		p.Notes = append(p.Notes, fmt.Sprintf("these credentials end at %s, before this run will (about %s): machines end themselves at %s whatever happens",
-			clockTime(p.Caller.Expires), clockTime(end), clockTime(p.Expires)))
+			Clock(p.Caller.Expires), Clock(end), Clock(p.Expires)))
 	}
-	return p, p.afford(Cost{Known: true})
+	return p, p.Afford(Cost{Known: true})
 }
 
 // machines resolves types, images and prices.
@@ -121,18 +123,18 @@ func (r Planner) machines(ctx context.Context, p *Plan) error {
 		return fmt.Errorf("%d machine types were asked for and %d came back", len(names), len(types))
 	}
 	for i, t := range types {
-		m := PlannedMachine{Type: t, Role: roleService}
+		m := PlannedMachine{Type: t, Role: RoleService}
 		if i >= len(p.Options.Types) {
-			m.Role = roleGenerator
+			m.Role = RoleGenerator
 		}
 		if m.Image, err = r.image(ctx, p.Options.ImageID, t); err != nil {
 			return err
 		}
-		m.Price = r.price(ctx, p, m)
-		if p.preemptible(m) {
+		m.Price = r.Price(ctx, p, m)
+		if p.MayBePreempted(m) {
 			second := m
-			second.onDemand = true
-			m.OnDemand = r.price(ctx, p, second)
+			second.Second = true
+			m.OnDemand = r.Price(ctx, p, second)
 		}
 		p.Machines = append(p.Machines, m)
 		if t.Burstable && p.Options.Credits == "unlimited" {
@@ -143,10 +145,10 @@ func (r Planner) machines(ctx context.Context, p *Plan) error {
 	return nil
 }
 
-// generator is the machine that makes the load; nil: this one does.
-func (p *Plan) generator() *PlannedMachine {
+// Generator is the machine that makes the load; nil: this one does.
+func (p *Plan) Generator() *PlannedMachine {
 	for i := range p.Machines {
-		if p.Machines[i].Role == roleGenerator {
+		if p.Machines[i].Role == RoleGenerator {
 			return &p.Machines[i]
 		}
 	}
@@ -185,7 +187,7 @@ func (r Planner) image(ctx context.Context, reference string, t provider.Machine
 		found, err := r.Cloud.Catalogue.Image(ctx, ref)
 		switch {
 		case err == nil && found.Architecture != "" && found.Architecture != architecture:
-			return found, usageError("give an image of the type's architecture with "+r.Cloud.Dialect.ImageFlag, "the image %s is for %s, and %s is %s", found.ID, found.Architecture, t.Name, architecture)
+			return found, Wrong("give an image of the type's architecture with "+r.Cloud.Dialect.ImageFlag, "the image %s is for %s, and %s is %s", found.ID, found.Architecture, t.Name, architecture)
 		case err == nil:
 			return found, nil
 		case !errors.Is(err, provider.NotFound):
@@ -196,12 +198,12 @@ func (r Planner) image(ctx context.Context, reference string, t provider.Machine
 	return provider.Image{}, fmt.Errorf("no image for %s is known in this region (%s names one): %w", t.Name, r.Cloud.Dialect.ImageFlag, last)
 }
 
-// price is nil where nobody knows it.
-func (r Planner) price(ctx context.Context, p *Plan, m PlannedMachine) *provider.Price {
-	if p.Options.PricePerHour > 0 && m.Role == roleService {
+// Price is nil where nobody knows it.
+func (r Planner) Price(ctx context.Context, p *Plan, m PlannedMachine) *provider.Price {
+	if p.Options.PricePerHour > 0 && m.Role == RoleService {
 		return &provider.Price{PerHour: p.Options.PricePerHour, Currency: "USD", Source: "--price-per-hour"}
 	}
-	price, err := r.Cloud.Catalogue.Price(ctx, provider.PriceQuery{Type: m.Type.Name, Region: p.Caller.Region, Preemptible: p.preemptible(m)})
+	price, err := r.Cloud.Catalogue.Price(ctx, provider.PriceQuery{Type: m.Type.Name, Region: p.Caller.Region, Preemptible: p.MayBePreempted(m)})
 	if err != nil || price.PerHour <= 0 {
 		return nil
 	}
@@ -214,14 +216,14 @@ func (r Planner) network(ctx context.Context, p *Plan) error {
 	var err error
 	p.Subnets, err = r.Cloud.Catalogue.Subnets(ctx, o.Subnets)
 	if errors.Is(err, provider.NotFound) && len(o.Subnets) == 0 {
-		return usageError(r.Cloud.Dialect.NetworkHint,
+		return Wrong(r.Cloud.Dialect.NetworkHint,
 			"the region %s has no default network", p.Caller.Region)
 	}
 	if err != nil {
 		return err
 	}
 	if len(p.Subnets) == 0 {
-		return usageError("--subnet subnet-… names one", "the network has no subnet")
+		return Wrong("--subnet subnet-… names one", "the network has no subnet")
 	}
 	if err := r.reachable(ctx, p); err != nil {
 		return err
@@ -233,7 +235,7 @@ func (r Planner) network(ctx context.Context, p *Plan) error {
 	default:
 		own, err := r.Address(ctx)
 		if err != nil {
-			return usageError("--allow-cidr 203.0.113.7/32 says from where the load will come", "this machine's public address could not be found: %v", err)
+			return Wrong("--allow-cidr 203.0.113.7/32 says from where the load will come", "this machine's public address could not be found: %v", err)
 		}
 		p.Sources = []string{own}
 	}
@@ -261,15 +263,15 @@ func (r Planner) reachable(ctx context.Context, p *Plan) error {
 	return nil
 }
 
-// estimate is the list price of machines for the time that they will probably be there.
-func (p *Plan) estimate(machines []PlannedMachine) Cost {
+// Estimate is the list price of machines for the time that they will probably be there.
+func (p *Plan) Estimate(machines []PlannedMachine) Cost {
 	c := Cost{Known: true}
 	for i, m := range machines {
 		if m.Price == nil {
 			return Cost{}
 		}
 		turns := i + 1 // all are started at once, and each is ended after its turn
-		if m.Role == roleGenerator {
+		if m.Role == RoleGenerator {
 			turns = len(p.Options.Types)
 		}
 		length := bootEstimate + p.Options.Estimate*time.Duration(turns) + p.Options.Keep
@@ -279,8 +281,8 @@ func (p *Plan) estimate(machines []PlannedMachine) Cost {
 	return c
 }
 
-// retryCost is what a machine costs that is taken away and tried once more on demand.
-func (p *Plan) retryCost(m PlannedMachine) Cost {
+// RetryCost is what a machine costs that is taken away and tried once more on demand.
+func (p *Plan) RetryCost(m PlannedMachine) Cost {
 	if m.OnDemand == nil {
 		return Cost{}
 	}
@@ -288,19 +290,19 @@ func (p *Plan) retryCost(m PlannedMachine) Cost {
 	return Cost{Known: true, Amount: m.OnDemand.PerHour * length.Hours(), Currency: m.OnDemand.Currency}
 }
 
-// afford refuses what makes the plan cost more than it may.
-func (p *Plan) afford(more Cost) error {
+// Afford refuses what makes the plan cost more than it may.
+func (p *Plan) Afford(more Cost) error {
 	switch {
 	case p.Options.MaxCost == 0:
 		return nil
 	case !p.Cost.Known || !more.Known:
-		return usageError("give --price-per-hour, or leave out --max-cost", "a price is not known, so --max-cost cannot be kept")
+		return Wrong("give --price-per-hour, or leave out --max-cost", "a price is not known, so --max-cost cannot be kept")
 	}
 	all := p.Cost
 	if all.Amount += more.Amount; all.Amount > p.Options.MaxCost {
-		return usageError("fewer or smaller types, a shorter --budget, or a higher --max-cost", "the plan costs about %s, more than --max-cost %.3f", all, p.Options.MaxCost)
+		return Wrong("fewer or smaller types, a shorter --budget, or a higher --max-cost", "the plan costs about %s, more than --max-cost %.3f", all, p.Options.MaxCost)
 	}
 	return nil
 }
 
-func clockTime(t time.Time) string { return t.UTC().Format("15:04 UTC") }
+func Clock(t time.Time) string { return t.UTC().Format("15:04 UTC") }

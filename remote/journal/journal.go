@@ -1,4 +1,6 @@
-package remote
+// Package journal is the file of a run that gets a line before anything is made, so that what a run which was killed has
+// made can be found again.
+package journal
 
 import (
 	"bufio"
@@ -30,10 +32,10 @@ type Entry struct {
 
 // Kinds of what a journal tells.
 const (
-	kindMachine    = "machine"
-	kindGroup      = "group"
-	kindContainers = "containers" // on a machine that is not ours
-	kindObjects    = "objects"    // in a bucket
+	KindMachine    = "machine"
+	KindGroup      = "group"
+	KindContainers = "containers" // on a machine that is not ours
+	KindObjects    = "objects"    // in a bucket
 )
 
 // journalName is the file's name in the folder of a run.
@@ -47,8 +49,8 @@ type Journal struct {
 	file *os.File
 }
 
-// OpenJournal begins or goes on with the journal of a run's folder.
-func OpenJournal(folder string) (*Journal, error) {
+// Open begins or goes on with the journal of a run's folder.
+func Open(folder string) (*Journal, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, fmt.Errorf("the run's folder: %w", err)
 	}
@@ -80,8 +82,8 @@ func (j *Journal) Write(e Entry) error {
 // Close closes the file.
 func (j *Journal) Close() error { return j.file.Close() }
 
-// ReadJournal reads what a run's folder tells. A last line that was cut is left out.
-func ReadJournal(folder string) ([]Entry, error) {
+// Read reads what a run's folder tells. A last line that was cut is left out.
+func Read(folder string) ([]Entry, error) {
 	f, err := os.Open(filepath.Join(folder, journalName))
 	if err != nil {
 		return nil, err
@@ -98,8 +100,8 @@ func ReadJournal(folder string) ([]Entry, error) {
 	return all, lines.Err()
 }
 
-// Journals lists the runs that a folder of runs knows, oldest first.
-func Journals(dir string) ([]string, error) {
+// Runs lists the runs that a folder of runs knows, oldest first.
+func Runs(dir string) ([]string, error) {
 	found, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -114,8 +116,8 @@ func Journals(dir string) ([]string, error) {
 	return runs, err
 }
 
-// openEntries lists what a journal says was made or intended, and not that it is gone.
-func openEntries(entries []Entry, kind string) []Entry {
+// Left lists what a journal says was made or intended, and not that it is gone.
+func Left(entries []Entry, kind string) []Entry {
 	var left []Entry
 	for _, e := range entries {
 		if e.Kind != kind {
@@ -134,4 +136,12 @@ func openEntries(entries []Entry, kind string) []Entry {
 		}
 	}
 	return left
+}
+
+// Made is what a journal says is there: by its id, or by its name where the answer was lost.
+func Made(entries []Entry, kind string) []Entry {
+	left := Left(entries, kind)
+	return slices.DeleteFunc(left, func(e Entry) bool {
+		return e.ID == "" && slices.ContainsFunc(entries, func(o Entry) bool { return o.Kind == kind && o.ID != "" && o.Name == e.Name })
+	})
 }

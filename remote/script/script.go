@@ -1,4 +1,6 @@
-package remote
+// Package script has the scripts that machines run, and runs them: what varies reaches them as quoted assignments, and a
+// script's own exit code is kept from the agent, to which some codes mean something else.
+package script
 
 import (
 	"context"
@@ -22,38 +24,38 @@ import (
 //go:embed scripts/*.sh
 var scripts embed.FS
 
-// quote makes one word of any text for a POSIX shell.
-func quote(text string) string {
+// Quote makes one word of any text for a POSIX shell.
+func Quote(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// step is one script for one or several machines.
-type step struct {
-	name  string // of the file in scripts
-	title string // for messages
-	vars  map[string]string
-	args  []string // "$@" of the script
-	head  string   // functions that the script uses, and that differ between clouds
-	limit time.Duration
+// Step is one script for one or several machines.
+type Step struct {
+	Name  string // of the file in scripts
+	Title string // for messages
+	Vars  map[string]string
+	Args  []string // "$@" of the script
+	Head  string   // functions that the script uses, and that differ between clouds
+	Limit time.Duration
 }
 
-// text is the whole script: assignments, the file, and around both a wrapper
+// Text is the whole script: assignments, the file, and around both a wrapper
 // that keeps the exit code from the agent, to which 137 is a time-out, 168 a
 // success and 194 a wish to reboot.
-func (s step) text() string {
-	body, err := scripts.ReadFile("scripts/" + s.name + ".sh")
+func (s Step) Text() string {
+	body, err := scripts.ReadFile("scripts/" + s.Name + ".sh")
 	if err != nil {
 		panic("remote: " + err.Error()) // a name in this package is wrong: every test of that step finds it
 	}
 	b := &strings.Builder{}
-	b.WriteString("(\nset -eu\n" + s.head)
-	for _, name := range slices.Sorted(maps.Keys(s.vars)) {
-		fmt.Fprintf(b, "%s=%s\n", name, quote(s.vars[name]))
+	b.WriteString("(\nset -eu\n" + s.Head)
+	for _, name := range slices.Sorted(maps.Keys(s.Vars)) {
+		fmt.Fprintf(b, "%s=%s\n", name, Quote(s.Vars[name]))
 	}
-	if s.args != nil {
+	if s.Args != nil {
 		b.WriteString("set --")
-		for _, a := range s.args {
-			b.WriteString(" " + quote(a))
+		for _, a := range s.Args {
+			b.WriteString(" " + Quote(a))
 		}
 		b.WriteString("\n")
 	}
@@ -62,19 +64,19 @@ func (s step) text() string {
 	return b.String()
 }
 
-// userData is what a machine runs when it boots. Its own end is the first line,
+// UserData is what a machine runs when it boots. Its own end is the first line,
 // so that it comes even when all that follows fails.
-func userData(life time.Duration, boot string) string {
-	return fmt.Sprintf("#!/bin/sh\nshutdown -h +%d\n%s", minutes(life), boot)
+func UserData(life time.Duration, boot string) string {
+	return fmt.Sprintf("#!/bin/sh\nshutdown -h +%d\n%s", Minutes(life), boot)
 }
 
-// minutes rounds a time up, and is 1 at least.
-func minutes(d time.Duration) int { return max(1, int((d+time.Minute-1)/time.Minute)) }
+// Minutes rounds a time up, and is 1 at least.
+func Minutes(d time.Duration) int { return max(1, int((d+time.Minute-1)/time.Minute)) }
 
 var codeLine = regexp.MustCompile(`(?m)^plimsoll-rc=(\d+)\n?`)
 
-// output takes a script's own exit code out of what it printed; -1: it is not there.
-func output(stdout string) (text string, code int) {
+// Output takes a script's own exit code out of what it printed; -1: it is not there.
+func Output(stdout string) (text string, code int) {
 	all := codeLine.FindAllStringSubmatchIndex(stdout, -1)
 	if len(all) == 0 {
 		return stdout, -1
@@ -111,27 +113,27 @@ func (e *StepError) Unwrap() error { return &e.CommandError }
 const deliveryLimit = 60 * time.Second
 
 // command is the step for machines.
-func (s step) command(machines ...string) provider.Command {
-	return provider.Command{Machines: machines, Script: s.text(), Title: s.title, Delivery: deliveryLimit, Execution: max(s.limit, 30*time.Second)}
+func (s Step) command(machines ...string) provider.Command {
+	return provider.Command{Machines: machines, Script: s.Text(), Title: s.Title, Delivery: deliveryLimit, Execution: max(s.Limit, 30*time.Second)}
 }
 
-// run runs a step on one machine and returns what it printed.
-func (s step) run(ctx context.Context, on provider.Commands, machine string) (string, error) {
+// Run runs a step on one machine and returns what it printed.
+func (s Step) Run(ctx context.Context, on provider.Commands, machine string) (string, error) {
 	results, err := on.Run(ctx, s.command(machine))
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", s.title, err)
+		return "", fmt.Errorf("%s: %w", s.Title, err)
 	}
 	if len(results) != 1 {
-		return "", fmt.Errorf("%s on %s: %d results came back for one machine", s.title, machine, len(results))
+		return "", fmt.Errorf("%s on %s: %d results came back for one machine", s.Title, machine, len(results))
 	}
 	return s.read(results[0])
 }
 
-// runAll runs a step on machines at once, and returns those on which it did its work, and why it did not on others.
-func (s step) runAll(ctx context.Context, on provider.Commands, machines []string) (done []string, failed error) {
+// RunAll runs a step on machines at once, and returns those on which it did its work, and why it did not on others.
+func (s Step) RunAll(ctx context.Context, on provider.Commands, machines []string) (done []string, failed error) {
 	results, err := on.Run(ctx, s.command(machines...))
 	if err != nil {
-		failed = fmt.Errorf("%s: %w", s.title, err)
+		failed = fmt.Errorf("%s: %w", s.Title, err)
 	}
 	for _, r := range results {
 		if _, err := s.read(r); err != nil {
@@ -144,11 +146,11 @@ func (s step) runAll(ctx context.Context, on provider.Commands, machines []strin
 }
 
 // read is what a step printed on one machine.
-func (s step) read(r provider.Result) (string, error) {
-	text, code := output(r.Stdout)
-	if r.Err(s.title) == nil {
+func (s Step) read(r provider.Result) (string, error) {
+	text, code := Output(r.Stdout)
+	if r.Err(s.Title) == nil {
 		return text, nil
 	}
 	r.Stdout = text
-	return text, &StepError{Code: code, CommandError: provider.CommandError{Title: s.title, Result: r}}
+	return text, &StepError{Code: code, CommandError: provider.CommandError{Title: s.Title, Result: r}}
 }

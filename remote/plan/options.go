@@ -1,4 +1,4 @@
-package remote
+package plan
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 )
 
 // Options say what is to be put where, and how it is to be loaded. The zero
-// values of those that have a default are filled by [Options.check].
+// values of those that have a default are filled by [Options.Check].
 type Options struct {
 	Mode string // "size" or "run": the command of plimsoll that makes the load
 
@@ -60,11 +60,11 @@ type Options struct {
 }
 
 const (
-	defaultProfile = "plimsoll-instance"
+	DefaultProfile = "plimsoll-instance"
 	defaultGlances = "nicolargo/glances:4.5.8"
-	glancesPort    = 61208
-	containerName  = "plimsoll-service"
-	watcherName    = "plimsoll-glances"
+	GlancesPort    = 61208
+	ContainerName  = "plimsoll-service"
+	WatcherName    = "plimsoll-glances"
 )
 
 // UsageError is a wrong or missing option.
@@ -78,36 +78,36 @@ func (e *UsageError) Hint() string { return e.Advice }
 // ExitCode is that of a usage error.
 func (*UsageError) ExitCode() int { return record.ExitUsage }
 
-func usageError(advice, format string, args ...any) error {
+func Wrong(advice, format string, args ...any) error {
 	return &UsageError{What: fmt.Sprintf(format, args...), Advice: advice}
 }
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// check fills defaults and says what cannot be done.
-func (o *Options) check(d provider.Dialect) error {
+// Check fills defaults and says what cannot be done.
+func (o *Options) Check(d provider.Dialect) error {
 	o.fill()
 	switch {
 	case o.Image == "":
-		return usageError("name the service's image with --image NAME:TAG", "no image")
+		return Wrong("name the service's image with --image NAME:TAG", "no image")
 	case strings.HasPrefix(o.Image, "-"):
-		return usageError("an image is NAME:TAG", "%q is no image", o.Image)
+		return Wrong("an image is NAME:TAG", "%q is no image", o.Image)
 	case o.Port < 1 || o.Port > 65535:
-		return usageError("name the port that the service listens on with --port N", "port %d is none", o.Port)
-	case o.Port == glancesPort && o.Metrics == "glances":
-		return usageError("--metrics sampler watches without a port", "port %d is that of Glances", o.Port)
+		return Wrong("name the port that the service listens on with --port N", "port %d is none", o.Port)
+	case o.Port == GlancesPort && o.Metrics == "glances":
+		return Wrong("--metrics sampler watches without a port", "port %d is that of Glances", o.Port)
 	case len(o.Types) == 0 && o.Instance == "":
-		return usageError("--type t3.small, several for a sweep, or --instance i-… for a machine that is there", "no machine type")
+		return Wrong("--type t3.small, several for a sweep, or --instance i-… for a machine that is there", "no machine type")
 	case o.Instance != "" && len(o.Types) > 0:
-		return usageError("give one of the two", "--instance and --type exclude each other")
+		return Wrong("give one of the two", "--instance and --type exclude each other")
 	case o.Instance != "" && !d.MachineID.MatchString(o.Instance):
-		return usageError(d.MachineHint, "%q is no instance", o.Instance)
+		return Wrong(d.MachineHint, "%q is no instance", o.Instance)
 	case o.GeneratorType != "" && o.Instance != "":
-		return usageError("give --type", "--generator-type needs machines of its own network: it does not go with --instance")
+		return Wrong("give --type", "--generator-type needs machines of its own network: it does not go with --instance")
 	case o.GeneratorType != "" && o.Store == "":
-		return usageError(d.StoreHint, "--generator-type needs a bucket")
+		return Wrong(d.StoreHint, "--generator-type needs a bucket")
 	case !o.AllowWorld && slices.ContainsFunc(o.Allow, wholeWorld):
-		return usageError("--allow-world says that this is meant", "an address range of the whole world would let everybody in")
+		return Wrong("--allow-world says that this is meant", "an address range of the whole world would let everybody in")
 	}
 	if err := o.checkTypes(); err != nil {
 		return err
@@ -119,13 +119,13 @@ func (o *Options) checkTypes() error {
 	seen := map[string]bool{}
 	for _, t := range o.Types {
 		if seen[t] {
-			return usageError("each type is sized once", "the type %s is given twice", t)
+			return Wrong("each type is sized once", "the type %s is given twice", t)
 		}
 		seen[t] = true
 	}
 	for _, c := range o.Allow {
 		if _, err := netip.ParsePrefix(c); err != nil {
-			return usageError("write 203.0.113.7/32", "--allow-cidr %q is no address range", c)
+			return Wrong("write 203.0.113.7/32", "--allow-cidr %q is no address range", c)
 		}
 	}
 	for _, c := range []struct {
@@ -133,7 +133,7 @@ func (o *Options) checkTypes() error {
 		choices []string
 	}{{o.Credits, []string{"unlimited", "standard"}}, {o.Metrics, []string{"glances", "sampler", "none"}}, {o.Mode, []string{"size", "run"}}} {
 		if !slices.Contains(c.choices, c.given) {
-			return usageError("one of "+strings.Join(c.choices, ", "), "%q is not known", c.given)
+			return Wrong("one of "+strings.Join(c.choices, ", "), "%q is not known", c.given)
 		}
 	}
 	return nil
@@ -145,21 +145,21 @@ func (o *Options) checkTexts() error {
 		for _, pair := range list {
 			name, value, ok := strings.Cut(pair, "=")
 			if !ok || !variableName.MatchString(name) {
-				return usageError("write NAME=VALUE, the name of letters, digits and _", "%q sets no variable", firstWord(pair))
+				return Wrong("write NAME=VALUE, the name of letters, digits and _", "%q sets no variable", firstWord(pair))
 			}
 			if strings.ContainsRune(value, 0) {
-				return usageError("", "the value of %s has a zero byte", name)
+				return Wrong("", "the value of %s has a zero byte", name)
 			}
 		}
 	}
 	for _, p := range o.Parameters {
 		if strings.ContainsAny(p, "\n\r") {
-			return usageError("", "the name of a parameter has a line break")
+			return Wrong("", "the name of a parameter has a line break")
 		}
 	}
 	for _, text := range slices.Concat([]string{o.Image, o.GlancesImage, o.ProbePath}, o.DockerArgs, o.Args) {
 		if strings.ContainsRune(text, 0) {
-			return usageError("", "a zero byte is in %q", text)
+			return Wrong("", "a zero byte is in %q", text)
 		}
 	}
 	return nil
@@ -189,7 +189,7 @@ func (o *Options) fill() {
 		}
 	}
 	set(&o.Mode, "size")
-	set(&o.Profile, defaultProfile)
+	set(&o.Profile, DefaultProfile)
 	set(&o.Credits, "unlimited")
 	if o.BasePath = strings.Trim(o.BasePath, "/"); o.BasePath != "" {
 		o.BasePath = "/" + o.BasePath
