@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
+	"github.com/plimsoll-load/plimsoll/remote/cleanup"
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -368,8 +369,8 @@ func TestWhatCannotBeRemovedIsNamed(t *testing.T) {
 		t.Errorf("left: %v, want the group alone", left)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		c := Cleaner{Clouds: map[string]provider.Cloud{"eu-west-1": tr.cloud()}, Runs: tr.world.Runs, Say: func(string) {}}
-		if left, err := c.Clean(t.Context(), Scope{All: true}); err != nil || left != nil || tr.left() != nil {
+		c := cleanup.Cleaner{Clouds: map[string]provider.Cloud{"eu-west-1": tr.cloud()}, Runs: tr.world.Runs, Say: func(string) {}}
+		if left, err := c.Clean(t.Context(), cleanup.Scope{All: true}); err != nil || left != nil || tr.left() != nil {
 			t.Errorf("the second time left %v: %v", left, err)
 		}
 	})

@@ -38,8 +38,8 @@ func (s *session) guard(ctx context.Context, m provider.Machine, work func(conte
 // and looks are rarer than at a machine that boots: every 5 s by default.
 func (s *session) watchMachine(ctx context.Context, m provider.Machine, end context.CancelCauseFunc) {
 	_ = provider.Poll(ctx, s.cloud.Look()*5/3, func() (bool, error) { // it ends with ctx
-		var gone *EndedError
-		if _, err := findLive(ctx, s.cloud.Machines, m.ID); errors.As(err, &gone) && ctx.Err() == nil {
+		var gone *provider.EndedError
+		if _, err := provider.FindLive(ctx, s.cloud.Machines, m.ID); errors.As(err, &gone) && ctx.Err() == nil {
 			end(gone)
 			return true, nil
 		}

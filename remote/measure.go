@@ -69,7 +69,7 @@ func (s *session) measure(ctx context.Context, planned plan.PlannedMachine, m pr
 	r.Notes = append(r.Notes, kept.notes()...)
 	fetching, cancel := s.stops.until(ctx, 2)
 	defer cancel()
-	var gone *EndedError
+	var gone *provider.EndedError
 	if errors.As(early, &gone) && gone.Machine.ID == m.ID {
 		r.note("the machine ended during the load (%s): the result is incomplete, and the machine's files are lost", gone)
 		r.Err = gone

@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/remote/journal"
 	"github.com/plimsoll-load/plimsoll/remote/plan"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -44,11 +45,11 @@ func (s *session) wasPreempted(ctx context.Context, r *Outcome) bool {
 	if !r.Preemptible || r.Skipped || ctx.Err() != nil || r.Machine.ID == "" || r.Err == nil && r.Code != record.ExitNothing {
 		return false
 	}
-	var gone *EndedError
+	var gone *provider.EndedError
 	if errors.As(r.Err, &gone) && gone.Machine.ID == r.Machine.ID {
 		return gone.Machine.Preempted
 	}
-	_, err := findLive(ctx, s.cloud.Machines, r.Machine.ID)
+	_, err := provider.FindLive(ctx, s.cloud.Machines, r.Machine.ID)
 	if !errors.As(err, &gone) || !gone.Machine.Preempted {
 		return false
 	}

@@ -17,7 +17,6 @@ import (
 // How long things may take that are not up to the user.
 const (
 	agentLimit = 5 * time.Minute
-	endLimit   = 10 * time.Minute
 )
 
 // provisioner rents the machines of one run.
@@ -111,31 +110,14 @@ func (r *provisioner) check(ctx context.Context, m plan.PlannedMachine) error {
 	return err
 }
 
-// EndedError is a machine that is not there any more.
-type EndedError struct{ Machine provider.Machine }
-
-func (e *EndedError) Error() string {
-	text := fmt.Sprintf("the machine %s (%s) is %s", e.Machine.ID, e.Machine.Type, e.Machine.State)
-	if e.Machine.State == "" {
-		text = fmt.Sprintf("the machine %s is not there", e.Machine.ID)
-	}
-	if e.Machine.Reason != "" {
-		text += ": " + e.Machine.Reason
-	}
-	return text
-}
-
-// ExitCode is an outside tool's.
-func (*EndedError) ExitCode() int { return record.ExitOutside }
-
 // running waits until a machine runs and has its address.
 func (r *provisioner) running(ctx context.Context, id string) (m provider.Machine, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.plan.Options.BootTimeout)
 	defer cancel()
 	began := time.Now()
 	err = provider.Poll(ctx, r.cloud.Look(), func() (bool, error) {
-		seen, err := findLive(ctx, r.cloud.Machines, id)
-		var gone *EndedError
+		seen, err := provider.FindLive(ctx, r.cloud.Machines, id)
+		var gone *provider.EndedError
 		switch {
 		case errors.As(err, &gone) && gone.Machine.State == "" && time.Since(began) < r.cloud.VisibleLimit():
 			return false, nil // not visible yet
@@ -157,23 +139,6 @@ func (r *provisioner) running(ctx context.Context, id string) (m provider.Machin
 	return m, err
 }
 
-// findLive looks for one machine that lives; an EndedError says that it does not.
-func findLive(ctx context.Context, in provider.Machines, id string) (provider.Machine, error) {
-	found, err := in.Find(ctx, provider.Query{IDs: []string{id}})
-	if err != nil {
-		return provider.Machine{}, err
-	}
-	if len(found) == 0 {
-		return provider.Machine{}, &EndedError{provider.Machine{ID: id}}
-	}
-	switch found[0].State {
-	case provider.Pending, provider.Running:
-		return found[0], nil
-	default:
-		return found[0], &EndedError{found[0]}
-	}
-}
-
 // online waits until a machine's agent takes commands.
 func (r *provisioner) online(ctx context.Context, m provider.Machine, limit time.Duration) error {
 	within, cancel := context.WithTimeout(ctx, limit)
@@ -186,7 +151,7 @@ func (r *provisioner) online(ctx context.Context, m provider.Machine, limit time
 		}
 		last = agents[m.ID]
 		if !last.Online() {
-			if _, err := findLive(within, r.cloud.Machines, m.ID); err != nil {
+			if _, err := provider.FindLive(within, r.cloud.Machines, m.ID); err != nil {
 				return false, err
 			}
 		}
@@ -260,7 +225,7 @@ func (r *provisioner) end(ctx context.Context, ids ...string) error {
 	if err := r.cloud.Machines.Terminate(ctx, ids); err != nil {
 		return err
 	}
-	if err := waitTerminated(ctx, r.cloud, ids); err != nil {
+	if err := provider.WaitTerminated(ctx, r.cloud, ids); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -269,22 +234,4 @@ func (r *provisioner) end(ctx context.Context, ids ...string) error {
 		}
 	}
 	return nil
-}
-
-// waitTerminated waits until machines are terminated.
-func waitTerminated(ctx context.Context, in provider.Cloud, ids []string) error {
-	ctx, cancel := context.WithTimeout(ctx, endLimit)
-	defer cancel()
-	return provider.Poll(ctx, in.Look(), func() (bool, error) {
-		found, err := in.Machines.Find(ctx, provider.Query{IDs: ids})
-		if err != nil {
-			return false, err
-		}
-		for _, m := range found {
-			if m.State != provider.Terminated {
-				return false, nil
-			}
-		}
-		return true, nil
-	})
 }

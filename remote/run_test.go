@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/cleanup"
 	"github.com/plimsoll-load/plimsoll/remote/fakeaws"
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
@@ -348,9 +349,9 @@ func killedAt(t *testing.T, k int, after bool) {
 	_, _ = tr.run(t, o) // it fails, or not
 	tr.refuse, tr.lose = nil, nil
 	synctest.Test(t, func(t *testing.T) {
-		c := Cleaner{Clouds: map[string]provider.Cloud{"eu-west-1": tr.cloud()}, Runs: tr.world.Runs, Say: func(string) {}}
+		c := cleanup.Cleaner{Clouds: map[string]provider.Cloud{"eu-west-1": tr.cloud()}, Runs: tr.world.Runs, Say: func(string) {}}
 		for range 2 { // the second time there is nothing to do
-			if left, err := c.Clean(t.Context(), Scope{All: true}); err != nil || len(left) > 0 {
+			if left, err := c.Clean(t.Context(), cleanup.Scope{All: true}); err != nil || len(left) > 0 {
 				t.Errorf("killed at call %d: cleaning up left %v: %v", k, left, err)
 			}
 		}

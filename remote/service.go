@@ -119,7 +119,7 @@ func (s *session) answers(ctx context.Context, m provider.Machine) error {
 			err = fmt.Errorf("it answers %d", status)
 		}
 		if last = err; err != nil {
-			if _, err := findLive(within, s.cloud.Machines, m.ID); err != nil {
+			if _, err := provider.FindLive(within, s.cloud.Machines, m.ID); err != nil {
 				return false, err
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/remote/cleanup"
 	"github.com/plimsoll-load/plimsoll/remote/journal"
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
@@ -93,7 +94,7 @@ func (s *session) work(ctx context.Context) ([]Outcome, error) {
 // measureExisting measures on a machine that is there and stays.
 func (s *session) measureExisting(ctx context.Context) ([]Outcome, error) {
 	o := &s.plan.Options
-	m, err := findLive(ctx, s.cloud.Machines, o.Instance)
+	m, err := provider.FindLive(ctx, s.cloud.Machines, o.Instance)
 	if err != nil {
 		return nil, err
 	}
@@ -123,14 +124,14 @@ func (s *session) measureExisting(ctx context.Context) ([]Outcome, error) {
 func (s *session) finish(ctx context.Context, results []Outcome) error {
 	ctx, cancel := s.stops.until(ctx, 3)
 	defer cancel()
-	ctx, cancelTime := context.WithTimeout(ctx, endLimit)
+	ctx, cancelTime := context.WithTimeout(ctx, provider.EndLimit)
 	defer cancelTime()
 	if s.plan.Options.Keep > 0 && s.stops.Signal() == nil {
 		return s.keepMachines(ctx, results)
 	}
 	s.say("cleaning up")
-	c := Cleaner{Clouds: map[string]provider.Cloud{s.plan.Caller.Region: s.cloud}, Runs: s.Runs, Say: s.say}
-	left, err := c.Clean(ctx, Scope{Run: s.plan.Run})
+	c := cleanup.Cleaner{Clouds: map[string]provider.Cloud{s.plan.Caller.Region: s.cloud}, Runs: s.Runs, Say: s.say}
+	left, err := c.Clean(ctx, cleanup.Scope{Run: s.plan.Run})
 	if err == nil && len(left) == 0 {
 		return s.journal.Write(journal.Entry{Event: "ends"})
 	}
@@ -140,11 +141,11 @@ func (s *session) finish(ctx context.Context, results []Outcome) error {
 	if err != nil && len(left) == 0 {
 		left = s.journaled()
 	}
-	return &LeftError{Run: s.plan.Run, Left: left, Expires: s.leaseEnd(), Err: err}
+	return &cleanup.LeftError{Run: s.plan.Run, Left: left, Expires: s.leaseEnd(), Err: err}
 }
 
 // journaled is what the journal says is there, for when the cloud cannot be asked.
-func (s *session) journaled() (left []Leftover) {
+func (s *session) journaled() (left []cleanup.Leftover) {
 	entries, err := journal.Read(filepath.Join(s.Runs, s.plan.Run))
 	if err != nil {
 		return nil
@@ -152,7 +153,7 @@ func (s *session) journaled() (left []Leftover) {
 	for _, kind := range []string{journal.KindMachine, journal.KindGroup, journal.KindContainers, journal.KindObjects} {
 		for _, e := range journal.Left(entries, kind) {
 			if e.Event == "made" || kind == journal.KindContainers || kind == journal.KindObjects {
-				left = append(left, Leftover{Kind: kind, ID: cmp.Or(e.ID, e.Name), Region: e.Region, Run: s.plan.Run})
+				left = append(left, cleanup.Leftover{Kind: kind, ID: cmp.Or(e.ID, e.Name), Region: e.Region, Run: s.plan.Run})
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/aws/dialect"
+	"github.com/plimsoll-load/plimsoll/remote/cleanup"
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -147,8 +148,8 @@ func TestCleaningUpAgainDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, _ = tr.inside(t, options("c7.small")) // it fails, and cleans up
 		began := time.Now()
-		c := Cleaner{Clouds: map[string]provider.Cloud{"eu-west-1": tr.cloud()}, Runs: tr.world.Runs, Say: func(string) {}}
-		if left, err := c.Clean(t.Context(), Scope{All: true}); err != nil || left != nil || tr.left() != nil {
+		c := cleanup.Cleaner{Clouds: map[string]provider.Cloud{"eu-west-1": tr.cloud()}, Runs: tr.world.Runs, Say: func(string) {}}
+		if left, err := c.Clean(t.Context(), cleanup.Scope{All: true}); err != nil || left != nil || tr.left() != nil {
 			t.Errorf("left %v: %v", left, err)
 		}
 		if took := time.Since(began); took > 5*time.Second {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/remote"
+	"github.com/plimsoll-load/plimsoll/remote/cleanup"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
@@ -22,7 +23,7 @@ func newStatus(p process, at *place) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			things, err := remote.Inventory(c.Context(), cloud)
+			things, err := cleanup.Inventory(c.Context(), cloud)
 			if err != nil {
 				return err
 			}
@@ -92,7 +93,7 @@ func eachMachine(ctx context.Context, p process, at *place, run string, do func(
 	if err != nil {
 		return err
 	}
-	machines, err := remote.MachinesOf(ctx, cloud, run)
+	machines, err := cleanup.MachinesOf(ctx, cloud, run)
 	if err != nil {
 		return err
 	}
@@ -108,7 +109,7 @@ func eachMachine(ctx context.Context, p process, at *place, run string, do func(
 }
 
 func newCleanup(p process, at *place) *cobra.Command {
-	var scope remote.Scope
+	var scope cleanup.Scope
 	var regions []string
 	c := &cobra.Command{
 		Use: "cleanup --run RUN | --all | --expired", Short: "remove what runs left", GroupID: "machines", Args: cli.Exactly(0, "no argument"),
@@ -123,7 +124,7 @@ what it could not remove; the exit status is 7 then.
 			if n := count(scope.Run != "", scope.All, scope.Expired); n != 1 {
 				return cli.Usage("usage: plimsoll remote "+c.Use, "cleanup: want one of --run, --all and --expired")
 			}
-			return cleanup(c.Context(), p, at, scope, regions)
+			return cleanUp(c.Context(), p, at, scope, regions)
 		},
 	}
 	f := c.Flags()
@@ -144,12 +145,12 @@ func count(conditions ...bool) (n int) {
 	return n
 }
 
-func cleanup(ctx context.Context, p process, at *place, scope remote.Scope, regions []string) error { //nolint:revive // five: a context comes first
+func cleanUp(ctx context.Context, p process, at *place, scope cleanup.Scope, regions []string) error { //nolint:revive // five: a context comes first
 	runs, err := p.runs()
 	if err != nil {
 		return cli.Usage("", "%v", err)
 	}
-	cleaner := remote.Cleaner{Clouds: map[string]provider.Cloud{}, Runs: runs, Say: p.say}
+	cleaner := cleanup.Cleaner{Clouds: map[string]provider.Cloud{}, Runs: runs, Say: p.say}
 	if len(regions) == 0 {
 		regions = []string{at.region}
 	}
@@ -177,7 +178,7 @@ func cleanup(ctx context.Context, p process, at *place, scope remote.Scope, regi
 		}
 		return nil
 	case err != nil || len(left) > 0:
-		return &remote.LeftError{Run: scope.Run, Left: left, Err: err}
+		return &cleanup.LeftError{Run: scope.Run, Left: left, Err: err}
 	}
 	fmt.Fprintln(p.stdout, "nothing is left")
 	return nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote"
+	"github.com/plimsoll-load/plimsoll/remote/cleanup"
 	"github.com/plimsoll-load/plimsoll/remote/fakeaws"
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
@@ -63,8 +64,8 @@ func (t bubble) run(dir string, signals ...<-chan os.Signal) ([]remote.Outcome, 
 // cleanup removes what is left, and tells what could not be.
 func (t bubble) cleanup(dir string) {
 	t.Helper()
-	c := remote.Cleaner{Clouds: map[string]provider.Cloud{"eu-west-1": t.cloud}, Runs: dir, Say: func(string) {}}
-	if left, err := c.Clean(t.Context(), remote.Scope{All: true}); err != nil || len(left) > 0 || len(t.double.Left()) > 0 {
+	c := cleanup.Cleaner{Clouds: map[string]provider.Cloud{"eu-west-1": t.cloud}, Runs: dir, Say: func(string) {}}
+	if left, err := c.Clean(t.Context(), cleanup.Scope{All: true}); err != nil || len(left) > 0 || len(t.double.Left()) > 0 {
 		t.Errorf("cleaning up left %v, %v: %v", left, t.double.Left(), err)
 	}
 }

@@ -1,4 +1,5 @@
-package remote
+// Package cleanup finds what runs left, by its tags and by the journals of runs, and removes it; it touches nothing else.
+package cleanup
 
 import (
 	"context"
@@ -175,7 +176,7 @@ func (c Cleaner) endMachines(ctx context.Context, cloud provider.Cloud, region s
 	if len(ending) == 0 {
 		return left
 	}
-	if err := waitTerminated(ctx, cloud, ending); err != nil {
+	if err := provider.WaitTerminated(ctx, cloud, ending); err != nil {
 		for _, m := range machines {
 			if slices.Contains(ending, m.ID) {
 				left = append(left, Leftover{Kind: journal.KindMachine, ID: m.ID, Region: region, Run: m.Tags[plan.TagRun], Why: "it was told to end, and that it did was not seen: " + err.Error()})
@@ -233,10 +234,10 @@ func (c Cleaner) removeEntry(ctx context.Context, run string, e journal.Entry) e
 	var err error
 	switch e.Kind {
 	case journal.KindContainers:
-		if _, err = findLive(ctx, cloud.Machines, e.ID); err == nil {
+		if _, err = provider.FindLive(ctx, cloud.Machines, e.ID); err == nil {
 			_, err = plan.CleanStep(run).Run(ctx, cloud.Commands, e.ID)
 		}
-		var gone *EndedError
+		var gone *provider.EndedError
 		if errors.As(err, &gone) {
 			err = nil // its containers are gone with it
 		}
