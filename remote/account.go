@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/provision"
 )
 
 // MakeProfile makes it; it may be there already.
@@ -58,9 +59,9 @@ func Doctor(ctx context.Context, c provider.Cloud) (lines [][2]string, failed er
 
 // Permitted asks whether what a plan would make may be made, and makes nothing.
 func (w World) Permitted(ctx context.Context, p *plan.Plan) error {
-	r := provisioner{cloud: w.Cloud, plan: p, say: w.Say}
+	r := provision.New(w.Cloud, p, nil, w.Say)
 	for _, m := range p.Machines {
-		if err := r.check(ctx, m); err != nil {
+		if err := r.Permitted(ctx, m); err != nil {
 			return err
 		}
 	}

@@ -43,15 +43,15 @@ func (s *session) startGenerator(ctx context.Context, group string) error {
 		return plan.Wrong("--generator-binary names a plimsoll for Linux and that processor: GOOS=linux GOARCH=… go build ./cmd/plimsoll",
 			"the generator is Linux on %s, and this machine's program is %s/%s", planned.Image.Architecture, runtime.GOOS, runtime.GOARCH)
 	}
-	made, err := s.launch(ctx, *planned, plan.RoleGenerator, group)
+	made, err := s.provisioner.Launch(ctx, *planned, plan.RoleGenerator, group)
 	if err != nil {
 		return err
 	}
-	if made, err = s.waitReady(ctx, *planned, plan.RoleGenerator, made); err != nil {
+	if made, err = s.provisioner.WaitReady(ctx, *planned, plan.RoleGenerator, made); err != nil {
 		return err
 	}
 	s.generator = &generator{session: s, machine: made}
-	s.say("sending plimsoll to the generator")
+	s.Say("sending plimsoll to the generator")
 	return s.generator.send(ctx)
 }
 
@@ -86,7 +86,7 @@ func (g *generator) send(ctx context.Context) error {
 		return err
 	}
 	g.sum = hex.EncodeToString(sum.Sum(nil))
-	store := g.plan.Store(g.cloud)
+	store := g.plan.Store(g.Cloud)
 	return store.Put(ctx, g.key("plimsoll"), file)
 }
 
@@ -101,7 +101,7 @@ func (g *generator) probe(ctx context.Context, url string) (int, error) {
 // ask asks an address some times, and returns the last status and the least time.
 func (g *generator) ask(ctx context.Context, url string, times int) (status int, least time.Duration, err error) {
 	s := script.Step{Name: "probe", Title: "ask " + url, Limit: time.Duration(times)*6*time.Second + 30*time.Second, Vars: map[string]string{"url": url, "times": fmt.Sprint(times)}}
-	text, err := s.Run(ctx, g.cloud.Commands, g.machine.ID)
+	text, err := s.Run(ctx, g.Cloud.Commands, g.machine.ID)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -122,7 +122,7 @@ func (g *generator) ask(ctx context.Context, url string, times int) (status int,
 
 // load runs plimsoll on the generator and keeps its record at home as it grows.
 func (g *generator) load(ctx context.Context, r *Outcome, c Child) (int, error) {
-	store := g.plan.Store(g.cloud)
+	store := g.plan.Store(g.Cloud)
 	packed, err := bundle(g.plan, c.Args)
 	if err != nil {
 		return -1, err
@@ -142,7 +142,7 @@ func (g *generator) load(ctx context.Context, r *Outcome, c Child) (int, error) 
 	start := script.Step{Name: "generator", Title: "start the load", Limit: 5 * time.Minute, Vars: map[string]string{
 		"folder": g.plan.Folder(), "program": program, "sum": g.sum, "bundle": url, "needs": needs(c.Args),
 	}}
-	if _, err := start.Run(ctx, g.cloud.Commands, g.machine.ID); err != nil {
+	if _, err := start.Run(ctx, g.Cloud.Commands, g.machine.ID); err != nil {
 		return -1, err
 	}
 	code, err := g.follow(ctx, r, c)
@@ -152,7 +152,7 @@ func (g *generator) load(ctx context.Context, r *Outcome, c Child) (int, error) 
 	ending, cancel := g.stops.until(ctx, 2)
 	defer cancel()
 	stop := script.Step{Name: "generator-stop", Title: "stop the load", Vars: map[string]string{"folder": g.plan.Folder()}}
-	if _, err := stop.Run(ending, g.cloud.Commands, g.machine.ID); err != nil {
+	if _, err := stop.Run(ending, g.Cloud.Commands, g.machine.ID); err != nil {
 		return -1, err
 	}
 	ending, cancelTime := context.WithTimeout(ending, childGrace)
@@ -200,13 +200,13 @@ func (g *generator) follow(ctx context.Context, r *Outcome, c Child) (code int, 
 
 // look fetches the record as far as it is.
 func (g *generator) look(ctx context.Context, r *Outcome) (string, error) {
-	store, key := g.plan.Store(g.cloud), g.key(filepath.Base(r.Folder)+"/record.gz")
+	store, key := g.plan.Store(g.Cloud), g.key(filepath.Base(r.Folder)+"/record.gz")
 	url, err := store.PresignPut(ctx, key, urlLife)
 	if err != nil {
 		return "", err
 	}
 	s := script.Step{Name: "generator-look", Title: "look at the load", Limit: 2 * time.Minute, Vars: map[string]string{"folder": g.plan.Folder(), "url": url}}
-	text, err := s.Run(ctx, g.cloud.Commands, g.machine.ID)
+	text, err := s.Run(ctx, g.Cloud.Commands, g.machine.ID)
 	if err != nil || !strings.Contains(text, "sent\n") {
 		return text, err
 	}

@@ -115,7 +115,7 @@ func loaded(t *testing.T, program, reached string, during func(s *session)) (r O
 		p := &plan.Plan{Dialect: dialect.Dialect(), Run: "20261124-134500-a1b2c3", Options: plan.Options{Store: "bucket/load", Folder: script}}
 		s := &session{stops: NewStops(ctx, nil), World: World{Own: own}}
 		s.plan = p
-		s.cloud = provider.Cloud{Commands: hands{dir, &commands, reached}, Store: func(string, string) provider.Store { return disk{filepath.Join(dir, "objects")} }}
+		s.Cloud = provider.Cloud{Commands: hands{dir, &commands, reached}, Store: func(string, string) provider.Store { return disk{filepath.Join(dir, "objects")} }}
 		g := &generator{session: s, machine: provider.Machine{ID: "i-1"}}
 		if err := g.send(ctx); err != nil {
 			t.Fatal(err)

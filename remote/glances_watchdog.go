@@ -103,7 +103,7 @@ func (k *watchdog) state(ctx context.Context) (string, error) {
 		}
 		k.missed = 0
 	}
-	text, err := k.plan.GlancesState().Run(ctx, k.cloud.Commands, k.machine.ID)
+	text, err := k.plan.GlancesState().Run(ctx, k.Cloud.Commands, k.machine.ID)
 	if err != nil {
 		return "", err
 	}
@@ -148,11 +148,11 @@ func (k *watchdog) restart(ctx context.Context, how string) bool {
 	}
 	now := &k.absent[len(k.absent)-1]
 	if k.restarted {
-		k.say(k.machine.Type + ": " + now.String())
+		k.Say(k.machine.Type + ": " + now.String())
 		return true
 	}
-	k.say(fmt.Sprintf("%s: Glances %s: it is started again", k.machine.Type, how))
-	_, err := k.plan.Glances(plan.WatcherAgain).Run(ctx, k.cloud.Commands, k.machine.ID)
+	k.Say(fmt.Sprintf("%s: Glances %s: it is started again", k.machine.Type, how))
+	_, err := k.plan.Glances(plan.WatcherAgain).Run(ctx, k.Cloud.Commands, k.machine.ID)
 	var failed *script.StepError
 	switch {
 	case err == nil:

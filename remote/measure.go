@@ -63,7 +63,7 @@ func (s *session) measure(ctx context.Context, planned plan.PlannedMachine, m pr
 	}
 	r.Record = filepath.Join(r.Folder, "record.jsonl")
 	var kept *watchdog
-	early := s.guard(ctx, m, func(ctx context.Context) {
+	early := s.provisioner.Guard(ctx, s.loaded(m), func(ctx context.Context) {
 		kept = s.watchGlances(ctx, m, watch, func() { s.load(ctx, &r, watch) })
 	})
 	r.Notes = append(r.Notes, kept.notes()...)
@@ -97,9 +97,20 @@ func (r *Outcome) note(format string, args ...any) {
 	}
 }
 
+// loaded are the machines without which there is no load: that of the service, and the generator's.
+func (s *session) loaded(m provider.Machine) []provider.Machine {
+	if s.generator == nil {
+		return []provider.Machine{m}
+	}
+	return []provider.Machine{m, s.generator.machine}
+}
+
+// agentLimit is how long an agent that a load starved may take to come back.
+const agentLimit = 5 * time.Minute
+
 // prepare starts the service and what watches it, until both are there.
 func (s *session) prepare(ctx context.Context, m provider.Machine, r *Outcome) (watching, error) {
-	s.say(m.Type + ": starting " + s.plan.Options.Image)
+	s.Say(m.Type + ": starting " + s.plan.Options.Image)
 	if err := s.deploy(ctx, m); err != nil {
 		return watching{}, err
 	}
@@ -107,7 +118,7 @@ func (s *session) prepare(ctx context.Context, m provider.Machine, r *Outcome) (
 		return watching{}, err
 	}
 	r.RoundTrip = s.roundTrip(ctx, m)
-	s.say(fmt.Sprintf("%s: the service answers, round trip %s", m.Type, r.RoundTrip.Round(10*time.Microsecond)))
+	s.Say(fmt.Sprintf("%s: the service answers, round trip %s", m.Type, r.RoundTrip.Round(10*time.Microsecond)))
 	watch, err := s.watch(ctx, m)
 	r.note("%s", watch.note)
 	return watch, err
@@ -125,7 +136,7 @@ func (s *session) load(ctx context.Context, r *Outcome, watch watching) {
 		r.Err = err
 		return
 	}
-	s.say(fmt.Sprintf("%s: loading http://%s", r.Type.Name, s.plan.HostPort(r.Machine)))
+	s.Say(fmt.Sprintf("%s: loading http://%s", r.Type.Name, s.plan.HostPort(r.Machine)))
 	child := Child{Args: args, Stdout: printed, Stderr: s.Stderr, Halt: s.stops.changed[1]}
 	if s.generator != nil {
 		r.Code, r.Err = s.generator.load(ctx, r, child)
@@ -184,20 +195,20 @@ func (s *session) collect(ctx context.Context, r *Outcome, watch watching, kept 
 		r.note("the machine's files were not fetched")
 		return
 	}
-	if err := s.online(ctx, r.Machine, agentLimit); err != nil { // a load may starve the agent: it comes back
+	if err := s.provisioner.Online(ctx, r.Machine, agentLimit); err != nil { // a load may starve the agent: it comes back
 		r.note("the machine's files could not be fetched: %v", err)
 		return
 	}
-	f := fetcher{commands: s.cloud.Commands, machine: r.Machine.ID, folder: s.plan.Folder(), into: r.Folder, prefix: s.plan.Run + "/" + filepath.Base(r.Folder) + "/"}
+	f := fetcher{commands: s.Cloud.Commands, machine: r.Machine.ID, folder: s.plan.Folder(), into: r.Folder, prefix: s.plan.Run + "/" + filepath.Base(r.Folder) + "/"}
 	if s.plan.Options.Store != "" {
-		f.store = s.plan.Store(s.cloud)
+		f.store = s.plan.Store(s.Cloud)
 	}
 	if offset, err := f.offset(ctx); err == nil {
 		r.Offset = offset
 	} else {
 		r.note("the machine's clock could not be read: its series may be shifted (%v)", err)
 	}
-	listing, err := s.plan.Collect().Run(ctx, s.cloud.Commands, r.Machine.ID)
+	listing, err := s.plan.Collect().Run(ctx, s.Cloud.Commands, r.Machine.ID)
 	if err != nil {
 		r.note("the machine's files could not be gathered: %v", err)
 		return

@@ -29,8 +29,8 @@ func (s *session) retryOnDemand(ctx context.Context, t *turn, first *Outcome, gr
 	planned := t.planned
 	planned.Second, planned.Price = true, planned.OnDemand
 	second := &turn{planned: planned, booted: make(chan struct{})}
-	if second.machine, second.err = s.launch(ctx, planned, plan.RoleService, group); second.err == nil {
-		second.machine, second.err = s.waitReady(ctx, planned, plan.RoleService, second.machine)
+	if second.machine, second.err = s.provisioner.Launch(ctx, planned, plan.RoleService, group); second.err == nil {
+		second.machine, second.err = s.provisioner.WaitReady(ctx, planned, plan.RoleService, second.machine)
 	}
 	close(second.booted)
 	r := s.measureTurn(ctx, second, nil, group)
@@ -49,7 +49,7 @@ func (s *session) wasPreempted(ctx context.Context, r *Outcome) bool {
 	if errors.As(r.Err, &gone) && gone.Machine.ID == r.Machine.ID {
 		return gone.Machine.Preempted
 	}
-	_, err := provider.FindLive(ctx, s.cloud.Machines, r.Machine.ID)
+	_, err := provider.FindLive(ctx, s.Cloud.Machines, r.Machine.ID)
 	if !errors.As(err, &gone) || !gone.Machine.Preempted {
 		return false
 	}
@@ -61,8 +61,8 @@ func (s *session) wasPreempted(ctx context.Context, r *Outcome) bool {
 func (s *session) noteAloud(r *Outcome, format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
 	r.note("%s", line)
-	s.say(r.Type.Name + ": " + line)
+	s.Say(r.Type.Name + ": " + line)
 	if err := s.journal.Write(journal.Entry{Event: "note", ID: r.Machine.ID, Region: s.plan.Caller.Region, Text: line}); err != nil {
-		s.say(err.Error())
+		s.Say(err.Error())
 	}
 }

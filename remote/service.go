@@ -11,39 +11,19 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/provision"
 	"github.com/plimsoll-load/plimsoll/remote/script"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
-// ServiceError is a service, or its machine, that did not come up.
-type ServiceError struct {
-	What   string // one line
-	Tail   string // of its log, or of what docker said
-	Advice string
-	Code   int
-}
-
-func (e *ServiceError) Error() string {
-	if e.Tail == "" {
-		return e.What
-	}
-	return e.What + "\n  " + strings.ReplaceAll(strings.TrimSpace(e.Tail), "\n", "\n  ")
-}
-
-// Hint says what may help.
-func (e *ServiceError) Hint() string { return e.Advice }
-
-// ExitCode is 7 where docker failed, and 6 where the service did.
-func (e *ServiceError) ExitCode() int { return e.Code }
-
 // deploy starts the service's container on a machine.
 func (s *session) deploy(ctx context.Context, m provider.Machine) error {
-	said, err := s.plan.Service().Run(ctx, s.cloud.Commands, m.ID)
+	said, err := s.plan.Service().Run(ctx, s.Cloud.Commands, m.ID)
 	if err != nil {
 		return whyNotStarted(s.plan, err)
 	}
 	for line := range strings.Lines(said) {
-		s.say(m.Type + ": " + strings.TrimSpace(line))
+		s.Say(m.Type + ": " + strings.TrimSpace(line))
 	}
 	return nil
 }
@@ -62,7 +42,7 @@ func whyNotStarted(p *plan.Plan, err error) error {
 	if !errors.As(err, &failed) {
 		return err
 	}
-	e := &ServiceError{Tail: provider.Tail(failed.Result.Stderr, provider.TailLines), Code: record.ExitOutside}
+	e := &provision.StartError{Tail: provider.Tail(failed.Result.Stderr, provider.TailLines), Code: record.ExitOutside}
 	image := p.Options.Image
 	switch failed.Code {
 	case codePull:
@@ -119,7 +99,7 @@ func (s *session) answers(ctx context.Context, m provider.Machine) error {
 			err = fmt.Errorf("it answers %d", status)
 		}
 		if last = err; err != nil {
-			if _, err := provider.FindLive(within, s.cloud.Machines, m.ID); err != nil {
+			if _, err := provider.FindLive(within, s.Cloud.Machines, m.ID); err != nil {
 				return false, err
 			}
 		}
@@ -133,12 +113,12 @@ func (s *session) answers(ctx context.Context, m provider.Machine) error {
 
 // whySilent gathers why a service cannot be reached.
 func (s *session) whySilent(ctx context.Context, m provider.Machine, address string, last error) error {
-	e := &ServiceError{
+	e := &provision.StartError{
 		What:   fmt.Sprintf("%s does not answer from here within %s: %v", address, s.plan.Options.ProbeTimeout, last),
 		Code:   record.ExitNothing,
 		Advice: "does the service listen on 0.0.0.0 and on this --port? --probe-path and --probe-timeout say what to wait for",
 	}
-	said, err := s.plan.ServiceState().Run(ctx, s.cloud.Commands, m.ID)
+	said, err := s.plan.ServiceState().Run(ctx, s.Cloud.Commands, m.ID)
 	if err == nil {
 		e.Tail = said
 	}

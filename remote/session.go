@@ -14,6 +14,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/journal"
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/provision"
 )
 
 // World is what a run needs of the machine that it is started on.
@@ -33,8 +34,10 @@ type World struct {
 // session is one run under way.
 type session struct {
 	World
-	provisioner
-	stops *Stops
+	plan        *plan.Plan
+	journal     *journal.Journal
+	provisioner *provision.Provisioner
+	stops       *Stops
 
 	generator *generator // nil: the load is made here
 }
@@ -53,15 +56,15 @@ func (w World) Run(ctx context.Context, p *plan.Plan, stops *Stops) (results []O
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
 	s := &session{
-		World: w, stops: stops,
-		provisioner: provisioner{cloud: w.Cloud, plan: p, journal: j, say: w.Say},
+		World: w, plan: p, journal: j, stops: stops,
+		provisioner: provision.New(w.Cloud, p, j, w.Say),
 	}
 	if err := j.Write(journal.Entry{Event: "begins", Region: p.Caller.Region, Text: p.Options.Mode}); err != nil {
 		return nil, err
 	}
 	alive, stop := context.WithCancel(context.WithoutCancel(ctx)) // leases are renewed while files are fetched, too
 	var renewLeases sync.WaitGroup
-	renewLeases.Go(func() { s.renewLeases(alive) })
+	renewLeases.Go(func() { s.provisioner.RenewLeases(alive) })
 	results, err = s.work(load)
 	stop()
 	renewLeases.Wait()
@@ -84,7 +87,7 @@ func (s *session) work(ctx context.Context) ([]Outcome, error) {
 	if s.plan.Options.Instance != "" {
 		return s.measureExisting(ctx)
 	}
-	group, err := s.group(ctx)
+	group, err := s.provisioner.Group(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +97,7 @@ func (s *session) work(ctx context.Context) ([]Outcome, error) {
 // measureExisting measures on a machine that is there and stays.
 func (s *session) measureExisting(ctx context.Context) ([]Outcome, error) {
 	o := &s.plan.Options
-	m, err := provider.FindLive(ctx, s.cloud.Machines, o.Instance)
+	m, err := provider.FindLive(ctx, s.Cloud.Machines, o.Instance)
 	if err != nil {
 		return nil, err
 	}
@@ -105,15 +108,15 @@ func (s *session) measureExisting(ctx context.Context) ([]Outcome, error) {
 	if err := s.journal.Write(entry); err != nil {
 		return nil, err
 	}
-	if err := s.online(ctx, m, o.BootTimeout); err != nil {
+	if err := s.provisioner.Online(ctx, m, o.BootTimeout); err != nil {
 		return nil, err
 	}
-	if _, err := s.plan.Ready().Run(ctx, s.cloud.Commands, m.ID); err != nil {
+	if _, err := s.plan.Ready().Run(ctx, s.Cloud.Commands, m.ID); err != nil {
 		return nil, err
 	}
 	planned := plan.PlannedMachine{Role: plan.RoleService, Type: provider.MachineType{Name: m.Type}}
-	planned.Price = plan.Planner{Cloud: s.cloud}.Price(ctx, s.plan, planned)
-	if types, err := s.cloud.Catalogue.Types(ctx, []string{m.Type}); err == nil && len(types) == 1 {
+	planned.Price = plan.Planner{Cloud: s.Cloud}.Price(ctx, s.plan, planned)
+	if types, err := s.Cloud.Catalogue.Types(ctx, []string{m.Type}); err == nil && len(types) == 1 {
 		planned.Type = types[0]
 	}
 	r := s.measure(ctx, planned, m)
@@ -129,19 +132,19 @@ func (s *session) finish(ctx context.Context, results []Outcome) error {
 	if s.plan.Options.Keep > 0 && s.stops.Signal() == nil {
 		return s.keepMachines(ctx, results)
 	}
-	s.say("cleaning up")
-	c := cleanup.Cleaner{Clouds: map[string]provider.Cloud{s.plan.Caller.Region: s.cloud}, Runs: s.Runs, Say: s.say}
+	s.Say("cleaning up")
+	c := cleanup.Cleaner{Clouds: map[string]provider.Cloud{s.plan.Caller.Region: s.Cloud}, Runs: s.Runs, Say: s.Say}
 	left, err := c.Clean(ctx, cleanup.Scope{Run: s.plan.Run})
 	if err == nil && len(left) == 0 {
 		return s.journal.Write(journal.Entry{Event: "ends"})
 	}
 	if errors.Is(context.Cause(ctx), errStopped) {
-		s.say("stopped while cleaning up")
+		s.Say("stopped while cleaning up")
 	}
 	if err != nil && len(left) == 0 {
 		left = s.journaled()
 	}
-	return &cleanup.LeftError{Run: s.plan.Run, Left: left, Expires: s.leaseEnd(), Err: err}
+	return &cleanup.LeftError{Run: s.plan.Run, Left: left, Expires: s.provisioner.LeaseEnd(), Err: err}
 }
 
 // journaled is what the journal says is there, for when the cloud cannot be asked.
@@ -168,16 +171,16 @@ func (s *session) keepMachines(ctx context.Context, results []Outcome) error {
 		if r.Machine.ID == "" || r.Ended {
 			continue
 		}
-		if _, err := s.plan.Clean().Run(ctx, s.cloud.Commands, r.Machine.ID); err != nil {
+		if _, err := s.plan.Clean().Run(ctx, s.Cloud.Commands, r.Machine.ID); err != nil {
 			failed = errors.Join(failed, err)
 		}
 		if s.plan.Options.Instance != "" && !plan.Managed(r.Machine.Tags) {
 			continue
 		}
-		if _, err := s.extend(ctx, []string{r.Machine.ID}, until, provider.Tags{plan.TagKept: "true"}); err != nil {
+		if _, err := s.provisioner.Extend(ctx, []string{r.Machine.ID}, until, provider.Tags{plan.TagKept: "true"}); err != nil {
 			failed = errors.Join(failed, err)
 		}
-		s.say(fmt.Sprintf("%s is kept until %s: --instance %s uses it, `plimsoll remote cleanup --run %s` ends it", r.Machine.ID, plan.Clock(until), r.Machine.ID, s.plan.Run))
+		s.Say(fmt.Sprintf("%s is kept until %s: --instance %s uses it, `plimsoll remote cleanup --run %s` ends it", r.Machine.ID, plan.Clock(until), r.Machine.ID, s.plan.Run))
 	}
 	return failed
 }

@@ -38,11 +38,11 @@ func (s *session) sweep(ctx context.Context, group string) ([]Outcome, error) {
 	defer cancel() // what still boots need not go on when the sweep is over
 	booting.Go(func() {
 		for _, t := range turns { // in order: where a quota is met, the first ones have what there is
-			t.machine, t.err = s.launch(early, t.planned, plan.RoleService, group)
+			t.machine, t.err = s.provisioner.Launch(early, t.planned, plan.RoleService, group)
 			booting.Go(func() {
 				defer close(t.booted)
 				if t.err == nil {
-					t.machine, t.err = s.waitReady(early, t.planned, plan.RoleService, t.machine)
+					t.machine, t.err = s.provisioner.WaitReady(early, t.planned, plan.RoleService, t.machine)
 				}
 			})
 		}
@@ -82,9 +82,9 @@ func (s *session) measureTurn(ctx context.Context, t *turn, before []Outcome, gr
 	r = Outcome{Type: t.planned.Type, Price: t.planned.Price, Preemptible: s.plan.MayBePreempted(t.planned), market: s.plan.Dialect.Preemptible}
 	<-t.booted
 	if errors.Is(t.err, provider.Quota) && ctx.Err() == nil { // those before have ended: there may be room now
-		s.say(t.planned.Type.Name + ": the account's quota had no room for it beside the others; now it is tried alone")
-		if t.machine, t.err = s.launch(ctx, t.planned, plan.RoleService, group); t.err == nil {
-			t.machine, t.err = s.waitReady(ctx, t.planned, plan.RoleService, t.machine)
+		s.Say(t.planned.Type.Name + ": the account's quota had no room for it beside the others; now it is tried alone")
+		if t.machine, t.err = s.provisioner.Launch(ctx, t.planned, plan.RoleService, group); t.err == nil {
+			t.machine, t.err = s.provisioner.WaitReady(ctx, t.planned, plan.RoleService, t.machine)
 		}
 	}
 	began := t.machine.Launched
@@ -94,12 +94,12 @@ func (s *session) measureTurn(ctx context.Context, t *turn, before []Outcome, gr
 	switch why := whySaturated(before, t.planned.Type); {
 	case t.err != nil:
 		r.Machine, r.Err = t.machine, t.err
-		s.say(fmt.Sprintf("%s: %v", t.planned.Type.Name, t.err))
+		s.Say(fmt.Sprintf("%s: %v", t.planned.Type.Name, t.err))
 	case ctx.Err() != nil:
 		r.Machine, r.Err = t.machine, context.Cause(ctx)
 	case why != "":
 		r.Machine, r.Err, r.Skipped = t.machine, errors.New(why), true
-		s.say(t.planned.Type.Name + ": not measured: " + why)
+		s.Say(t.planned.Type.Name + ": not measured: " + why)
 	default:
 		r = s.measure(ctx, t.planned, t.machine)
 	}
@@ -115,7 +115,7 @@ func (s *session) measureTurn(ctx context.Context, t *turn, before []Outcome, gr
 func (s *session) giveBack(ctx context.Context, r *Outcome) {
 	ending, cancel := s.stops.until(ctx, 3)
 	defer cancel()
-	if err := s.end(ending, r.Machine.ID); err != nil {
+	if err := s.provisioner.End(ending, r.Machine.ID); err != nil {
 		r.note("the machine could not be ended at once: %v", err)
 		return
 	}

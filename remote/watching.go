@@ -29,7 +29,7 @@ func (s *session) watch(ctx context.Context, m provider.Machine) (watching, erro
 	case "none":
 		return w, nil
 	case "glances":
-		_, err := s.plan.Glances(plan.WatcherFile).Run(ctx, s.cloud.Commands, m.ID)
+		_, err := s.plan.Glances(plan.WatcherFile).Run(ctx, s.Cloud.Commands, m.ID)
 		if err == nil {
 			w.file, w.glances = true, true
 			break
@@ -39,10 +39,10 @@ func (s *session) watch(ctx context.Context, m provider.Machine) (watching, erro
 			return w, err
 		}
 		w.note = fmt.Sprintf("Glances did not start (%s): a smaller sampler watched in its place", provider.Tail(failed.Result.Stderr, 1))
-		s.say(m.Type + ": " + w.note)
+		s.Say(m.Type + ": " + w.note)
 	}
 	if !w.file {
-		if _, err := s.plan.Sampler().Run(ctx, s.cloud.Commands, m.ID); err != nil {
+		if _, err := s.plan.Sampler().Run(ctx, s.Cloud.Commands, m.ID); err != nil {
 			return w, err
 		}
 		w.file = true
@@ -65,7 +65,7 @@ func (s *session) listen(ctx context.Context, m provider.Machine, w watching) (w
 	}
 	if err != nil {
 		w.note = "Glances could not be asked from here while the load was on: what limited the service was found out afterwards, from its file"
-		s.say(m.Type + ": " + w.note)
+		s.Say(m.Type + ": " + w.note)
 		return w, nil
 	}
 	w.live = address

@@ -1,4 +1,4 @@
-package remote
+package provision
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 )
 
-// group makes the run's firewall group, or finds it again, with its rules.
-func (r *provisioner) group(ctx context.Context) (string, error) {
+// Group makes the run's firewall group, or finds it again, with its rules.
+func (r *Provisioner) Group(ctx context.Context) (string, error) {
 	name := "plimsoll-" + r.plan.Run
 	network := r.plan.Subnets[0].Network
 	tags := r.plan.Tags("group", nil)
@@ -37,7 +37,7 @@ func (r *provisioner) group(ctx context.Context) (string, error) {
 
 // adopt takes a group of our name if this run made it: an answer that was
 // lost. A group that was just made may not be seen for a while.
-func (r *provisioner) adopt(ctx context.Context, name, network string, exists error) (provider.Group, error) {
+func (r *Provisioner) adopt(ctx context.Context, name, network string, exists error) (provider.Group, error) {
 	var found []provider.Group
 	began := time.Now()
 	err := provider.Poll(ctx, r.cloud.Look(), func() (bool, error) {
@@ -62,7 +62,7 @@ func (r *provisioner) adopt(ctx context.Context, name, network string, exists er
 
 // rules open the service's port, and that of Glances, to where the load comes
 // from; machines of the run reach each other.
-func (r *provisioner) rules(group string) []provider.Rule {
+func (r *Provisioner) rules(group string) []provider.Rule {
 	ports := []int{r.plan.Options.Port}
 	if r.plan.Options.Metrics == "glances" {
 		ports = append(ports, plan.GlancesPort)

@@ -1,4 +1,6 @@
-package remote
+// Package provision rents the machines of a run and what they need, waits until they take commands, keeps them alive while
+// they are used, watches whether they are, and gives them back.
+package provision
 
 import (
 	"context"
@@ -14,13 +16,8 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
-// How long things may take that are not up to the user.
-const (
-	agentLimit = 5 * time.Minute
-)
-
-// provisioner rents the machines of one run.
-type provisioner struct {
+// Provisioner rents the machines of one run.
+type Provisioner struct {
 	cloud   provider.Cloud
 	plan    *plan.Plan
 	journal *journal.Journal
@@ -28,8 +25,13 @@ type provisioner struct {
 	say     func(string)
 }
 
-// launch starts one machine in the first subnet that has room for it.
-func (r *provisioner) launch(ctx context.Context, m plan.PlannedMachine, role, group string) (provider.Machine, error) {
+// New is the provisioner of a run: it notes in a journal what it is about to make, and says what goes on.
+func New(c provider.Cloud, p *plan.Plan, j *journal.Journal, say func(string)) *Provisioner {
+	return &Provisioner{cloud: c, plan: p, journal: j, say: say}
+}
+
+// Launch starts one machine in the first subnet that has room for it.
+func (r *Provisioner) Launch(ctx context.Context, m plan.PlannedMachine, role, group string) (provider.Machine, error) {
 	var full []string
 	var last error // of a subnet without room: it names the call that was refused
 	for _, subnet := range r.plan.Subnets {
@@ -63,7 +65,7 @@ func (r *provisioner) launch(ctx context.Context, m plan.PlannedMachine, role, g
 	return provider.Machine{}, none
 }
 
-func (r *provisioner) request(m plan.PlannedMachine, role, group string) provider.LaunchRequest {
+func (r *Provisioner) request(m plan.PlannedMachine, role, group string) provider.LaunchRequest {
 	o := &r.plan.Options
 	l := provider.LaunchRequest{
 		Type: m.Type.Name, Image: m.Image, Groups: []string{group}, PublicIP: !o.Private,
@@ -85,7 +87,7 @@ func (r *provisioner) request(m plan.PlannedMachine, role, group string) provide
 // launchWithRetry repeats a launch whose answer was lost, which its token makes safe,
 // and one whose profile cannot be used yet. It is sure of a refusal after which
 // no machine can be there.
-func (r *provisioner) launchWithRetry(ctx context.Context, request provider.LaunchRequest) (made provider.Machine, sure bool, err error) {
+func (r *Provisioner) launchWithRetry(ctx context.Context, request provider.LaunchRequest) (made provider.Machine, sure bool, err error) {
 	lost, began := 0, time.Now()
 	err = provider.Poll(ctx, r.cloud.Look(), func() (bool, error) {
 		var err error
@@ -102,8 +104,8 @@ func (r *provisioner) launchWithRetry(ctx context.Context, request provider.Laun
 	return made, lost == 0 && provider.NeverMade(err), err
 }
 
-// check asks whether the launch of a machine would be permitted, and starts nothing.
-func (r *provisioner) check(ctx context.Context, m plan.PlannedMachine) error {
+// Permitted asks whether the launch of a machine would be permitted, and starts nothing.
+func (r *Provisioner) Permitted(ctx context.Context, m plan.PlannedMachine) error {
 	request := r.request(m, plan.RoleService, "")
 	request.Groups, request.Subnet, request.DryRun = nil, r.plan.Subnets[0].ID, true
 	_, err := r.cloud.Machines.Launch(ctx, request)
@@ -111,7 +113,7 @@ func (r *provisioner) check(ctx context.Context, m plan.PlannedMachine) error {
 }
 
 // running waits until a machine runs and has its address.
-func (r *provisioner) running(ctx context.Context, id string) (m provider.Machine, err error) {
+func (r *Provisioner) running(ctx context.Context, id string) (m provider.Machine, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.plan.Options.BootTimeout)
 	defer cancel()
 	began := time.Now()
@@ -131,7 +133,7 @@ func (r *provisioner) running(ctx context.Context, id string) (m provider.Machin
 		if m.State == provider.Running {
 			return m, plan.Wrong("give a --subnet with public addresses, or --private", "the machine %s runs and has no public address", id)
 		}
-		return m, &ServiceError{
+		return m, &StartError{
 			What: fmt.Sprintf("the machine %s is still %s after %s", id, m.State, r.plan.Options.BootTimeout), Code: record.ExitOutside,
 			Advice: "--boot-timeout gives it longer, another --subnet or --type may start sooner",
 		}
@@ -139,8 +141,8 @@ func (r *provisioner) running(ctx context.Context, id string) (m provider.Machin
 	return m, err
 }
 
-// online waits until a machine's agent takes commands.
-func (r *provisioner) online(ctx context.Context, m provider.Machine, limit time.Duration) error {
+// Online waits until a machine's agent takes commands.
+func (r *Provisioner) Online(ctx context.Context, m provider.Machine, limit time.Duration) error {
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	last := provider.Agent{}
@@ -164,7 +166,7 @@ func (r *provisioner) online(ctx context.Context, m provider.Machine, limit time
 }
 
 // diagnose says why an agent may never have reported.
-func (r *provisioner) diagnose(ctx context.Context, m provider.Machine, last provider.Agent) error {
+func (r *Provisioner) diagnose(ctx context.Context, m provider.Machine, last provider.Agent) error {
 	e := &provider.APIError{Fault: provider.NoAgent, Action: r.plan.Dialect.AgentAction, Resource: m.ID}
 	var why []string
 	if last.Ping != "" {
@@ -189,7 +191,7 @@ func (r *provisioner) diagnose(ctx context.Context, m provider.Machine, last pro
 }
 
 // console is the end of what a machine wrote while it booted, for people; "" if there is none.
-func (r *provisioner) console(ctx context.Context, id string) string {
+func (r *Provisioner) console(ctx context.Context, id string) string {
 	text, err := r.cloud.Machines.Console(ctx, id)
 	if err != nil || strings.TrimSpace(text) == "" {
 		return ""
@@ -197,14 +199,14 @@ func (r *provisioner) console(ctx context.Context, id string) string {
 	return "the end of its console:\n  " + strings.ReplaceAll(provider.Tail(text, provider.TailLines), "\n", "\n  ")
 }
 
-// waitReady waits until a machine that was launched takes commands and has Docker.
-func (r *provisioner) waitReady(ctx context.Context, m plan.PlannedMachine, role string, made provider.Machine) (provider.Machine, error) {
+// WaitReady waits until a machine that was launched takes commands and has Docker.
+func (r *Provisioner) WaitReady(ctx context.Context, m plan.PlannedMachine, role string, made provider.Machine) (provider.Machine, error) {
 	r.say(fmt.Sprintf("%s: machine %s starts in %s", m.Type.Name, made.ID, made.Subnet))
 	seen, err := r.running(ctx, made.ID)
 	if err != nil {
 		return made, err
 	}
-	if err := r.online(ctx, seen, r.plan.Options.BootTimeout); err != nil {
+	if err := r.Online(ctx, seen, r.plan.Options.BootTimeout); err != nil {
 		return seen, err
 	}
 	if role == plan.RoleService {
@@ -219,8 +221,8 @@ func (r *provisioner) waitReady(ctx context.Context, m plan.PlannedMachine, role
 	return seen, nil
 }
 
-// end terminates machines and waits until they are gone, so that what they hold is free again.
-func (r *provisioner) end(ctx context.Context, ids ...string) error {
+// End terminates machines and waits until they are gone, so that what they hold is free again.
+func (r *Provisioner) End(ctx context.Context, ids ...string) error {
 	r.leases.drop(ids...)
 	if err := r.cloud.Machines.Terminate(ctx, ids); err != nil {
 		return err

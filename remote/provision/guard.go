@@ -1,4 +1,4 @@
-package remote
+package provision
 
 import (
 	"context"
@@ -11,19 +11,17 @@ import (
 // errLease ends a load before the machine ends itself.
 var errLease = errors.New("the lease of the machine could not be renewed: the load ended before the machine would")
 
-// guard watches over a machine while work is done on it: work's context ends
-// when the machine is gone, and before its lease is over. It returns what
+// Guard watches over machines while work is done on them: work's context ends
+// when one of them is gone, and before the lease of one is over. It returns what
 // ended the work early, or nil.
-func (s *session) guard(ctx context.Context, m provider.Machine, work func(context.Context)) error {
+func (r *Provisioner) Guard(ctx context.Context, machines []provider.Machine, work func(context.Context)) error {
 	guarded, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	watched, stop := context.WithCancel(guarded)
-	wg.Go(func() { s.watchMachine(watched, m, cancel) })
-	defer s.leases.use(m.ID, cancel)()
-	if g := s.generator; g != nil {
-		wg.Go(func() { s.watchMachine(watched, g.machine, cancel) })
-		defer s.leases.use(g.machine.ID, cancel)()
+	for _, m := range machines {
+		wg.Go(func() { r.watchMachine(watched, m, cancel) })
+		defer r.leases.use(m.ID, cancel)()
 	}
 	work(guarded)
 	stop()
@@ -36,10 +34,10 @@ func (s *session) guard(ctx context.Context, m provider.Machine, work func(conte
 
 // watchMachine ends the work when the machine ended. A look that fails says nothing about the machine,
 // and looks are rarer than at a machine that boots: every 5 s by default.
-func (s *session) watchMachine(ctx context.Context, m provider.Machine, end context.CancelCauseFunc) {
-	_ = provider.Poll(ctx, s.cloud.Look()*5/3, func() (bool, error) { // it ends with ctx
+func (r *Provisioner) watchMachine(ctx context.Context, m provider.Machine, end context.CancelCauseFunc) {
+	_ = provider.Poll(ctx, r.cloud.Look()*5/3, func() (bool, error) { // it ends with ctx
 		var gone *provider.EndedError
-		if _, err := provider.FindLive(ctx, s.cloud.Machines, m.ID); errors.As(err, &gone) && ctx.Err() == nil {
+		if _, err := provider.FindLive(ctx, r.cloud.Machines, m.ID); errors.As(err, &gone) && ctx.Err() == nil {
 			end(gone)
 			return true, nil
 		}

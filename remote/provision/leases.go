@@ -1,4 +1,4 @@
-package remote
+package provision
 
 import (
 	"cmp"
@@ -105,38 +105,38 @@ func (l *leases) renewed(ids []string, until time.Time) {
 	}
 }
 
-// renewLeases keeps the ends of all machines away until ctx ends. A machine that
+// RenewLeases keeps the ends of all machines away until ctx ends. A machine that
 // does not take the command, for the load may starve its agent, is asked again.
-func (s *session) renewLeases(ctx context.Context) {
+func (r *Provisioner) RenewLeases(ctx context.Context) {
 	for provider.Pause(ctx, renewRetry) == nil {
-		until := time.Now().Add(s.plan.Life)
-		done, _ := s.extend(ctx, s.leases.due(), until, nil) // what failed is due again
-		s.leases.renewed(done, until)
+		until := time.Now().Add(r.plan.Life)
+		done, _ := r.Extend(ctx, r.leases.due(), until, nil) // what failed is due again
+		r.leases.renewed(done, until)
 	}
 }
 
-// extend puts the own end of machines to a time, in the machines first and then in their tags. It returns those that
+// Extend puts the own end of machines to a time, in the machines first and then in their tags. It returns those that
 // took it, and why others did not.
-func (s *session) extend(ctx context.Context, ids []string, until time.Time, more provider.Tags) (done []string, err error) {
+func (r *Provisioner) Extend(ctx context.Context, ids []string, until time.Time, more provider.Tags) (done []string, err error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	step := s.plan.Renew()
+	step := r.plan.Renew()
 	step.Vars["minutes"] = fmt.Sprint(script.Minutes(time.Until(until)))
-	if done, err = step.RunAll(ctx, s.cloud.Commands, ids); len(done) == 0 {
+	if done, err = step.RunAll(ctx, r.cloud.Commands, ids); len(done) == 0 {
 		return nil, err
 	}
 	tags := provider.Tags{plan.TagExpires: until.UTC().Format(time.RFC3339)}
 	maps.Copy(tags, more)
-	if failed := s.cloud.Machines.Tag(ctx, done, tags); failed != nil {
+	if failed := r.cloud.Machines.Tag(ctx, done, tags); failed != nil {
 		return nil, errors.Join(err, failed) // whoever cleans up what is over goes by the tag
 	}
 	return done, err
 }
 
-// leaseEnd is when the last machine ends itself.
-func (s *session) leaseEnd() time.Time {
-	s.leases.mu.Lock()
-	defer s.leases.mu.Unlock()
-	return cmp.Or(s.leases.last, s.plan.Expires)
+// LeaseEnd is when the last machine ends itself.
+func (r *Provisioner) LeaseEnd() time.Time {
+	r.leases.mu.Lock()
+	defer r.leases.mu.Unlock()
+	return cmp.Or(r.leases.last, r.plan.Expires)
 }
