@@ -69,12 +69,13 @@ var layers = map[string][]string{
 	"sizing/recommend":  {"runtime/metric", "runtime/record", "gonum.org/v1/gonum"},
 	"sizing/sizingtest": {"sizing", "runtime/metric", "runtime/record"},
 
-	"remote":                     {"remote/plan", "remote/provision", "remote/cleanup", "remote/journal", "remote/script", "remote/provider", "runtime/record"},
+	"remote":                     {"remote/plan", "remote/provision", "remote/watch", "remote/cleanup", "remote/journal", "remote/script", "remote/provider", "runtime/record"},
 	"remote/provider":            {"runtime/record"}, // what is asked of a cloud: all that knows one imports it
 	"remote/script":              {"remote/provider"},
 	"remote/journal":             {"remote/provider"},
 	"remote/plan":                {"remote/provider", "remote/script", "runtime/record"},
 	"remote/provision":           {"remote/plan", "remote/journal", "remote/script", "remote/provider", "runtime/record"},
+	"remote/watch":               {"remote/plan", "remote/script", "remote/provider"},
 	"remote/cleanup":             {"remote/plan", "remote/journal", "remote/provider", "runtime/record"},
 	"remote/aws":                 {"remote/provider", "remote/aws/*", "runtime/record", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	"remote/aws/*":               {"remote/provider", "remote/aws/*", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/watch"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -56,17 +57,17 @@ func (s *session) measure(ctx context.Context, planned plan.PlannedMachine, m pr
 		r.Err = err
 		return r
 	}
-	watch, err := s.prepare(ctx, m, &r)
+	sources, err := s.prepare(ctx, m, &r)
 	if err != nil {
 		r.Err = err
 		return r
 	}
 	r.Record = filepath.Join(r.Folder, "record.jsonl")
-	var kept *watchdog
+	var kept *watch.Watchdog
 	early := s.provisioner.Guard(ctx, s.loaded(m), func(ctx context.Context) {
-		kept = s.watchGlances(ctx, m, watch, func() { s.load(ctx, &r, watch) })
+		kept = s.watcher(m).During(ctx, sources, func() { s.load(ctx, &r, sources) })
 	})
-	r.Notes = append(r.Notes, kept.notes()...)
+	r.Notes = append(r.Notes, kept.Notes()...)
 	fetching, cancel := s.stops.until(ctx, 2)
 	defer cancel()
 	var gone *provider.EndedError
@@ -75,7 +76,7 @@ func (s *session) measure(ctx context.Context, planned plan.PlannedMachine, m pr
 		r.Err = gone
 	} else {
 		r.note("%s", errText(early))
-		s.collect(fetching, &r, watch, kept)
+		s.collect(fetching, &r, sources, kept)
 	}
 	if err := s.validateResult(&r, early); err != nil {
 		r.Err = errors.Join(r.Err, err)
@@ -108,25 +109,30 @@ func (s *session) loaded(m provider.Machine) []provider.Machine {
 // agentLimit is how long an agent that a load starved may take to come back.
 const agentLimit = 5 * time.Minute
 
+// watcher watches a machine from where the load is made.
+func (s *session) watcher(m provider.Machine) watch.Watcher {
+	return watch.Watcher{Cloud: s.Cloud, Plan: s.plan, Machine: m, Probe: s.Probe, Near: s.generator == nil, Say: s.Say}
+}
+
 // prepare starts the service and what watches it, until both are there.
-func (s *session) prepare(ctx context.Context, m provider.Machine, r *Outcome) (watching, error) {
+func (s *session) prepare(ctx context.Context, m provider.Machine, r *Outcome) (watch.Sources, error) {
 	s.Say(m.Type + ": starting " + s.plan.Options.Image)
 	if err := s.deploy(ctx, m); err != nil {
-		return watching{}, err
+		return watch.Sources{}, err
 	}
 	if err := s.answers(ctx, m); err != nil {
-		return watching{}, err
+		return watch.Sources{}, err
 	}
 	r.RoundTrip = s.roundTrip(ctx, m)
 	s.Say(fmt.Sprintf("%s: the service answers, round trip %s", m.Type, r.RoundTrip.Round(10*time.Microsecond)))
-	watch, err := s.watch(ctx, m)
-	r.note("%s", watch.note)
-	return watch, err
+	sources, err := s.watcher(m).Start(ctx)
+	r.note("%s", sources.Note)
+	return sources, err
 }
 
 // load lets plimsoll load the service, and waits for its end.
-func (s *session) load(ctx context.Context, r *Outcome, watch watching) {
-	args, err := s.childArgs(r, watch)
+func (s *session) load(ctx context.Context, r *Outcome, w watch.Sources) {
+	args, err := s.childArgs(r, w)
 	if err != nil {
 		r.Err = err
 		return
@@ -147,14 +153,14 @@ func (s *session) load(ctx context.Context, r *Outcome, watch watching) {
 }
 
 // childArgs is the command line of plimsoll. What the user gave comes last, so that it wins.
-func (s *session) childArgs(r *Outcome, watch watching) ([]string, error) {
+func (s *session) childArgs(r *Outcome, w watch.Sources) ([]string, error) {
 	machine, err := json.Marshal(s.described(r))
 	if err != nil {
 		return nil, err
 	}
 	source := "none"
-	if watch.live != "" {
-		source = "glances=" + watch.live
+	if w.Live != "" {
+		source = "glances=" + w.Live
 	}
 	output := r.Record
 	if s.generator != nil {
@@ -190,7 +196,7 @@ func (s *session) described(r *Outcome) record.Machine {
 }
 
 // collect brings home what the machine wrote. What cannot be fetched is noted: the load's result stands.
-func (s *session) collect(ctx context.Context, r *Outcome, watch watching, kept *watchdog) {
+func (s *session) collect(ctx context.Context, r *Outcome, w watch.Sources, kept *watch.Watchdog) {
 	if ctx.Err() != nil {
 		r.note("the machine's files were not fetched")
 		return
@@ -213,18 +219,16 @@ func (s *session) collect(ctx context.Context, r *Outcome, watch watching, kept 
 		r.note("the machine's files could not be gathered: %v", err)
 		return
 	}
-	if how, ended := glancesEndedEarly(listing); ended && watch.glances && !kept.lost() {
-		r.note("%s", absence{how: how, from: kept.seen})
-	}
+	r.note("%s", kept.EndNote(listing))
 	for _, file := range listed(listing) {
 		if err := f.fetch(ctx, file); err != nil {
 			r.note("%s: %v", file.name, err)
 		}
 	}
-	if err := joinGlancesFiles(r.Folder); err != nil {
+	if err := watch.JoinFiles(r.Folder); err != nil {
 		r.note("%s stays beside %s: %v", plan.WatcherAgain, plan.WatcherFile, err)
 	}
-	if path := filepath.Join(r.Folder, plan.WatcherFile); watch.file && watch.live == "" {
+	if path := filepath.Join(r.Folder, plan.WatcherFile); w.File && w.Live == "" {
 		if _, err := os.Stat(path); err != nil {
 			r.note("resources were not watched: the file of Glances did not come home")
 			return

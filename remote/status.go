@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/remote/watch"
 )
 
 // Logs is the state of the service on a machine, and the end of its log.
@@ -34,7 +35,7 @@ func Fetch(ctx context.Context, c provider.Cloud, runs string, m provider.Machin
 			notes = append(notes, file.name+": "+err.Error())
 		}
 	}
-	if err := joinGlancesFiles(folder); err != nil {
+	if err := watch.JoinFiles(folder); err != nil {
 		notes = append(notes, plan.WatcherAgain+" stays beside "+plan.WatcherFile+": "+err.Error())
 	}
 	return folder, notes, nil
