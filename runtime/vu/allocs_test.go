@@ -3,6 +3,7 @@
 package vu_test
 
 import (
+	"net"
 	"testing"
 	"time"
 )
@@ -15,4 +16,60 @@ scenario('empty', () => {})`)
 	if n := testing.AllocsPerRun(200, func() { u.Iterate(t.Context(), "", time.Time{}) }); n > 1 {
 		t.Errorf("an empty iteration allocates %v times, want 1", n)
 	}
+}
+
+// mostAllocs is what a GET and a check of its status allocated when this was written, from the call
+// in JavaScript to the samples: goja's calls, the objects and closures of the script itself, and the
+// Response with the property that is read. The engine and the samples add nothing.
+const mostAllocs = 31
+
+// From http.get to the sample: what the hot path may cost.
+func TestGetAndCheckAllocateWhatTheyDid(t *testing.T) {
+	_, u := start(t, `
+import { scenario, check } from 'plimsoll'
+import http from 'plimsoll/http'
+const url = __ENV.URL
+scenario('get', () => { check(http.get(url), { 'status is 200': (r) => r.status === 200 }) })`, at(responder(t)))
+	for range 100 {
+		if r := u.Iterate(t.Context(), "", time.Time{}); !r.OK {
+			t.Fatal("the iteration failed")
+		}
+	}
+	n := testing.AllocsPerRun(500, func() { u.Iterate(t.Context(), "", time.Time{}) })
+	t.Logf("get and check: %v allocations", n)
+	if n > mostAllocs {
+		t.Errorf("get and check allocate %v times, want at most %d", n, mostAllocs)
+	}
+}
+
+// responder answers each read with the same bytes, and allocates nothing
+// while it does: all goroutines' allocations are counted.
+func responder(t *testing.T) (url string) {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = c.Close() }()
+				in, out := make([]byte, 4096), []byte("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\n")
+				for {
+					if n, err := c.Read(in); n == 0 || err != nil {
+						return
+					}
+					if _, err := c.Write(out); err != nil {
+						return
+					}
+				}
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String() + "/hello"
 }

@@ -9,9 +9,18 @@ import (
 // globals is the prototype of the global object. A VM gets a global of the
 // modules when its script first asks for it: a function costs 750 bytes, and
 // there are thousands of virtual users.
-type globals struct{ u *User }
+type globals struct {
+	u    *User
+	need Need
+}
 
-func (g *globals) Get(name string) goja.Value  { return g.u.modules("", name) }
+func (g *globals) Get(name string) goja.Value {
+	if g.need == nil {
+		g.need = g.u.factory.config.Bind(g.u)
+	}
+	return g.need("", name)
+}
+
 func (g *globals) Has(name string) bool        { return g.Get(name) != nil }
 func (g *globals) Set(string, goja.Value) bool { return false }
 func (g *globals) Delete(string) bool          { return false }

@@ -25,7 +25,6 @@ type User struct {
 	picks   picks
 	client  *engine.Client
 	samples *metric.Buffer
-	modules Need
 	loop    loop
 
 	// What the script declared.
@@ -70,7 +69,6 @@ func (f *Factory) newUser(id int) *User {
 	u.vm.SetMaxCallStackSize(maxCallStack)
 	u.vm.SetRandSource(u.chance)
 	u.vm.SetPromiseRejectionTracker(u.trackRejection)
-	u.modules = f.config.Bind(u)
 	_ = u.vm.GlobalObject().SetPrototype(u.vm.NewDynamicObject(&globals{u: u})) // fails only where a script forbade it
 	return u
 }
@@ -97,8 +95,9 @@ func (u *User) load(ctx context.Context) error {
 	if !ok {
 		return errShape
 	}
+	need := u.factory.config.Bind(u) // of this call alone: what the script does not keep of its modules is freed
 	_, err = u.finish(run(goja.Undefined(), u.vm.ToValue(func(call goja.FunctionCall) goja.Value {
-		return u.need(call.Argument(0).String(), call.Argument(1).String())
+		return u.need(need, call.Argument(0).String(), call.Argument(1).String())
 	}), u.vm.ToValue(func(call goja.FunctionCall) goja.Value {
 		u.exports = call.Argument(0).ToObject(u.vm)
 		return goja.Undefined()
@@ -114,14 +113,14 @@ func (u *User) load(ctx context.Context) error {
 }
 
 // need answers the bundle, see package script.
-func (u *User) need(module, name string) goja.Value {
+func (u *User) need(modules Need, module, name string) goja.Value {
 	switch module {
 	case "plimsoll:RegExp":
 		return u.regExp()
 	case "plimsoll:resolve":
 		return u.resolver(name)
 	}
-	return u.modules(module, name)
+	return modules(module, name)
 }
 
 // finish runs the event loop after a call, and returns what the call's
