@@ -19,7 +19,7 @@ func (s *Session) beforeAll(ctx context.Context) (end record.End, err error) {
 		err = s.stopped()
 		return record.End{Verdict: record.VerdictInterrupted, Reason: err.Error(), ExitCode: exitCode(err, record.ExitInterrupted)}, err
 	}
-	return record.End{Verdict: record.VerdictDead, Reason: err.Error(), ExitCode: record.ExitScript}, err
+	return record.End{Verdict: record.VerdictDead, Reason: err.Error(), ExitCode: exitCode(err, record.ExitScript)}, err
 }
 
 // afterAll runs the script's afterAll; a failure there takes nothing from the result.

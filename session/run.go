@@ -156,6 +156,9 @@ func (s *Session) finish(end record.End) Result {
 		end.Demo = truth
 	}
 	end.Bottleneck = s.evidence.Attribute(end.Sizing, s.plan.Sizing.Tolerance)
+	if s.tellFaults() && s.stopped() == nil {
+		end.ExitCode = record.ExitInternal
+	}
 	end.AtS = s.rec.now()
 	row := end
 	lost := s.rec.close(&row)

@@ -276,7 +276,7 @@ func (s *Session) spawn(ctx context.Context, id int) (sched.VU, error) {
 		return nil, err
 	}
 	s.spawned.Add(1)
-	return u, nil
+	return &user{u}, nil
 }
 
 // head is the record's first row.

@@ -1,6 +1,8 @@
 package http
 
 import (
+	"fmt"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,8 +43,23 @@ func (m *instance) ready(a asked) *job {
 	return j
 }
 
+// runApart is run on a goroutine of its own: a panic, which would end the
+// process there, is kept for the VM's goroutine.
+func (j *job) runApart() {
+	defer func() {
+		if cause := recover(); cause != nil {
+			j.panicked = fmt.Sprintf("%v\n%s", cause, debug.Stack())
+		}
+	}()
+	j.run()
+}
+
 // conclude makes the Response of such a job, which is then free.
 func (m *instance) conclude(j *job) *goja.Object {
+	if cause := j.panicked; cause != "" {
+		j.panicked = ""
+		panic(cause)
+	}
 	r, o := m.finish(j)
 	r.detach(m)
 	m.release(j)
@@ -62,7 +79,7 @@ func (m *instance) async(call goja.FunctionCall) goja.Value {
 	done := m.loop.Await()
 	go func() {
 		lane <- struct{}{}
-		j.run()
+		j.runApart()
 		<-lane
 		done(func() { _ = resolve(m.conclude(j)) })
 	}()
@@ -99,7 +116,7 @@ func (m *instance) runAll(jobs []*job) {
 		wg.Go(func() {
 			lane <- struct{}{}
 			total <- struct{}{}
-			j.run()
+			j.runApart()
 			<-total
 			<-lane
 		})

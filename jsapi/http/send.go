@@ -33,6 +33,7 @@ type job struct {
 	kind      bodyKind
 	form      bool // the body was encoded as a form
 	failed    *engine.Error
+	panicked  string // on a goroutine of its own
 	hops      []hop
 }
 

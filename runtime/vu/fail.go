@@ -97,8 +97,13 @@ func shorten(s string) string {
 }
 
 // text turns any value into a string without letting it throw.
-func (u *User) text(v goja.Value) string {
-	text := "an exception that cannot be shown"
+func (u *User) text(v goja.Value) (text string) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			u.fault("an exception's toString", cause)
+		}
+	}()
+	text = "an exception that cannot be shown"
 	_ = u.vm.Try(func() { text = v.String() })
 	return text
 }

@@ -22,7 +22,7 @@ func (u *User) hook(ctx context.Context, h hook, limit time.Duration, fn goja.Ca
 		args = u.k6
 	}
 	defer u.Flush()
-	return u.finish(fn(goja.Undefined(), args...))
+	return u.guarded(h.String(), func() (goja.Value, error) { return u.finish(fn(goja.Undefined(), args...)) })
 }
 
 // toJSON is JSON.stringify; undefined becomes "".
@@ -33,23 +33,20 @@ func (u *User) toJSON(value goja.Value) (string, error) {
 	if _, isFunction := goja.AssertFunction(value); isFunction {
 		return "", errors.New("a function cannot be written as JSON")
 	}
-	var out string
-	ex := u.vm.Try(func() {
+	text, err := u.guarded("JSON.stringify", func() (goja.Value, error) {
 		stringify, _ := goja.AssertFunction(u.vm.Get("JSON").ToObject(u.vm).Get("stringify"))
-		text, err := stringify(goja.Undefined(), value)
-		if err != nil {
-			panic(u.vm.NewGoError(err))
-		}
-		out = text.String()
+		return stringify(goja.Undefined(), value)
 	})
-	if ex != nil {
-		return "", ex
+	if err != nil {
+		return "", err
 	}
-	return out, nil
+	return text.String(), nil
 }
 
 // fromJSON is JSON.parse.
 func (u *User) fromJSON(text string) (goja.Value, error) {
-	parse, _ := goja.AssertFunction(u.vm.Get("JSON").ToObject(u.vm).Get("parse"))
-	return parse(goja.Undefined(), u.vm.ToValue(text))
+	return u.guarded("JSON.parse", func() (goja.Value, error) {
+		parse, _ := goja.AssertFunction(u.vm.Get("JSON").ToObject(u.vm).Get("parse"))
+		return parse(goja.Undefined(), u.vm.ToValue(text))
+	})
 }

@@ -28,16 +28,26 @@ func (u *User) Iterate(_ context.Context, scenario string, due time.Time) metric
 	if !u.factory.options.keepCookies {
 		u.client.ResetCookies()
 	}
-	args := u.context
-	if s.dialect == k6 {
-		args = u.k6
-	}
-	u.conclude(s.call(goja.Undefined(), args...))
+	u.run(s)
 	took := time.Since(start) // half the price of time.Now
 	end := start.Add(took)
 	u.samples.Iteration(end, metric.Sample{Scenario: s.id, Failure: u.failure, Duration: end.Sub(origin), Requests: uint32(u.requests)})
 	u.iteration++
 	return metric.Outcome{Scenario: s.id, OK: !u.failed, Took: took, Pause: s.delay}
+}
+
+// run calls the scenario's function, and waits for what it left behind.
+func (u *User) run(s *scenario) {
+	defer u.recoverIteration()
+	if u.broken { // and it could not be replaced
+		u.note(metric.Failure{Kind: kindInternal, Message: errBroken.Error()})
+		return
+	}
+	args := u.context
+	if s.dialect == k6 {
+		args = u.k6
+	}
+	u.conclude(s.call(goja.Undefined(), args...))
 }
 
 // conclude waits for what the scenario's function left behind, and notes why

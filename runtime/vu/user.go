@@ -53,6 +53,7 @@ type User struct {
 	orphans   []*goja.Promise // rejected, and nobody handles it
 
 	failures failureCache
+	broken   bool        // by a fault: its VM is not used any more
 	cut      atomic.Bool // interrupted, for good
 	done     <-chan struct{}
 	why      func() error // the cause, once done is closed
@@ -60,7 +61,7 @@ type User struct {
 }
 
 // maxCallStack bounds the depth of calls in a script.
-const maxCallStack = 10_000
+const maxCallStack = 3_000
 
 func (f *Factory) newUser(id int) *User {
 	u := &User{factory: f, id: id, vm: goja.New(), data: goja.Undefined(), inHook: noHook, release: func() {}}
@@ -87,13 +88,22 @@ func (u *User) load(ctx context.Context) error {
 	defer cancel()
 	u.watch(ctx)
 	defer u.unwatch()
+	if _, err := u.guarded("the script's top level", u.runProgram); err != nil {
+		return u.explain("", err)
+	}
+	u.loaded = true
+	return nil
+}
+
+// runProgram runs the compiled script, and takes what it declares.
+func (u *User) runProgram() (goja.Value, error) {
 	value, err := u.vm.RunProgram(u.factory.config.Script.Program())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	run, ok := goja.AssertFunction(value)
 	if !ok {
-		return errShape
+		return nil, errShape
 	}
 	need := u.factory.config.Bind(u) // of this call alone: what the script does not keep of its modules is freed
 	_, err = u.finish(run(goja.Undefined(), u.vm.ToValue(func(call goja.FunctionCall) goja.Value {
@@ -105,11 +115,7 @@ func (u *User) load(ctx context.Context) error {
 	if err == nil {
 		err = u.declareExports()
 	}
-	if err != nil {
-		return u.explain("", err)
-	}
-	u.loaded = true
-	return nil
+	return nil, err
 }
 
 // need answers the bundle, see package script.
@@ -165,6 +171,8 @@ func promiseOf(value goja.Value) *goja.Promise {
 func (u *User) connect() {
 	if u.client == nil {
 		u.client = u.factory.config.Client()
+	}
+	if u.samples == nil {
 		u.samples = u.factory.config.Buffer()
 	}
 }
@@ -272,7 +280,7 @@ func (u *User) Close() {
 	if u.unwatch() {
 		limit = lastWords
 	}
-	if fn := u.hooks[afterVU]; fn != nil {
+	if fn := u.hooks[afterVU]; fn != nil && !u.broken {
 		if _, err := u.hook(context.Background(), afterVU, limit, fn); err != nil {
 			u.factory.console.print(Line{VU: u.id, Level: "error", Text: u.explain("afterVU", err).Error()}, time.Now())
 		}

@@ -85,6 +85,7 @@ type Factory struct {
 	options options
 	home    *User // runs beforeAll and afterAll
 	console console
+	faults  faults
 	regExp  func() (*goja.Program, error)
 
 	mu    sync.Mutex
@@ -194,16 +195,24 @@ func (f *Factory) AfterAll(ctx context.Context) error {
 // ctx ends the user is interrupted; it must be closed nevertheless.
 func (f *Factory) New(ctx context.Context, id int) (*User, error) {
 	u := f.newUser(id)
-	if err := u.load(ctx); err != nil {
+	if err := u.start(ctx); err != nil {
 		return nil, err
+	}
+	return u, nil
+}
+
+// start loads the script and runs beforeVU; then the user can iterate.
+func (u *User) start(ctx context.Context) error {
+	if err := u.load(ctx); err != nil {
+		return err
 	}
 	u.connect()
 	if err := u.begin(ctx); err != nil {
 		u.disconnect()
-		return nil, fmt.Errorf("virtual user %d: %w", id, plain{u.explain("beforeVU", err)})
+		return fmt.Errorf("virtual user %d: %w", u.id, plain{u.explain("beforeVU", err)})
 	}
 	u.watch(ctx)
-	return u, nil
+	return nil
 }
 
 // plain hides the exit code of an error in the script: what fails while the

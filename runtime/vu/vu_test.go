@@ -47,7 +47,7 @@ func load(tb testing.TB, code string, change ...func(*vu.Config)) (*test, error)
 	if err := os.WriteFile(filepath.Join(dir, "test.ts"), []byte(code), 0o644); err != nil {
 		tb.Fatal(err)
 	}
-	binder, err := jsapi.NewBinder(all.Modules())
+	binder, err := jsapi.NewBinder(append(all.Modules(), crash()))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -184,7 +184,7 @@ import { fail } from 'k6'
 export default function () { fail('enough') }`, "Error: enough", "test.ts:3:30"},
 		"endless recursion": {`
 import { scenario } from 'plimsoll'
-scenario('s', () => { const f = () => f() + 1; f() })`, "RangeError: more than 10000 calls deep", "test.ts:3:39"},
+scenario('s', () => { const f = () => f() + 1; f() })`, "RangeError: more than 3000 calls deep", "test.ts:3:39"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x, u := start(t, row.code)
