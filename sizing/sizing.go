@@ -17,8 +17,15 @@
 // with a verdict (answer.go).
 //
 // Every step is a hold: a load that is kept until a sequential test has
-// decided, or time is up (hold.go, stats.go). A hold during which the
+// decided, or time is up (hold.go, judge.go, stats.go). A hold during which the
 // generator itself was in trouble counts neither way (generator.go).
+//
+// What is decided is decided by values that know neither time nor controller,
+// each with a table of its own: the judge of a hold, the load curve (curve.go,
+// survival.go), the bracket (bracket.go), the pool and what it estimates
+// (pool.go), the generator's watch. The phases above let time go by; each
+// returns its result, or what ends the sizing (controller.go). docs/sizing.md
+// draws their order.
 package sizing
 
 import (

@@ -69,7 +69,7 @@ const (
 	PhaseDrain       Phase = "drain"        // nothing is started until what is under way has ended
 	PhaseRefine      Phase = "refine"       // the interval is narrowed
 	PhaseConfirm     Phase = "confirm"      // its lower end, for longer
-	PhaseRetestUpper Phase = "sandwich"     // just above what was confirmed: must fail
+	PhaseRetestUpper Phase = "retest upper" // just above what was confirmed: must fail
 	PhaseRecheck     Phase = "recheck"      // a former answer again
 	PhaseSoak        Phase = "soak"         // the answer, for as long as was asked
 	PhaseClassic     Phase = "classic ramp" // of the classic: it has no holds
