@@ -24,7 +24,7 @@ var layers = map[string][]string{
 
 	"cmd/plimsoll": { // flags, help, words and printing: no engine, no VM, no scheduler
 		"cmd/cli", "session", "sizing", "sizing/bottleneck", "sizing/recommend", "report", "report/html", "examples", "jsapi", "jsapi/all",
-		"runtime/plan", "runtime/record", "runtime/metric", "runtime/repo", "runtime/monitor", "runtime/target", "runtime/script",
+		"runtime/plan", "runtime/record", "runtime/metric", "runtime/repo", "runtime/monitor", "runtime/target", "runtime/script", "runtime/units",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term",
 	},
 
@@ -45,7 +45,7 @@ var layers = map[string][]string{
 	"runtime/plan":   {},
 	"runtime/pace":   {"runtime/plan"},
 	"runtime/metric": {"github.com/HdrHistogram/hdrhistogram-go"},
-	"runtime/record": {"runtime/plan", "runtime/metric"},
+	"runtime/record": {"runtime/plan", "runtime/metric", "runtime/units"},
 	"runtime/script": {"github.com/dop251/goja", "github.com/evanw/esbuild"},
 	"runtime/engine": {"runtime/metric", "github.com/valyala/fasthttp", "golang.org/x/net", "github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 	"runtime/vu":     {"runtime/engine", "runtime/metric", "github.com/dop251/goja"}, // not jsapi
@@ -56,6 +56,7 @@ var layers = map[string][]string{
 		"golang.org/x/sys",
 	}, // the CPU clock of another process
 	"runtime/redact": {},
+	"runtime/units":  {}, // numbers for people
 	"runtime/repo":   {"runtime/plan", "runtime/redact"},
 	"runtime/target": {"github.com/valyala/fasthttp"},
 
@@ -64,8 +65,8 @@ var layers = map[string][]string{
 	"jsapi/*":    {"jsapi", "runtime/engine", "runtime/metric", "github.com/dop251/goja"},
 	"jsapi/all":  {"jsapi", "jsapi/*"},
 
-	"sizing":            {"runtime/metric", "runtime/record", "gonum.org/v1/gonum"},
-	"sizing/bottleneck": {"runtime/metric", "runtime/record", "gonum.org/v1/gonum"},
+	"sizing":            {"runtime/metric", "runtime/record", "runtime/units", "gonum.org/v1/gonum"},
+	"sizing/bottleneck": {"runtime/metric", "runtime/record", "runtime/units", "gonum.org/v1/gonum"},
 	"sizing/recommend":  {"runtime/metric", "runtime/record", "gonum.org/v1/gonum"},
 	"sizing/sizingtest": {"sizing", "runtime/metric", "runtime/record"},
 
@@ -82,10 +83,10 @@ var layers = map[string][]string{
 	"remote/fakeaws":             {"github.com/johannesboyne/gofakes3"}, // speaks the wire, knows nothing of ours
 	"remote/fakeaws/cmd/fakeaws": {"remote/fakeaws"},                    // the same as a process
 
-	"report":            {"runtime/record", "runtime/metric", "runtime/redact", "report/chart", "gonum.org/v1/gonum", "golang.org/x/term"},
+	"report":            {"runtime/record", "runtime/metric", "runtime/redact", "runtime/units", "report/chart", "gonum.org/v1/gonum", "golang.org/x/term"},
 	"report/chart":      {"github.com/wcharczuk/go-chart"},
 	"report/reporttest": {"runtime/plan", "runtime/record", "runtime/metric", "report"}, // records for tests
-	"report/html":       {"runtime/record", "runtime/metric", "report", "report/chart"},
+	"report/html":       {"runtime/record", "runtime/metric", "runtime/units", "report", "report/chart"},
 }
 
 // banned modules, and why.

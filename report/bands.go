@@ -1,6 +1,10 @@
 package report
 
-import "github.com/plimsoll-load/plimsoll/runtime/record"
+import (
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+
+	"github.com/plimsoll-load/plimsoll/runtime/units"
+)
 
 // Band is a stretch of time that the charts mark.
 type Band struct {
@@ -49,7 +53,7 @@ func (r *Run) Bands() []Band {
 func (r *Run) ramp() (Band, bool) {
 	for i, p := range r.Points {
 		if p.VUs == r.Total.VUsMax {
-			return Band{0, p.At + p.Length, BandRamp, "ramp to " + Many(uint64(max(p.VUs, 0)), "VU")}, i > 2
+			return Band{0, p.At + p.Length, BandRamp, "ramp to " + units.Many(uint64(max(p.VUs, 0)), "VU")}, i > 2
 		}
 	}
 	return Band{}, false

@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/redact"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Set is runs of the same thing: several of them tell how much it varies by itself.
@@ -245,7 +246,7 @@ func (c *Comparison) differences(a, b Set) {
 		}
 		warn("the mode", string(x.Mode), string(y.Mode))
 		warn("the tool", x.Tool, y.Tool)
-		warn("the tolerance", Percent(a.Runs[0].Tolerance(), 1), Percent(r.Tolerance(), 1))
+		warn("the tolerance", units.Percent(a.Runs[0].Tolerance(), 1), units.Percent(r.Tolerance(), 1))
 		warn("the generator", host(x.Generator), host(y.Generator))
 		if !calledBy(a, x.Machine) || !calledBy(b, y.Machine) || x.Machine.Region != y.Machine.Region { // else it is what is compared
 			warn("the target's machine", machine(x.Machine), machine(y.Machine))
@@ -264,7 +265,7 @@ func (c *Comparison) differences(a, b Set) {
 	}
 	if len(a.Runs)+len(b.Runs) < 3 {
 		text := fmt.Sprintf("one run alone does not tell how much runs vary: %s is assumed of rates and %s of response times; three runs each tell it",
-			Percent(spreadOfRates, 1), Percent(spreadOfTimes, 1))
+			units.Percent(spreadOfRates, 1), units.Percent(spreadOfTimes, 1))
 		if !slices.Contains(c.Warnings, text) {
 			c.Warnings = append(c.Warnings, text)
 		}
@@ -277,7 +278,7 @@ func host(h record.Host) string {
 	if h.CPUs == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s %s/%s with %s", h.Name, h.OS, h.Arch, Many(uint64(h.CPUs), "core"))
+	return fmt.Sprintf("%s %s/%s with %s", h.Name, h.OS, h.Arch, units.Many(uint64(h.CPUs), "core"))
 }
 
 func machine(m *record.Machine) string {

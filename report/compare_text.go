@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Verdict sums the comparison up: a regression beyond a fraction is bad.
 func (c *Comparison) Verdict(beyond float64) Verdict {
 	if k := c.Regression(beyond); k != nil {
-		return Verdict{Bad, "regression", c.sentence(k), fmt.Sprintf("beyond the %s that were allowed", Percent(beyond, 1))}
+		return Verdict{Bad, "regression", c.sentence(k), fmt.Sprintf("beyond the %s that were allowed", units.Percent(beyond, 1))}
 	}
 	var better, worse *Change
 	for i := range c.Changes {
@@ -24,7 +26,7 @@ func (c *Comparison) Verdict(beyond float64) Verdict {
 	}
 	switch {
 	case worse != nil:
-		return Verdict{Warn, Worse, c.sentence(worse), fmt.Sprintf("within the %s that are allowed", Percent(beyond, 1))}
+		return Verdict{Warn, Worse, c.sentence(worse), fmt.Sprintf("within the %s that are allowed", units.Percent(beyond, 1))}
 	case better != nil:
 		return Verdict{Good, Better, c.sentence(better), ""}
 	}
@@ -47,18 +49,13 @@ func (c *Comparison) sentence(k *Change) string {
 // Text is the change in percent with its interval.
 func (k *Change) Text() string {
 	if k.Relative == nil {
-		return none
+		return units.None
 	}
-	text := signed(*k.Relative)
+	text := units.Signed(*k.Relative)
 	if k.Low != nil && k.High != nil {
-		text += fmt.Sprintf(" (%s to %s)", signed(*k.Low), signed(*k.High))
+		text += fmt.Sprintf(" (%s to %s)", units.Signed(*k.Low), units.Signed(*k.High))
 	}
 	return text
-}
-
-// signed prints a change in percent, with a minus that is as wide as a plus.
-func signed(v float64) string {
-	return strings.Replace(fmt.Sprintf("%+.1f %%", v*100), "-", "−", 1)
 }
 
 // Name is the measure with the load that it was measured at.
@@ -71,13 +68,13 @@ func (k *Change) Name() string {
 
 // cells are the columns of the tables of changes.
 func (k *Change) cells() []string {
-	interval := none
+	interval := units.None
 	if k.Low != nil && k.High != nil {
-		interval = signed(*k.Low) + " to " + signed(*k.High)
+		interval = units.Signed(*k.Low) + " to " + units.Signed(*k.High)
 	}
-	change := none
+	change := units.None
 	if k.Relative != nil {
-		change = signed(*k.Relative)
+		change = units.Signed(*k.Relative)
 	}
 	return []string{k.Name(), k.Unit.Format(k.Before), k.Unit.Format(k.After), change, interval, k.Verdict}
 }
@@ -127,7 +124,7 @@ func CompareText(w io.Writer, c *Comparison, beyond float64, o TextOptions) erro
 }
 
 func setLine(s SetSummary) string {
-	return s.Name + ": " + Many(uint64(len(s.Records)), "run")
+	return s.Name + ": " + units.Many(uint64(len(s.Records)), "run")
 }
 
 // LimitLines say what limited each set, and whether it is the same as before.

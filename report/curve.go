@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Curve is the load curve: what came out for what was under way.
@@ -82,7 +83,7 @@ func (r *Run) curveOfWindows() []CurvePoint {
 		if l.seconds > 0 && l.ok+l.failed > 0 {
 			out = append(out, CurvePoint{
 				Load: float64(vus), Goodput: float64(l.ok) / l.seconds, Failed: share(l.failed, l.ok+l.failed),
-				P95: typical(len(l.p95), func(i int) float64 { return l.p95[i] }), Name: Many(uint64(max(vus, 0)), "VU"),
+				P95: typical(len(l.p95), func(i int) float64 { return l.p95[i] }), Name: units.Many(uint64(max(vus, 0)), "VU"),
 			})
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Evidence are the sentences that a verdict stands on: where the knee is, what
@@ -19,16 +20,16 @@ func (r *Run) Evidence() []string {
 	if s := r.Answer(); s != nil {
 		out = append(out, sizingEvidence(s)...)
 	} else if l := r.Total.Latency; l != nil {
-		say("Half of the %s took at most %s, 95 %% at most %s, the longest %s.", Many(r.Total.Requests(), "request"), Seconds(l.P50), Seconds(l.P95), Seconds(l.Max))
+		say("Half of the %s took at most %s, 95 %% at most %s, the longest %s.", units.Many(r.Total.Requests(), "request"), units.Seconds(l.P50), units.Seconds(l.P95), units.Seconds(l.Max))
 	}
 	if len(r.Failures) > 0 {
 		g := r.Failures[0]
-		say("The most frequent failure is “%s”: %s, first seen at %s.", failureText(g.Sample), Many(g.Count(), "time"), Clock(math.Floor(g.Sample.First)))
+		say("The most frequent failure is “%s”: %s, first seen at %s.", failureText(g.Sample), units.Many(g.Count(), "time"), units.Clock(math.Floor(g.Sample.First)))
 	}
 	if list := r.outages(); len(list) > 0 {
-		text := fmt.Sprintf("Nothing worked from %s to %s", Clock(list[0].From), Clock(list[0].To))
+		text := fmt.Sprintf("Nothing worked from %s to %s", units.Clock(list[0].From), units.Clock(list[0].To))
 		if len(list) > 1 {
-			text += fmt.Sprintf(", and %s more", Many(uint64(len(list)-1), "time"))
+			text += fmt.Sprintf(", and %s more", units.Many(uint64(len(list)-1), "time"))
 		}
 		say("%s.", text)
 	}
@@ -47,18 +48,18 @@ func sizingEvidence(s *record.Sizing) []string {
 	var out []string
 	say := func(format string, a ...any) { out = append(out, fmt.Sprintf(format, a...)) }
 	if p := s.Plateau; p != nil && s.VUs.Knee > 0 {
-		say("More than %d virtual users bring no more: %s iterations/s is the most that users back to back reach, at %s.", s.VUs.Knee, Number(p.Goodput), vuRange(p.VUsFrom, p.VUsTo))
+		say("More than %d virtual users bring no more: %s iterations/s is the most that users back to back reach, at %s.", s.VUs.Knee, units.Number(p.Goodput), vuRange(p.VUsFrom, p.VUsTo))
 	}
 	if r := s.Shape.Retrograde; r != nil {
-		say("More users make it slower: %s/s at %s fall to %s/s at %d.", Number(r.Peak), Many(uint64(max(r.PeakVUs, 0)), "VU"), Number(r.Goodput), r.AtVUs)
+		say("More users make it slower: %s/s at %s fall to %s/s at %d.", units.Number(r.Peak), units.Many(uint64(max(r.PeakVUs, 0)), "VU"), units.Number(r.Goodput), r.AtVUs)
 	}
 	if c := s.Capacity; c != nil && c.OfferedConfirmed > 0 {
-		text := fmt.Sprintf("%s arrivals/s were held for %s with %s failing", Number(c.OfferedConfirmed), Seconds(c.ConfirmS), Percent(c.FailedShare, 1))
+		text := fmt.Sprintf("%s arrivals/s were held for %s with %s failing", units.Number(c.OfferedConfirmed), units.Seconds(c.ConfirmS), units.Percent(c.FailedShare, 1))
 		switch {
 		case c.FirstFailing != nil:
-			text += fmt.Sprintf("; %s/s failed", Number(*c.FirstFailing))
+			text += fmt.Sprintf("; %s/s failed", units.Number(*c.FirstFailing))
 		case s.Interval.Hi != nil && !s.Interval.HiTested:
-			text += fmt.Sprintf("; the upper end, %s/s, is computed and was not tested", Number(*s.Interval.Hi))
+			text += fmt.Sprintf("; the upper end, %s/s, is computed and was not tested", units.Number(*s.Interval.Hi))
 		}
 		say("%s.", text)
 	}
@@ -91,7 +92,7 @@ func (r *Run) nearestLimits(sources []Source, from, to float64) []near {
 			}
 			if n > 0 {
 				m := MeasureOf(series.Key)
-				text := fmt.Sprintf("%s of %s at %s", m.Name, s.Name, Percent(sum/float64(n), 1))
+				text := fmt.Sprintf("%s of %s at %s", m.Name, s.Name, units.Percent(sum/float64(n), 1))
 				if m.Unit != UnitShare {
 					text += " of " + m.Format(last)
 				}
@@ -147,7 +148,7 @@ func (r *Run) generatorEvidence() []string {
 	if u == nil || u.Share == nil {
 		return nil
 	}
-	text := fmt.Sprintf("The generator used at most %s of its %s cores", Percent(*u.Share, 1), Number(*u.Limit))
+	text := fmt.Sprintf("The generator used at most %s of its %s cores", units.Percent(*u.Share, 1), units.Number(*u.Limit))
 	if *u.Share > record.GeneratorBusy {
 		return append(out, text+": it may have been the limit itself.")
 	}

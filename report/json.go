@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // JSONVersion is raised when a reader of the former version would misread the object.
@@ -248,7 +249,7 @@ func (s Source) uses() map[string]*Use {
 
 // perSecond is a rate over the run; nil when it had no time.
 func (r *Run) perSecond(n uint64) *float64 {
-	v := rate(n, r.Duration)
+	v := units.Rate(n, r.Duration)
 	if math.IsNaN(v) {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // The elements of JUnit's XML that pipelines read. There is no one standard:
@@ -70,7 +71,7 @@ func JUnit(w io.Writer, r *Run) error {
 	suite.Cases = append(suite.Cases, verdict)
 	if s := r.Answer(); s != nil {
 		for _, o := range s.Objectives {
-			k := junitCase{Class: class + ".objective", Name: o.Kind, Said: fmt.Sprintf("%s beyond it at the limit, %s allowed", Percent(o.AtLimit, 1), Percent(o.Allowed, 1))}
+			k := junitCase{Class: class + ".objective", Name: o.Kind, Said: fmt.Sprintf("%s beyond it at the limit, %s allowed", units.Percent(o.AtLimit, 1), units.Percent(o.Allowed, 1))}
 			if o.AtLimit > o.Allowed {
 				k.broken("objective")
 			}
@@ -107,7 +108,7 @@ func (r *Run) junitVerdict() junitCase {
 
 func (r *Run) junitCheck(c Check) junitCase {
 	k := junitCase{Class: "plimsoll.check." + c.Scenario, Name: c.Name}
-	k.Said = fmt.Sprintf("%s of %s were true", Int(c.Passed), Int(c.Passed+c.Failed))
+	k.Said = fmt.Sprintf("%s of %s were true", units.Int(c.Passed), units.Int(c.Passed+c.Failed))
 	broken := float64(c.Failed) > r.Head.Tolerance*float64(c.Passed+c.Failed)
 	if r.Head.Mode != record.ModeRun {
 		broken = c.Failed > 0 && c.Passed == 0
@@ -152,7 +153,7 @@ func CompareJUnit(w io.Writer, c *Comparison, beyond float64) error {
 			}
 			one := junitCase{Class: "plimsoll.compare", Name: k.Name(), Said: c.sentence(k)}
 			if k.regressed(beyond) {
-				one.Said = fmt.Sprintf("%s, beyond the %s that are allowed", one.Said, Percent(beyond, 1))
+				one.Said = fmt.Sprintf("%s, beyond the %s that are allowed", one.Said, units.Percent(beyond, 1))
 				one.broken("regression")
 			}
 			suite.Cases = append(suite.Cases, one)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // resourceFacts say what was near its limit in the target, and whether the generator was.
@@ -39,7 +40,7 @@ func (r *Run) bottleneck() *record.Bottleneck {
 func bottleneckLine(b *record.Bottleneck) string {
 	text := b.String()
 	if b.Confidence > 0 {
-		text += fmt.Sprintf(" (confidence %s)", Number(b.Confidence))
+		text += fmt.Sprintf(" (confidence %s)", units.Number(b.Confidence))
 	}
 	return text
 }
@@ -53,7 +54,7 @@ func nearest(s Source) string {
 			continue
 		}
 		m := MeasureOf(series.Key)
-		text := fmt.Sprintf("%s at most %s", m.Name, Percent(*u.Share, 1))
+		text := fmt.Sprintf("%s at most %s", m.Name, units.Percent(*u.Share, 1))
 		if m.Unit != UnitShare {
 			text += fmt.Sprintf(" (%s of %s)", m.Format(u.Max), m.Format(*u.Limit))
 		}
@@ -77,14 +78,14 @@ func (r *Run) generatorLine() string {
 	}
 	if s := r.Generator(); s != nil {
 		if u := s.Use(record.CPUCores); u != nil {
-			text := fmt.Sprintf("cpu %s cores, at most %s", Number(u.Mean), Number(u.Max))
+			text := fmt.Sprintf("cpu %s cores, at most %s", units.Number(u.Mean), units.Number(u.Max))
 			if u.Limit != nil {
-				text += " of " + Number(*u.Limit)
+				text += " of " + units.Number(*u.Limit)
 			}
 			parts = append(parts, text)
 		}
 		if u := s.Use(record.MemoryBytes); u != nil {
-			parts = append(parts, "memory "+Bytes(u.Max))
+			parts = append(parts, "memory "+units.Bytes(u.Max))
 		}
 	}
 	if len(parts) == 0 {
@@ -103,10 +104,10 @@ func generatorVerdict(g record.GeneratorReport) []string {
 	}
 	parts := []string{word}
 	if g.Sent > 0 {
-		parts = append(parts, "sent "+Percent(g.Sent, 1))
+		parts = append(parts, "sent "+units.Percent(g.Sent, 1))
 	}
 	if g.LateS > 0 {
-		parts = append(parts, "p99 lateness "+Seconds(g.LateS))
+		parts = append(parts, "p99 lateness "+units.Seconds(g.LateS))
 	}
 	return append(parts, g.Warnings...)
 }

@@ -1,14 +1,13 @@
 package report
 
 import (
-	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Progress is what one line says while a test runs.
@@ -38,14 +37,14 @@ func (p Progress) Line() string {
 	if p.Phase != "" {
 		parts = append(parts, p.Phase)
 	}
-	parts = append(parts, Many(uint64(max(w.VUs, 0)), "VU"), rateOf(ok+failed, w.Length), Percent(float64(failed), float64(ok+failed))+" failed")
+	parts = append(parts, units.Many(uint64(max(w.VUs, 0)), "VU"), rateOf(ok+failed, w.Length), units.Percent(float64(failed), float64(ok+failed))+" failed")
 	if q := quantiles(latency); q != nil {
-		parts = append(parts, "p95 "+Seconds(q.P95))
+		parts = append(parts, "p95 "+units.Seconds(q.P95))
 	} else {
-		parts = append(parts, "p95 "+none)
+		parts = append(parts, "p95 "+units.None)
 	}
 	if n := w.Dropped.NoVU + w.Dropped.Late; n > 0 {
-		parts = append(parts, Int(n)+" dropped")
+		parts = append(parts, units.Int(n)+" dropped")
 	}
 	if b := p.Bounds; b != nil && (b.Lo != nil || b.Hi != nil) {
 		parts = append(parts, "limit "+bound(b.Lo)+".."+bound(b.Hi)+"/s")
@@ -57,35 +56,17 @@ func (p Progress) Line() string {
 }
 
 func rateOf(n uint64, d time.Duration) string {
-	if r := rate(n, d.Seconds()); !math.IsNaN(r) {
-		return Number(r) + " it/s"
+	if r := units.Rate(n, d.Seconds()); !math.IsNaN(r) {
+		return units.Number(r) + " it/s"
 	}
-	return none + " it/s"
+	return units.None + " it/s"
 }
 
 func bound(v *float64) string {
 	if v == nil {
 		return "?"
 	}
-	return Number(*v)
+	return units.Number(*v)
 }
 
-func clock(d time.Duration) string { return Clock(d.Seconds()) }
-
-// Clock prints seconds since the start as minutes, or hours, and seconds;
-// parts of a second only where there are some.
-func Clock(seconds float64) string {
-	if !sane(seconds) {
-		return none
-	}
-	whole := math.Floor(seconds + 0.005)
-	part := ""
-	if rest := seconds - whole; rest >= 0.005 {
-		part = strings.TrimPrefix(strings.TrimRight(strconv.FormatFloat(rest, 'f', 2, 64), "0"), "0")
-	}
-	s := int(whole)
-	if s >= 3600 {
-		return fmt.Sprintf("%d:%02d:%02d%s", s/3600, s/60%60, s%60, part)
-	}
-	return fmt.Sprintf("%d:%02d%s", s/60, s%60, part)
-}
+func clock(d time.Duration) string { return units.Clock(d.Seconds()) }

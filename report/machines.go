@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/redact"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // MachineOf is what a sized service carries on the machine that it ran on, and
@@ -175,8 +176,8 @@ func (c *Comparison) MachineTable() (heads []string, rows [][]string) {
 	for i := range c.Machines {
 		m := &c.Machines[i]
 		rows = append(rows, []string{
-			m.Name(), optional(m.Capacity, UnitRate.Format), optional(m.P95AtKneeS, Seconds),
-			m.price(m.PricePerHour), m.price(m.PerMillion), m.need(), cmp.Or(m.Limit, none),
+			m.Name(), optional(m.Capacity, UnitRate.Format), optional(m.P95AtKneeS, units.Seconds),
+			m.price(m.PricePerHour), m.price(m.PerMillion), m.need(), cmp.Or(m.Limit, units.None),
 		})
 	}
 	return heads, rows
@@ -196,7 +197,7 @@ func (m *MachineOf) price(v *float64) string {
 
 func (m *MachineOf) need() string {
 	if m.Needed == nil {
-		return none
+		return units.None
 	}
 	text := fmt.Sprint(*m.Needed)
 	if m.NeededCost != nil {
@@ -210,7 +211,7 @@ func (m *MachineOf) need() string {
 
 func optional(v *float64, format func(float64) string) string {
 	if v == nil {
-		return none
+		return units.None
 	}
 	return format(*v)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Markdown writes a run as a table for a comment in a pull request.
@@ -19,18 +21,18 @@ func Markdown(w io.Writer, r *Run) error {
 	}
 	c := r.Total
 	mdTable(&b, []string{"iterations", "rate", "failed", "requests", "p50", "p95", "p99", "max"}, [][]string{append([]string{
-		Int(c.Ended()), PerSecond(c.Ended(), r.Duration), Percent(float64(c.Failed), float64(c.Ended())), Int(c.Requests()),
+		units.Int(c.Ended()), units.PerSecond(c.Ended(), r.Duration), units.Percent(float64(c.Failed), float64(c.Ended())), units.Int(c.Requests()),
 	}, quantileCells(c.Latency)...)})
 	var rows [][]string
 	for _, x := range r.Endpoints[:min(len(r.Endpoints), 15)] {
-		rows = append(rows, append([]string{strings.TrimSpace(x.Method + " " + x.Name), Int(x.Count), Percent(float64(x.Failed), float64(x.Count))}, quantileCells(x.Latency)...))
+		rows = append(rows, append([]string{strings.TrimSpace(x.Method + " " + x.Name), units.Int(x.Count), units.Percent(float64(x.Failed), float64(x.Count))}, quantileCells(x.Latency)...))
 	}
 	mdTable(&b, []string{"endpoint", "count", "failed", "p50", "p95", "p99", "max"}, rows)
 	if n := len(r.Endpoints) - 15; n > 0 {
 		fmt.Fprintf(&b, "… and %d more endpoints.\n\n", n)
 	}
 	for _, g := range r.Failures[:min(len(r.Failures), 5)] {
-		fmt.Fprintf(&b, "- %s × %s: %s\n", Int(g.Count()), md(g.Kind), md(failureText(g.Sample)))
+		fmt.Fprintf(&b, "- %s × %s: %s\n", units.Int(g.Count()), md(g.Kind), md(failureText(g.Sample)))
 	}
 	if len(r.Failures) > 0 {
 		b.WriteString("\n")
@@ -82,9 +84,9 @@ func factRows(facts []fact) [][]string {
 
 func quantileCells(q *Quantiles) []string {
 	if q == nil {
-		return []string{none, none, none, none}
+		return []string{units.None, units.None, units.None, units.None}
 	}
-	return []string{Seconds(q.P50), Seconds(q.P95), Seconds(q.P99), Seconds(q.Max)}
+	return []string{units.Seconds(q.P50), units.Seconds(q.P95), units.Seconds(q.P99), units.Seconds(q.Max)}
 }
 
 // mdTable writes rows, the first column flush left and the others flush right.

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // How much measures are taken to vary from run to run where no set has two runs.
@@ -222,7 +223,7 @@ func equalLoad(a, b Set) (string, bool) {
 	first := a.Runs[0]
 	for _, r := range append(slices.Clone(a.Runs), b.Runs...) {
 		if first.Total.Lateness != nil {
-			x, y := rate(first.Total.Started, first.Duration), rate(r.Total.Started, r.Duration)
+			x, y := units.Rate(first.Total.Started, first.Duration), units.Rate(r.Total.Started, r.Duration)
 			if r.Total.Lateness == nil || !(math.Abs(x-y) <= 0.02*x) {
 				return "", false
 			}
@@ -233,9 +234,9 @@ func equalLoad(a, b Set) (string, bool) {
 		}
 	}
 	if first.Total.Lateness != nil {
-		return fmt.Sprintf("%s arriving", PerSecond(first.Total.Started, first.Duration)), true
+		return fmt.Sprintf("%s arriving", units.PerSecond(first.Total.Started, first.Duration)), true
 	}
-	return Many(uint64(max(first.Total.VUsMax, 0)), "VU"), true
+	return units.Many(uint64(max(first.Total.VUsMax, 0)), "VU"), true
 }
 
 func keysOf(maps ...map[string]string) iter.Seq[string] {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Panel is one chart over time. All its lines have one unit.
@@ -17,38 +18,6 @@ type Panel struct {
 	Lines     []Line
 	Mark      *Mark // a horizontal line: a tolerance, a limit
 	More      bool  // it is for those who look further
-}
-
-// Unit is what a panel's values are in; it is known to the page's script by this name.
-type Unit string
-
-// The units.
-const (
-	UnitCount   Unit = "count"
-	UnitRate    Unit = "rate"    // per second
-	UnitShare   Unit = "share"   // a fraction, shown in percent
-	UnitSeconds Unit = "seconds" // durations
-	UnitBytes   Unit = "bytes"
-	UnitByteSec Unit = "bytes/s"
-	UnitCores   Unit = "cores"
-)
-
-// Format prints a value of the unit.
-func (u Unit) Format(v float64) string {
-	switch u {
-	case UnitShare:
-		return Percent(v, 1)
-	case UnitSeconds:
-		return Seconds(v)
-	case UnitBytes:
-		return Bytes(v)
-	case UnitByteSec:
-		return Bytes(v) + "/s"
-	case UnitRate:
-		return Number(v) + "/s"
-	case UnitCores, UnitCount:
-	}
-	return Number(v)
 }
 
 // Line is one series of a panel, parallel to the panels' times.
@@ -132,7 +101,7 @@ func (r *Run) failurePanel() Panel {
 		panel.Lines = append(panel.Lines, Line{Name: "of requests", Color: 2, Values: r.each(func(p Point) float64 { return share(p.RequestsKO, p.Requests) })})
 	}
 	if t := r.Tolerance(); t > 0 {
-		panel.Mark = &Mark{t, "tolerance " + Percent(t, 1)}
+		panel.Mark = &Mark{t, "tolerance " + units.Percent(t, 1)}
 	}
 	return panel
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-load/plimsoll/report/chart"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // pictureSlots bounds the points of a line in a picture.
@@ -62,7 +63,7 @@ func ThinPanels(times []float64, panels []Panel, limit int) ([]float64, []Panel)
 // PanelChart is a panel as a still picture. Lines that are not shown at first
 // keep their place in the order of dashes.
 func PanelChart(times []float64, p Panel, bands []Band) chart.Panel {
-	c := chart.Panel{Title: p.Title, X: times, TimeAxis: true, FormatX: Clock, FormatY: p.Unit.Format}
+	c := chart.Panel{Title: p.Title, X: times, TimeAxis: true, FormatX: units.Clock, FormatY: p.Unit.Format}
 	if p.Whole() {
 		c.AtLeast = 1
 	}
@@ -105,7 +106,7 @@ func (o CurveOf) Title() string {
 // CurveChart draws load curves over each other as a still picture. The knee
 // and the sure range are those of the first.
 func CurveChart(curves []Curve, of CurveOf) chart.Panel {
-	p := chart.Panel{Title: fmt.Sprintf("%s by %s", of.Title(), curves[0].X), FormatX: Number, FormatY: UnitRate.Format, Dots: true, Knee: curves[0].Knee}
+	p := chart.Panel{Title: fmt.Sprintf("%s by %s", of.Title(), curves[0].X), FormatX: units.Number, FormatY: UnitRate.Format, Dots: true, Knee: curves[0].Knee}
 	if of == CurveP95 {
 		p.FormatY = UnitSeconds.Format
 	} else {

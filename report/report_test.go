@@ -20,6 +20,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/report/reporttest"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files and schemas")
@@ -206,7 +207,7 @@ func TestFailuresAreGroupedWithASample(t *testing.T) {
 		t.Errorf("refused was seen from %v to %v, want 20 to 23", refused.Sample.First, refused.Sample.Last)
 	}
 	got := text(t, r, report.TextOptions{Width: 200})
-	want := fmt.Sprintf("(loadtest.js:22:20)  and %s more like this", report.Int(refused.Iterations-1))
+	want := fmt.Sprintf("(loadtest.js:22:20)  and %s more like this", units.Int(refused.Iterations-1))
 	if !strings.Contains(got, want) {
 		t.Errorf("the text lacks %q:\n%s", want, got)
 	}

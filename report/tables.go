@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // sections are the tables of the summary, in the order a reader needs them.
@@ -26,12 +27,12 @@ func (r *Run) sections(width int) []*section {
 
 func (r *Run) failureSection(width int) *section {
 	s := &section{more: "kinds of failure", head: fmt.Sprintf("Failures   %s of %s (%s), %s of %s",
-		Int(r.Total.Failed), Many(r.Total.Ended(), "iteration"), Percent(float64(r.Total.Failed), float64(r.Total.Ended())),
-		Int(r.Total.RequestsFailed), Many(r.Total.Requests(), "request"))}
+		units.Int(r.Total.Failed), units.Many(r.Total.Ended(), "iteration"), units.Percent(float64(r.Total.Failed), float64(r.Total.Ended())),
+		units.Int(r.Total.RequestsFailed), units.Many(r.Total.Requests(), "request"))}
 	for _, g := range r.Failures {
 		more := ""
 		if n := g.Count(); n > 1 {
-			more = fmt.Sprintf("  and %s more like this", Int(n-1))
+			more = fmt.Sprintf("  and %s more like this", units.Int(n-1))
 		}
 		sample := g.Sample
 		sample.Where = path.Base(sample.Where)
@@ -61,9 +62,9 @@ func (r *Run) rowSection(title, more string, list []Row, width int) *section {
 		if row.Method != "" {
 			name = row.Method + " " + name
 		}
-		cells := []string{name, Int(row.Count), PerSecond(row.Count, r.Duration), Percent(float64(row.Failed), float64(row.Count)), none, none, none, none}
+		cells := []string{name, units.Int(row.Count), units.PerSecond(row.Count, r.Duration), units.Percent(float64(row.Failed), float64(row.Count)), units.None, units.None, units.None, units.None}
 		if l := row.Latency; l != nil {
-			cells[4], cells[5], cells[6], cells[7] = Seconds(l.P50), Seconds(l.P95), Seconds(l.P99), Seconds(l.Max)
+			cells[4], cells[5], cells[6], cells[7] = units.Seconds(l.P50), units.Seconds(l.P95), units.Seconds(l.P99), units.Seconds(l.Max)
 		}
 		t.rows = append(t.rows, cells)
 	}
@@ -75,13 +76,13 @@ func (r *Run) rowSection(title, more string, list []Row, width int) *section {
 func (r *Run) checkSection(width int) *section {
 	c := r.Total
 	all := c.ChecksPassed + c.ChecksFail
-	s := &section{more: "checks", head: fmt.Sprintf("Checks     %s of %s passed", Percent(float64(c.ChecksPassed), float64(all)), Int(all))}
+	s := &section{more: "checks", head: fmt.Sprintf("Checks     %s of %s passed", units.Percent(float64(c.ChecksPassed), float64(all)), units.Int(all))}
 	for _, k := range WorstFirst(r.Checks) {
 		symbol := "✓"
 		if k.Failed > 0 {
 			symbol = "✗"
 		}
-		s.rows = append(s.rows, elide(fmt.Sprintf("  %s %9s  %s", symbol, Percent(float64(k.Passed), float64(k.Passed+k.Failed)), checkName(k)), width))
+		s.rows = append(s.rows, elide(fmt.Sprintf("  %s %9s  %s", symbol, units.Percent(float64(k.Passed), float64(k.Passed+k.Failed)), checkName(k)), width))
 	}
 	s.show = len(s.rows)
 	return s
@@ -110,8 +111,8 @@ func holdSection(holds []record.Hold, width int) *section {
 			verdict += ": " + string(h.Cause)
 		}
 		t.rows = append(t.rows, []string{
-			strconv.Itoa(h.N) + " " + string(h.Phase), LoadOf(h), Number(h.Goodput) + "/s", Percent(float64(h.Failed), float64(h.OK+h.Failed)),
-			Number(h.InFlight), orNone(h.P50S), orNone(h.P95S), orNone(h.P99S), Seconds(h.LengthS), verdict,
+			strconv.Itoa(h.N) + " " + string(h.Phase), LoadOf(h), units.Number(h.Goodput) + "/s", units.Percent(float64(h.Failed), float64(h.OK+h.Failed)),
+			units.Number(h.InFlight), orNone(h.P50S), orNone(h.P95S), orNone(h.P99S), units.Seconds(h.LengthS), verdict,
 		})
 	}
 	head, rows := t.lines(width)
@@ -121,18 +122,18 @@ func holdSection(holds []record.Hold, width int) *section {
 // LoadOf prints the load of a hold with its unit.
 func LoadOf(h record.Hold) string {
 	if h.Control == record.ByRate {
-		return Number(h.Level) + "/s"
+		return units.Number(h.Level) + "/s"
 	}
 	if h.Level == 1 {
 		return "1 VU"
 	}
-	return Number(h.Level) + " VUs"
+	return units.Number(h.Level) + " VUs"
 }
 
 // orNone prints a duration that is 0 when there was none.
 func orNone(s float64) string {
 	if s <= 0 {
-		return none
+		return units.None
 	}
-	return Seconds(s)
+	return units.Seconds(s)
 }

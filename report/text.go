@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // TextOptions says how [Text] is to look.
@@ -147,7 +148,7 @@ func (r *Run) facts(v Verdict) []fact {
 			out = append(out, fact{"Iteration", latencyLine(l) + "  (successful ones)"})
 		}
 		if l := r.Total.Lateness; l != nil {
-			out = append(out, fact{"Lateness", fmt.Sprintf("p50 %s  p99 %s  max %s behind the time an iteration was due", Seconds(l.P50), Seconds(l.P99), Seconds(l.Max))})
+			out = append(out, fact{"Lateness", fmt.Sprintf("p50 %s  p99 %s  max %s behind the time an iteration was due", units.Seconds(l.P50), units.Seconds(l.P99), units.Seconds(l.Max))})
 		}
 		if r.Total.Requests() > 0 {
 			out = append(out, fact{"Requests", r.requestLine()})
@@ -194,18 +195,18 @@ func (r *Run) sizingFacts(s *record.Sizing) []fact {
 		out = append(out, fact{"Shape", line})
 	}
 	if c := s.Cost; c.Holds > 0 {
-		out = append(out, fact{"Cost", fmt.Sprintf("%s, %s, %s, %s failed", Many(uint64(c.Holds), "hold"), Seconds(c.WallS),
-			Many(c.Requests, "request"), Many(c.Failed, "iteration"))})
+		out = append(out, fact{"Cost", fmt.Sprintf("%s, %s, %s, %s failed", units.Many(uint64(c.Holds), "hold"), units.Seconds(c.WallS),
+			units.Many(c.Requests, "request"), units.Many(c.Failed, "iteration"))})
 	}
 	if s.BudgetNeededS > 0 {
-		out = append(out, fact{"Budget", fmt.Sprintf("%s would give bounds of ± 10 %%, %s a test of both sides", Seconds(s.BudgetNeededS), Seconds(s.BudgetForTestS))})
+		out = append(out, fact{"Budget", fmt.Sprintf("%s would give bounds of ± 10 %%, %s a test of both sides", units.Seconds(s.BudgetNeededS), units.Seconds(s.BudgetForTestS))})
 	}
 	if a := s.Recommendation; a != nil && a.Replicas > 0 {
-		out = append(out, fact{"Advice", fmt.Sprintf("for %s iterations/s: %d replicas at %s of %s/s each, %d of them spare", Number(a.TargetLoad),
-			a.Replicas, Percent(a.Headroom, 1), Number(a.PerReplica), a.Spare)})
+		out = append(out, fact{"Advice", fmt.Sprintf("for %s iterations/s: %d replicas at %s of %s/s each, %d of them spare", units.Number(a.TargetLoad),
+			a.Replicas, units.Percent(a.Headroom, 1), units.Number(a.PerReplica), a.Spare)})
 	}
 	if c := s.Recheck; c != nil {
-		out = append(out, fact{"Before", fmt.Sprintf("%s iterations/s: changed by %+.1f %%, noise is ± %s", Number(c.Former), c.Change*100, Percent(c.Noise, 1))})
+		out = append(out, fact{"Before", fmt.Sprintf("%s iterations/s: changed by %+.1f %%, noise is ± %s", units.Number(c.Former), c.Change*100, units.Percent(c.Noise, 1))})
 	}
 	for _, note := range s.Notes {
 		out = append(out, fact{"Note", note})
@@ -214,26 +215,26 @@ func (r *Run) sizingFacts(s *record.Sizing) []fact {
 }
 
 func (r *Run) loadLine() string {
-	text := fmt.Sprintf("up to %s for %s: %s begun, %s succeeded (%s), %s failed", Many(uint64(max(r.Total.VUsMax, 0)), "VU"), Seconds(r.Duration),
-		Many(r.Total.Started, "iteration"), Int(r.Total.OK), PerSecond(r.Total.OK, r.Duration), Int(r.Total.Failed))
+	text := fmt.Sprintf("up to %s for %s: %s begun, %s succeeded (%s), %s failed", units.Many(uint64(max(r.Total.VUsMax, 0)), "VU"), units.Seconds(r.Duration),
+		units.Many(r.Total.Started, "iteration"), units.Int(r.Total.OK), units.PerSecond(r.Total.OK, r.Duration), units.Int(r.Total.Failed))
 	if d := r.Total.Dropped; d.NoVU+d.Late > 0 {
-		text += fmt.Sprintf("; %s arrivals dropped (%s without a free VU, %s because the generator was late)", Int(d.NoVU+d.Late), Int(d.NoVU), Int(d.Late))
+		text += fmt.Sprintf("; %s arrivals dropped (%s without a free VU, %s because the generator was late)", units.Int(d.NoVU+d.Late), units.Int(d.NoVU), units.Int(d.Late))
 	}
 	return text
 }
 
 func (r *Run) requestLine() string {
 	c := r.Total
-	text := fmt.Sprintf("%s (%s), %s failed; %s in, %s out; %s opened", Int(c.Requests()), PerSecond(c.Requests(), r.Duration),
-		Percent(float64(c.RequestsFailed), float64(c.Requests())), Bytes(float64(c.BytesIn)), Bytes(float64(c.BytesOut)), Many(c.Connections, "connection"))
+	text := fmt.Sprintf("%s (%s), %s failed; %s in, %s out; %s opened", units.Int(c.Requests()), units.PerSecond(c.Requests(), r.Duration),
+		units.Percent(float64(c.RequestsFailed), float64(c.Requests())), units.Bytes(float64(c.BytesIn)), units.Bytes(float64(c.BytesOut)), units.Many(c.Connections, "connection"))
 	if c.Repeated > 0 {
-		text += fmt.Sprintf(", %s repeated after a stale connection", Int(c.Repeated))
+		text += fmt.Sprintf(", %s repeated after a stale connection", units.Int(c.Repeated))
 	}
 	return text
 }
 
 func latencyLine(l *Quantiles) string {
-	return fmt.Sprintf("p50 %s  p90 %s  p95 %s  p99 %s  max %s", Seconds(l.P50), Seconds(l.P90), Seconds(l.P95), Seconds(l.P99), Seconds(l.Max))
+	return fmt.Sprintf("p50 %s  p90 %s  p95 %s  p99 %s  max %s", units.Seconds(l.P50), units.Seconds(l.P90), units.Seconds(l.P95), units.Seconds(l.P99), units.Seconds(l.Max))
 }
 
 // wrapped breaks text at spaces to fit width; further lines begin with indent.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Tone says how a verdict is to be taken.
@@ -31,7 +32,7 @@ type Verdict struct {
 // Verdict sums the run up.
 func (r *Run) Verdict() Verdict {
 	if r.End == nil {
-		return Verdict{Warn, string(record.VerdictCut), fmt.Sprintf("the record ends at %s without a verdict; until then %s", Seconds(r.Duration), r.totals()), ""}
+		return Verdict{Warn, string(record.VerdictCut), fmt.Sprintf("the record ends at %s without a verdict; until then %s", units.Seconds(r.Duration), r.totals()), ""}
 	}
 	v := Verdict{Bad, string(r.End.Verdict), r.totals(), r.End.Reason}
 	switch {
@@ -57,32 +58,32 @@ func (r *Run) totals() string {
 	c := r.Total
 	if c.Ended() == 0 {
 		if c.Started > 0 {
-			return Many(c.Started, "iteration") + " begun, none ended"
+			return units.Many(c.Started, "iteration") + " begun, none ended"
 		}
 		return "no iteration was run"
 	}
-	return fmt.Sprintf("%s in %s (%s), %s failed", Many(c.Ended(), "iteration"), Seconds(r.Duration),
-		PerSecond(c.Ended(), r.Duration), Percent(float64(c.Failed), float64(c.Ended())))
+	return fmt.Sprintf("%s in %s (%s), %s failed", units.Many(c.Ended(), "iteration"), units.Seconds(r.Duration),
+		units.PerSecond(c.Ended(), r.Duration), units.Percent(float64(c.Failed), float64(c.Ended())))
 }
 
 func (r *Run) sizingSentence(s *record.Sizing) string {
 	switch {
 	case s.Capacity != nil:
-		text := fmt.Sprintf("carries %s iterations/s", Number(s.Capacity.Goodput))
+		text := fmt.Sprintf("carries %s iterations/s", units.Number(s.Capacity.Goodput))
 		if m := s.Unloaded.RequestsPerIteration; m > 0 {
-			text += fmt.Sprintf(" (%s requests/s)", Number(s.Capacity.Goodput*m))
+			text += fmt.Sprintf(" (%s requests/s)", units.Number(s.Capacity.Goodput*m))
 		}
 		if s.AtLimit.P95S > 0 {
-			text += ", p95 " + Seconds(s.AtLimit.P95S)
+			text += ", p95 " + units.Seconds(s.AtLimit.P95S)
 		}
 		return text + r.limitedBy(s)
 	case s.Verdict == record.VerdictBaseline:
 		return fmt.Sprintf("no capacity: %s of the iterations fail at the lowest load already (tolerance %s)",
-			Percent(s.Unloaded.FailedShare, 1), Percent(s.Settings.Tolerance, 1))
+			units.Percent(s.Unloaded.FailedShare, 1), units.Percent(s.Settings.Tolerance, 1))
 	case s.Verdict == record.VerdictDead:
 		return "no capacity: nothing worked"
 	case s.Plateau != nil && s.Plateau.Goodput > 0:
-		return fmt.Sprintf("no tested limit; the best seen is %s iterations/s", Number(s.Plateau.Goodput))
+		return fmt.Sprintf("no tested limit; the best seen is %s iterations/s", units.Number(s.Plateau.Goodput))
 	}
 	return "no limit was found, and no load was measured long enough to give a number"
 }
@@ -109,7 +110,7 @@ func capacityLines(s *record.Sizing) []fact {
 	if c := s.Capacity; c != nil {
 		out = append(out, fact{"Capacity", capacityLine(s, c)})
 		if c.CI95[1] > 0 {
-			out = append(out, fact{"", fmt.Sprintf("95 %%: %s..%s iterations/s%s", Number(c.CI95[0]), Number(c.CI95[1]), estimate(c))})
+			out = append(out, fact{"", fmt.Sprintf("95 %%: %s..%s iterations/s%s", units.Number(c.CI95[0]), units.Number(c.CI95[1]), estimate(c))})
 		}
 	}
 	if p := s.Plateau; p != nil && p.Goodput > 0 {
@@ -123,18 +124,18 @@ func capacityLines(s *record.Sizing) []fact {
 		out = append(out, fact{"VUs", line})
 	}
 	if l := s.AtLimit; l.P50S > 0 {
-		text := fmt.Sprintf("p50 %s  p95 %s  p99 %s at the limit", Seconds(l.P50S), Seconds(l.P95S), Seconds(l.P99S))
+		text := fmt.Sprintf("p50 %s  p95 %s  p99 %s at the limit", units.Seconds(l.P50S), units.Seconds(l.P95S), units.Seconds(l.P99S))
 		if s.Unloaded.RequestS > 0 {
-			text += fmt.Sprintf("; a request takes %s unloaded", Seconds(s.Unloaded.RequestS))
+			text += fmt.Sprintf("; a request takes %s unloaded", units.Seconds(s.Unloaded.RequestS))
 		}
 		if s.Capacity != nil && s.Capacity.InFlight > 0 {
-			text += fmt.Sprintf("; in flight %s", Number(s.Capacity.InFlight))
+			text += fmt.Sprintf("; in flight %s", units.Number(s.Capacity.InFlight))
 		}
 		out = append(out, fact{"Latency", text})
 	}
 	out = append(out, aloneFacts(s)...)
 	for _, o := range s.Objectives {
-		text := fmt.Sprintf("%s: %s beyond it at the limit, %s allowed", o.Kind, Percent(o.AtLimit, 1), Percent(o.Allowed, 1))
+		text := fmt.Sprintf("%s: %s beyond it at the limit, %s allowed", o.Kind, units.Percent(o.AtLimit, 1), units.Percent(o.Allowed, 1))
 		if o.Binding {
 			text += " (it sets the limit)"
 		}
@@ -149,7 +150,7 @@ func aloneFacts(s *record.Sizing) []fact {
 	for _, a := range s.Alone {
 		text := a.Name + ": " + string(a.Verdict)
 		if a.Goodput != nil {
-			text = fmt.Sprintf("%s: carries %s iterations/s, limit set by %s", a.Name, Number(*a.Goodput), a.Binding)
+			text = fmt.Sprintf("%s: carries %s iterations/s, limit set by %s", a.Name, units.Number(*a.Goodput), a.Binding)
 		}
 		out = append(out, fact{"Alone", text})
 	}
@@ -158,50 +159,50 @@ func aloneFacts(s *record.Sizing) []fact {
 
 // classicLine is what Molotov's rule says.
 func classicLine(c *record.Classic) string {
-	text := Percent(c.Ratio, 1) + " of the last minute's iterations failed"
+	text := units.Percent(c.Ratio, 1) + " of the last minute's iterations failed"
 	if c.Reached {
-		return fmt.Sprintf("%s at %s", text, Many(uint64(max(c.MaxWorkers, 0)), "worker"))
+		return fmt.Sprintf("%s at %s", text, units.Many(uint64(max(c.MaxWorkers, 0)), "worker"))
 	}
-	return fmt.Sprintf("%s with up to %s: within the tolerance", text, Many(uint64(max(c.MaxWorkers, 0)), "worker"))
+	return fmt.Sprintf("%s with up to %s: within the tolerance", text, units.Many(uint64(max(c.MaxWorkers, 0)), "worker"))
 }
 
 func estimate(c *record.Capacity) string {
 	if c.OfferedEstimate <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("; limit estimated at %s/s arriving", Number(c.OfferedEstimate))
+	return fmt.Sprintf("; limit estimated at %s/s arriving", units.Number(c.OfferedEstimate))
 }
 
 func capacityLine(s *record.Sizing, c *record.Capacity) string {
-	parts := []string{Number(c.Goodput) + " iterations/s"}
+	parts := []string{units.Number(c.Goodput) + " iterations/s"}
 	if c.OfferedConfirmed > 0 {
 		parts[0] += fmt.Sprintf("   held %s at %s/s arriving, %s failing (tolerance %s)",
-			Seconds(c.ConfirmS), Number(c.OfferedConfirmed), Percent(c.FailedShare, 1), Percent(s.Settings.Tolerance, 1))
+			units.Seconds(c.ConfirmS), units.Number(c.OfferedConfirmed), units.Percent(c.FailedShare, 1), units.Percent(s.Settings.Tolerance, 1))
 	}
 	switch {
 	case c.FirstFailing != nil:
-		parts = append(parts, Number(*c.FirstFailing)+"/s fails")
+		parts = append(parts, units.Number(*c.FirstFailing)+"/s fails")
 	case s.Interval.Hi != nil && !s.Interval.HiTested:
-		parts = append(parts, fmt.Sprintf("upper end %s/s computed, not tested", Number(*s.Interval.Hi)))
+		parts = append(parts, fmt.Sprintf("upper end %s/s computed, not tested", units.Number(*s.Interval.Hi)))
 	}
 	return strings.Join(parts, "; ")
 }
 
 func plateauLine(s *record.Sizing, p *record.Plateau) string {
-	text := Number(p.Goodput)
+	text := units.Number(p.Goodput)
 	if p.SE > 0 {
-		text += " ± " + Number(2*p.SE*p.Goodput)
+		text += " ± " + units.Number(2*p.SE*p.Goodput)
 	}
 	text += "/s at " + vuRange(p.VUsFrom, p.VUsTo)
 	if r := s.Shape.Retrograde; r != nil {
-		text += fmt.Sprintf(", %s/s at %d: more users make it slower", Number(r.Goodput), r.AtVUs)
+		text += fmt.Sprintf(", %s/s at %d: more users make it slower", units.Number(r.Goodput), r.AtVUs)
 	}
 	return text
 }
 
 func vuRange(from, to int) string {
 	if from == to {
-		return Many(uint64(max(from, 0)), "VU")
+		return units.Many(uint64(max(from, 0)), "VU")
 	}
 	return fmt.Sprintf("%d..%d VUs", from, to)
 }
@@ -214,12 +215,12 @@ func vuLine(v *record.VUBounds) string {
 	if v.Within > 0 {
 		text := fmt.Sprintf("%d stayed within tolerance", v.Within)
 		if v.FirstFailing != nil {
-			text += fmt.Sprintf(", %d failed %s", *v.FirstFailing, Percent(v.FailedShare, 1))
+			text += fmt.Sprintf(", %d failed %s", *v.FirstFailing, units.Percent(v.FailedShare, 1))
 		}
 		parts = append(parts, text)
 	}
 	if v.Estimate != nil {
-		parts = append(parts, fmt.Sprintf("tolerance estimated to be reached at %s", Number(*v.Estimate)))
+		parts = append(parts, fmt.Sprintf("tolerance estimated to be reached at %s", units.Number(*v.Estimate)))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -233,7 +234,7 @@ func shapeLine(s *record.Sizing) string {
 		parts = append(parts, string(s.Shape.AboveLimit)+" above the limit")
 	}
 	if s.Shape.RecoveryS > 0 {
-		parts = append(parts, "recovers in "+Seconds(s.Shape.RecoveryS))
+		parts = append(parts, "recovers in "+units.Seconds(s.Shape.RecoveryS))
 	}
 	if s.Shape.Rising {
 		parts = append(parts, "gave more later than before (warm-up or autoscaler)")
@@ -242,13 +243,13 @@ func shapeLine(s *record.Sizing) string {
 		parts = append(parts, "gave less later than before (growing data, or a slower machine)")
 	}
 	if s.Shape.StallPeriodS > 0 {
-		parts = append(parts, "stalls every "+Seconds(s.Shape.StallPeriodS))
+		parts = append(parts, "stalls every "+units.Seconds(s.Shape.StallPeriodS))
 	}
 	if n := len(s.Shape.Outages); n > 0 {
-		parts = append(parts, Many(uint64(n), "outage"))
+		parts = append(parts, units.Many(uint64(n), "outage"))
 	}
 	if s.Shape.BaseFailure > 0 {
-		parts = append(parts, Percent(s.Shape.BaseFailure, 1)+" fail at any load")
+		parts = append(parts, units.Percent(s.Shape.BaseFailure, 1)+" fail at any load")
 	}
 	return strings.Join(parts, "; ")
 }
@@ -257,7 +258,7 @@ func shapeLine(s *record.Sizing) string {
 func demoLines(r *Run) []fact {
 	d := r.End.Demo
 	out := []fact{{"Demo", fmt.Sprintf("target was set to carry %s requests/s (%s), counted %s requests itself; we counted %s",
-		Number(d.Capacity), d.Model, Int(d.Requests), Int(r.Total.Requests()))}}
+		units.Number(d.Capacity), d.Model, units.Int(d.Requests), units.Int(r.Total.Requests()))}}
 	s := r.Answer()
 	if s == nil || s.Plateau == nil && s.Capacity == nil {
 		return out
@@ -274,5 +275,5 @@ func demoLines(r *Run) []fact {
 		return out
 	}
 	return append(out, fact{"", fmt.Sprintf("measured: %s iterations/s × %s requests = %s requests/s (%s)",
-		Number(ours), Number(m), Number(ours*m), signed(ours*m/d.Capacity-1))})
+		units.Number(ours), units.Number(m), units.Number(ours*m), units.Signed(ours*m/d.Capacity-1))})
 }

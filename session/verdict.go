@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/sched"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // exitCode is the one that an error has, else otherwise.
@@ -36,7 +36,7 @@ func (s *Session) conclude(end record.End, b *runState) record.End {
 	case s.ended.share() > s.plan.Sizing.Tolerance:
 		end.Verdict = record.VerdictFailed
 		end.Reason = fmt.Sprintf("%s of the iterations failed, %s are tolerated",
-			report.Percent(s.ended.share(), 1), report.Percent(s.plan.Sizing.Tolerance, 1))
+			units.Percent(s.ended.share(), 1), units.Percent(s.plan.Sizing.Tolerance, 1))
 	default:
 		end.Verdict, end.Reason = record.VerdictOK, reason(b.ending.Why)
 	}

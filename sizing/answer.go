@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // answer puts together what is known, however the sizing ended.
@@ -272,6 +273,6 @@ func (c *controller) describe(h *hold) string {
 	return fmt.Sprintf("%s of the iterations fail", percent(h.share()))
 }
 
-func percent(x float64) string { return strconv.FormatFloat(100*x, 'g', 3, 64) + " %" }
+func percent(x float64) string { return units.Digits(100*x, 3) + " %" }
 
-func number(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) }
+func number(x float64) string { return units.Digits(x, 4) }

@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
-	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/monitor"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 	"github.com/plimsoll-load/plimsoll/session"
 )
 
@@ -64,7 +64,7 @@ func amount(v float64) string {
 	if v <= 0 || v >= math.MaxInt64 {
 		return "not known"
 	}
-	return report.Bytes(v)
+	return units.Bytes(v)
 }
 
 // ports tells the range that connections to one address and port can come from.

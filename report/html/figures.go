@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // figures are the numbers under the verdict, at most six.
@@ -14,7 +15,7 @@ func figures(r *report.Run) []figure {
 	if s := r.Answer(); s != nil {
 		out := sizingFigures(s)
 		if b := r.End.Bottleneck; b != nil && b.Name != "" {
-			f := figure{"Bottleneck", b.Name, strings.TrimSpace(b.Source), "confidence " + report.Number(b.Confidence)}
+			f := figure{"Bottleneck", b.Name, strings.TrimSpace(b.Source), "confidence " + units.Number(b.Confidence)}
 			if n := len(out); n > 0 && out[n-1].Name == limitSetBy {
 				f.Note += "; limit set by " + out[n-1].Value
 				out = out[:n-1]
@@ -28,21 +29,21 @@ func figures(r *report.Run) []figure {
 		return nil
 	}
 	out := []figure{
-		{"Iterations", report.Int(c.Ended()), "", report.PerSecond(c.Ended(), r.Duration)},
-		{"Failed", report.Percent(float64(c.Failed), float64(c.Ended())), "", report.Many(c.Failed, "iteration")},
+		{"Iterations", units.Int(c.Ended()), "", units.PerSecond(c.Ended(), r.Duration)},
+		{"Failed", units.Percent(float64(c.Failed), float64(c.Ended())), "", units.Many(c.Failed, "iteration")},
 	}
 	if c.Requests() > 0 {
-		out = append(out, figure{"Requests", report.Int(c.Requests()), "", report.PerSecond(c.Requests(), r.Duration)})
+		out = append(out, figure{"Requests", units.Int(c.Requests()), "", units.PerSecond(c.Requests(), r.Duration)})
 	}
 	if l := c.Latency; l != nil {
-		out = append(out, figure{"Response time, p95", report.Seconds(l.P95), "", "p50 " + report.Seconds(l.P50) + ", p99 " + report.Seconds(l.P99)})
+		out = append(out, figure{"Response time, p95", units.Seconds(l.P95), "", "p50 " + units.Seconds(l.P50) + ", p99 " + units.Seconds(l.P99)})
 	} else if l := c.Iteration; l != nil {
-		out = append(out, figure{"Iteration, p95", report.Seconds(l.P95), "", "p50 " + report.Seconds(l.P50) + ", p99 " + report.Seconds(l.P99)})
+		out = append(out, figure{"Iteration, p95", units.Seconds(l.P95), "", "p50 " + units.Seconds(l.P50) + ", p99 " + units.Seconds(l.P99)})
 	}
 	if n := c.ChecksPassed + c.ChecksFail; n > 0 {
-		out = append(out, figure{"Checks passed", report.Percent(float64(c.ChecksPassed), float64(n)), "", "of " + report.Int(n)})
+		out = append(out, figure{"Checks passed", units.Percent(float64(c.ChecksPassed), float64(n)), "", "of " + units.Int(n)})
 	}
-	return append(out, figure{"Virtual users", strconv.Itoa(c.VUsMax), "", "for " + report.Seconds(r.Duration)})
+	return append(out, figure{"Virtual users", strconv.Itoa(c.VUsMax), "", "for " + units.Seconds(r.Duration)})
 }
 
 const limitSetBy = "Limit set by"
@@ -53,17 +54,17 @@ func sizingFigures(s *record.Sizing) []figure {
 	case c != nil:
 		note := ""
 		if c.CI95[1] > 0 {
-			note = fmt.Sprintf("95 %%: %s to %s", report.Number(c.CI95[0]), report.Number(c.CI95[1]))
+			note = fmt.Sprintf("95 %%: %s to %s", units.Number(c.CI95[0]), units.Number(c.CI95[1]))
 		}
-		out = append(out, figure{"Capacity", report.Number(c.Goodput), "iterations/s", note})
+		out = append(out, figure{"Capacity", units.Number(c.Goodput), "iterations/s", note})
 		if m := s.Unloaded.RequestsPerIteration; m > 0 {
-			out = append(out, figure{"Requests at capacity", report.Number(c.Goodput * m), "per second", report.Number(m) + " an iteration"})
+			out = append(out, figure{"Requests at capacity", units.Number(c.Goodput * m), "per second", units.Number(m) + " an iteration"})
 		}
 		if c.OfferedConfirmed > 0 {
-			out = append(out, figure{"Held", report.Number(c.OfferedConfirmed), "arrivals/s", fmt.Sprintf("for %s, %s failing", report.Seconds(c.ConfirmS), report.Percent(c.FailedShare, 1))})
+			out = append(out, figure{"Held", units.Number(c.OfferedConfirmed), "arrivals/s", fmt.Sprintf("for %s, %s failing", units.Seconds(c.ConfirmS), units.Percent(c.FailedShare, 1))})
 		}
 	case s.Plateau != nil && s.Plateau.Goodput > 0:
-		out = append(out, figure{"Best seen", report.Number(s.Plateau.Goodput), "iterations/s", "no limit was tested"})
+		out = append(out, figure{"Best seen", units.Number(s.Plateau.Goodput), "iterations/s", "no limit was tested"})
 	}
 	if v := s.VUs; v.Knee > 0 {
 		note := ""
@@ -73,10 +74,10 @@ func sizingFigures(s *record.Sizing) []figure {
 		out = append(out, figure{"Virtual users to reach it", strconv.Itoa(v.Knee), "", note})
 	}
 	if l := s.AtLimit; l.P95S > 0 {
-		out = append(out, figure{"Response time, p95", report.Seconds(l.P95S), "", "p50 " + report.Seconds(l.P50S) + ", p99 " + report.Seconds(l.P99S)})
+		out = append(out, figure{"Response time, p95", units.Seconds(l.P95S), "", "p50 " + units.Seconds(l.P50S) + ", p99 " + units.Seconds(l.P99S)})
 	}
 	if s.Binding != "" {
-		out = append(out, figure{limitSetBy, string(s.Binding), "", "tolerance " + report.Percent(s.Settings.Tolerance, 1)})
+		out = append(out, figure{limitSetBy, string(s.Binding), "", "tolerance " + units.Percent(s.Settings.Tolerance, 1)})
 	}
 	return out
 }
@@ -101,14 +102,14 @@ func facts(r *report.Run) []fact {
 	add("Tool", h.Tool)
 	g := h.Generator
 	if g.CPUs > 0 {
-		add("Generator", fmt.Sprintf("%s %s/%s, %s, %s", g.Name, g.OS, g.Arch, report.Many(uint64(g.CPUs), "core"), g.GoVersion))
+		add("Generator", fmt.Sprintf("%s %s/%s, %s, %s", g.Name, g.OS, g.Arch, units.Many(uint64(g.CPUs), "core"), g.GoVersion))
 	}
 	if line := r.MachineLine(); line != "" {
 		add("Target's machine", line)
 	}
-	add("Duration", report.Seconds(r.Duration))
+	add("Duration", units.Seconds(r.Duration))
 	if interval := r.Interval(); interval > 0 {
-		add("Measured every", report.Seconds(interval))
+		add("Measured every", units.Seconds(interval))
 	}
 	if d := demo(r); d != "" {
 		add("Demo target", d)
@@ -123,5 +124,5 @@ func demo(r *report.Run) string {
 	}
 	d := r.End.Demo
 	return fmt.Sprintf("was set to carry %s requests/s (%s), counted %s requests itself; we counted %s",
-		report.Number(d.Capacity), d.Model, report.Int(d.Requests), report.Int(r.Total.Requests()))
+		units.Number(d.Capacity), d.Model, units.Int(d.Requests), units.Int(r.Total.Requests()))
 }

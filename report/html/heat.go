@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // heatColumns bounds the width of the heat map; windows are added up to fit.
@@ -141,7 +142,7 @@ func heatSVG(r *report.Run, label string) string {
 		}
 	}
 	for bin := m.first; bin <= m.end; bin += max(1, bins/4) {
-		fmt.Fprintf(&out, `<text class="soft-f" x="%d" y="%d" font-size="11" fill="#5d6570" text-anchor="end">%s</text>`, left-7, y(bin)+4, report.Seconds(low(bin)))
+		fmt.Fprintf(&out, `<text class="soft-f" x="%d" y="%d" font-size="11" fill="#5d6570" text-anchor="end">%s</text>`, left-7, y(bin)+4, units.Seconds(low(bin)))
 	}
 	fmt.Fprintf(&out, `<path class="soft-s" stroke="#5d6570" d="M%d %dH%d"/></svg>`, left, height-bottom, width-right)
 	return out.String()

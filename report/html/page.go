@@ -23,6 +23,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 //go:embed page.html.tmpl
@@ -139,7 +140,7 @@ func pageOf(r *report.Run) (*page, error) {
 		p.Settings = append(p.Settings, [3]string{s.Name, s.Value, string(s.Source)})
 	}
 	for _, e := range r.Events[:min(len(r.Events), maxEvents)] {
-		p.Events = append(p.Events, eventView{report.Clock(e.AtS), string(e.Kind), e.Message})
+		p.Events = append(p.Events, eventView{units.Clock(e.AtS), string(e.Kind), e.Message})
 	}
 	c := charts{bands: r.Bands()}
 	c.times, c.panels = r.Panels()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/report/chart"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // panelView is a chart as the template sees it.
@@ -109,7 +110,7 @@ func valueTable(times []float64, p report.Panel) *tableView {
 	rows := min(len(times), 12)
 	for k := range rows {
 		from, to := k*len(times)/rows, (k+1)*len(times)/rows
-		row := []cell{{Text: report.Clock(times[to-1])}}
+		row := []cell{{Text: units.Clock(times[to-1])}}
 		for _, l := range p.Lines {
 			row = append(row, cell{Text: p.Unit.Format(mean(l.Values[from:to])), Right: true})
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // tableView is a table as the template sees it.
@@ -70,11 +71,11 @@ func duration(s float64) cell {
 	if s <= 0 {
 		return cell{Text: "–", Right: true, Sort: "-1"}
 	}
-	return number(report.Seconds(s), s)
+	return number(units.Seconds(s), s)
 }
 
 func failed(part, whole uint64) cell {
-	c := number(report.Percent(float64(part), float64(whole)), float64(part)/max(float64(whole), 1))
+	c := number(units.Percent(float64(part), float64(whole)), float64(part)/max(float64(whole), 1))
 	if part > 0 {
 		c.Tone = "bad"
 	}
@@ -94,8 +95,8 @@ func rowTable(r *report.Run, id, title string, list []report.Row) tableView {
 		name := strings.TrimSpace(x.Method + " " + x.Name)
 		row := []cell{
 			{Text: name},
-			number(report.Int(x.Count), float64(x.Count)), number(report.PerSecond(x.Count, r.Duration), float64(x.Count)),
-			failed(x.Failed, x.Count), number(report.Percent(float64(x.Failed), float64(failures)), float64(x.Failed)),
+			number(units.Int(x.Count), float64(x.Count)), number(units.PerSecond(x.Count, r.Duration), float64(x.Count)),
+			failed(x.Failed, x.Count), number(units.Percent(float64(x.Failed), float64(failures)), float64(x.Failed)),
 		}
 		l := x.Latency
 		if l == nil {
@@ -117,7 +118,7 @@ func statuses(list []metric.StatusCount) string {
 		if s.Status == 0 {
 			name = "none"
 		}
-		out = append(out, name+" × "+report.Int(s.Count))
+		out = append(out, name+" × "+units.Int(s.Count))
 	}
 	return strings.Join(out[:min(len(out), 6)], ", ")
 }
@@ -137,9 +138,9 @@ func holdTable(r *report.Run) tableView {
 		}
 		t.Rows = append(t.Rows, []cell{
 			{Text: fmt.Sprintf("%d %s", h.N, h.Phase), Sort: strconv.Itoa(h.N)},
-			number(report.LoadOf(h), h.Level), number(report.Clock(h.StartS), h.StartS),
-			duration(h.LengthS), number(report.Number(h.Goodput)+"/s", h.Goodput), failed(h.Failed, h.OK+h.Failed),
-			number(report.Number(h.InFlight), h.InFlight), duration(h.P50S), duration(h.P95S), duration(h.P99S), verdict,
+			number(report.LoadOf(h), h.Level), number(units.Clock(h.StartS), h.StartS),
+			duration(h.LengthS), number(units.Number(h.Goodput)+"/s", h.Goodput), failed(h.Failed, h.OK+h.Failed),
+			number(units.Number(h.InFlight), h.InFlight), duration(h.P50S), duration(h.P95S), duration(h.P99S), verdict,
 		})
 	}
 	return t
@@ -148,12 +149,12 @@ func holdTable(r *report.Run) tableView {
 func checkTable(r *report.Run) tableView {
 	t := tableView{ID: "checks", Title: "Checks", Head: heads("Check", "scenario", "passed", "failed", "pass rate")}
 	for _, k := range report.WorstFirst(r.Checks) {
-		rate := number(report.Percent(float64(k.Passed), float64(k.Passed+k.Failed)), float64(k.Passed)/max(float64(k.Passed+k.Failed), 1))
+		rate := number(units.Percent(float64(k.Passed), float64(k.Passed+k.Failed)), float64(k.Passed)/max(float64(k.Passed+k.Failed), 1))
 		rate.Tone = "good"
 		if k.Failed > 0 {
 			rate.Tone = "bad"
 		}
-		t.Rows = append(t.Rows, []cell{{Text: k.Name}, {Text: k.Scenario, Right: true}, number(report.Int(k.Passed), float64(k.Passed)), number(report.Int(k.Failed), float64(k.Failed)), rate})
+		t.Rows = append(t.Rows, []cell{{Text: k.Name}, {Text: k.Scenario, Right: true}, number(units.Int(k.Passed), float64(k.Passed)), number(units.Int(k.Failed), float64(k.Failed)), rate})
 	}
 	return t
 }
@@ -175,7 +176,7 @@ func failureViews(r *report.Run) []failureView {
 	var out []failureView
 	for _, g := range r.Failures {
 		f := g.Sample
-		v := failureView{Kind: g.Kind, Count: report.Int(g.Count()), Message: f.Message, Target: f.Target, Where: f.Where, Detail: f.Detail, VU: f.VU, Iteration: f.Iteration}
+		v := failureView{Kind: g.Kind, Count: units.Int(g.Count()), Message: f.Message, Target: f.Target, Where: f.Where, Detail: f.Detail, VU: f.VU, Iteration: f.Iteration}
 		v.Table = tableView{Title: "Failures of the kind " + g.Kind, Head: []cell{
 			{Text: "message"},
 			{Text: "where"},
@@ -188,10 +189,10 @@ func failureViews(r *report.Run) []failureView {
 			v.Table.Rows = append(v.Table.Rows, []cell{
 				{Text: x.Message},
 				{Text: x.Where},
-				number(report.Int(x.Iterations), float64(x.Iterations)),
-				number(report.Int(x.Requests), float64(x.Requests)),
-				{Text: report.Clock(x.First), Right: true},
-				{Text: report.Clock(x.Last), Right: true},
+				number(units.Int(x.Iterations), float64(x.Iterations)),
+				number(units.Int(x.Requests), float64(x.Requests)),
+				{Text: units.Clock(x.First), Right: true},
+				{Text: units.Clock(x.Last), Right: true},
 			})
 		}
 		out = append(out, v)

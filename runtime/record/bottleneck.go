@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Names of what can limit a service, see [Bottleneck].
@@ -125,7 +127,7 @@ func (b Bottleneck) named() string {
 	case LimitAdmission:
 		return "admission: a rate limit, or refusal of what is too much"
 	case LimitPool:
-		return fmt.Sprintf("a pool of about %s slots", trim(b.Slots))
+		return fmt.Sprintf("a pool of about %s slots", units.Number(b.Slots))
 	case LimitLock:
 		return "a lock: one thing at a time"
 	case LimitCoherency:
@@ -157,18 +159,7 @@ func sentence(head string, evidence []string, next *Ceiling) string {
 		head += ": " + strings.Join(evidence, ", ")
 	}
 	if next != nil {
-		head += fmt.Sprintf("; next: %s at %s/s", next.Name, trim(next.Rate))
+		head += fmt.Sprintf("; next: %s at %s/s", next.Name, units.Number(next.Rate))
 	}
 	return head
-}
-
-// trim writes a number with three digits that matter.
-func trim(v float64) string {
-	switch {
-	case v >= 100:
-		return fmt.Sprintf("%.0f", v)
-	case v >= 10:
-		return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0")
-	}
-	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", v), "0"), ".")
 }

@@ -20,6 +20,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Thresholds of the verdict.
@@ -233,7 +234,7 @@ func (a *analysis) notes(out *record.Bottleneck) {
 	if len(a.watch.target) == 0 {
 		out.Notes = append(out.Notes, "resources of the service were not watched: --monitor auto, pid=N, container=NAME or glances=URL")
 	} else if out.Coverage < coverNeeded {
-		out.Notes = append(out.Notes, percent(out.Coverage)+" of the judged time were watched: confidence is halved")
+		out.Notes = append(out.Notes, units.Percent(out.Coverage, 1)+" of the judged time were watched: confidence is halved")
 	}
 	for _, h := range a.Holds {
 		if h.Phase == record.PhaseFurther {
@@ -243,4 +244,13 @@ func (a *analysis) notes(out *record.Bottleneck) {
 	if n := len(a.fitted()); n < fitPoints && len(a.Holds) > 0 {
 		out.Notes = append(out.Notes, "few loads were carried: ceilings are rough")
 	}
+}
+
+// told is the load of a hold and why it was held.
+func told(h record.Hold) string {
+	load := units.Number(h.Level) + " virtual users"
+	if h.Control == record.ByRate {
+		load = units.Number(h.Level) + " arrivals/s"
+	}
+	return load + ", because " + h.Why
 }

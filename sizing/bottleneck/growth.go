@@ -10,13 +10,15 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // What growth needs to be told.
 const (
-	growthParts  = 8    // the run is cut into: the least value of each counts
-	growthShare  = 0.05 // of the first value that it has to grow by
-	growthFallen = 0.7  // a value that falls to this share of what it was was given back
+	growthParts  = 8     // the run is cut into: the least value of each counts
+	growthShare  = 0.05  // of the first value that it has to grow by
+	growthEach   = 0.005 // bytes, or pieces, an iteration
+	growthFallen = 0.7   // a value that falls to this share of what it was was given back
 )
 
 // grown is a quantity that may pile up, and the least growth that matters.
@@ -141,7 +143,7 @@ func (a *analysis) grows(source string, g grown, work func(float64) float64) (re
 	}
 	idle, slope := stat.LinearRegression(x, y, nil, false)
 	spread := slopeError(x, y, idle, slope)
-	if slope <= 0 || slope < 3*spread {
+	if slope < growthEach || slope < 3*spread {
 		return record.Growth{}, false
 	}
 	// a quantity that follows the load and not the work stops to grow when the load does
@@ -157,21 +159,18 @@ func (a *analysis) grows(source string, g grown, work func(float64) float64) (re
 		out.FullInS = max(limit-t.value[len(t.value)-1], 0) / (slope * a.limit.rate)
 	}
 	each := amount(slope, g.unit)
-	if strings.Trim(each, "0. B") == "" { // too little to be told
-		return record.Growth{}, false
-	}
 	out.Text = strings.ReplaceAll(strings.TrimSuffix(out.Name, "_bytes"), "_", " ") + " grows by " + each + " an iteration"
 	if out.FullInS > 0 {
-		out.Text += ": full in " + duration(out.FullInS) + " at " + short(a.limit.rate) + "/s"
+		out.Text += ": full in " + units.Seconds(out.FullInS) + " at " + units.Number(a.limit.rate) + "/s"
 	}
 	return out, true
 }
 
 func amount(v float64, unit string) string {
 	if unit == "B" {
-		return size(v)
+		return units.Bytes(v)
 	}
-	return short(v)
+	return units.Number(v)
 }
 
 // lows cuts the trace into parts of equal work and takes the least value of each.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // hostCPU is the machine's CPU: the limit only where the service itself had to
@@ -24,12 +25,12 @@ func (a *analysis) hostCPU(host string) candidate {
 	if watched && ran+waited < 0.75*used.limit {
 		return c
 	}
-	c.add(record.CPUCores, used.mean, "%s of the machine's %s in use", percent(used.use()), cores(used.limit))
+	c.add(record.CPUCores, used.mean, "%s of the machine's %s in use", units.Percent(used.use(), 1), units.Cores(used.limit))
 	if watched {
-		c.add("service_cores", ran, "%s by the service%s", short(ran), a.among())
+		c.add("service_cores", ran, "%s by the service%s", units.Number(ran), a.among())
 	}
 	if g := a.at(record.KindGenerator, record.CPUCores); g.known() && host == record.KindHost {
-		c.add("generator_cores", g.mean, "%s by the generator", short(g.mean))
+		c.add("generator_cores", g.mean, "%s by the generator", units.Number(g.mean))
 	}
 	// the service wanted all that is left, and it is used up: that is the ceiling
 	c.ceiling = &record.Ceiling{
@@ -45,7 +46,7 @@ func (a *analysis) hostCPU(host string) candidate {
 		c.score += 0.1
 	}
 	if f := a.at(host, record.CPUStealCores); f.mean > 0.1*used.limit {
-		c.add(record.CPUStealCores, f.mean, "%s cores are taken by the hypervisor", short(f.mean))
+		c.add(record.CPUStealCores, f.mean, "%s cores are taken by the hypervisor", units.Number(f.mean))
 	}
 	return c
 }
@@ -55,7 +56,7 @@ func (a *analysis) among() string {
 	var parts []string
 	for _, source := range a.watch.target {
 		if used := a.at(source, record.CPUCores); used.known() {
-			parts = append(parts, short(used.mean)+" "+source)
+			parts = append(parts, units.Number(used.mean)+" "+source)
 		}
 	}
 	if len(parts) < 2 {
@@ -83,7 +84,7 @@ func (a *analysis) generator() candidate {
 	c := candidate{name: record.LimitGenerator, source: record.KindGenerator}
 	used := a.at(record.KindGenerator, record.CPUCores)
 	if used.known() && used.limit > 0 {
-		c.add(record.CPUCores, used.mean, "the generator used %s of its %s", percent(used.use()), cores(used.limit))
+		c.add(record.CPUCores, used.mean, "the generator used %s of its %s", units.Percent(used.use(), 1), units.Cores(used.limit))
 		if used.use() > record.GeneratorBusy {
 			c.score = 0.95
 			c.ceiling = a.ceiling(c, record.CPUCores, used)
@@ -94,12 +95,12 @@ func (a *analysis) generator() candidate {
 		ran, _, watched := a.coreDemand()
 		if host == record.KindHost && watched && full.use() > 0.95 && used.mean > max(ran, 0.4*full.limit) {
 			c.score = max(c.score, 0.95)
-			c.add("service_cores", ran, "on a full machine it used more cores than the service (%s)", short(ran))
+			c.add("service_cores", ran, "on a full machine it used more cores than the service (%s)", units.Number(ran))
 		}
 	}
 	if wait := a.at(record.KindGenerator, record.SchedWaitS); wait.known() && wait.mean > math.Max(0.1*a.limit.unloaded, 2e-3) && used.use() > 0.7 {
 		c.score = max(c.score, 0.9)
-		c.add(record.SchedWaitS, wait.mean, "its own work waited %s for a thread", duration(wait.mean))
+		c.add(record.SchedWaitS, wait.mean, "its own work waited %s for a thread", units.Seconds(wait.mean))
 	}
 	if a.Sizing != nil && a.Sizing.Verdict == record.VerdictGenerator {
 		c.score = 1

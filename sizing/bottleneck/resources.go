@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Saturation is what these values are beyond, at the limit.
@@ -69,7 +70,7 @@ func (c *candidate) add(name string, value float64, format string, args ...any) 
 // tellCeiling adds the ceiling to the evidence.
 func (c *candidate) tellCeiling() {
 	if c.ceiling != nil {
-		c.add("ceiling", c.ceiling.Rate, "ceiling %s/s", short(c.ceiling.Rate))
+		c.add("ceiling", c.ceiling.Rate, "ceiling %s/s", units.Number(c.ceiling.Rate))
 	}
 }
 
@@ -80,25 +81,25 @@ func (a *analysis) cpu(source string) candidate {
 		return c
 	}
 	if used.limit > 0 {
-		c.add(record.CPUCores, used.mean, "%s of its %s", percent(used.use()), cores(used.limit))
+		c.add(record.CPUCores, used.mean, "%s of its %s", units.Percent(used.use(), 1), units.Cores(used.limit))
 	} else {
-		c.add(record.CPUCores, used.mean, "uses %s of an unknown limit", cores(used.mean))
+		c.add(record.CPUCores, used.mean, "uses %s of an unknown limit", units.Cores(used.mean))
 	}
 	c.ceiling = a.ceiling(c, record.CPUCores, used)
 	c.score = a.nearness(c.ceiling)
 	saturated := false
 	if f := a.at(source, record.CPUThrottled); f.known() && f.mean > throttledMuch {
 		saturated = true
-		c.add(record.CPUThrottled, f.mean, "throttled %s of periods", percent(f.mean))
+		c.add(record.CPUThrottled, f.mean, "throttled %s of periods", units.Percent(f.mean, 1))
 	}
 	if f := a.at(source, record.CPUPressure); f.known() && f.mean > pressureMuch {
 		saturated = true
-		c.add(record.CPUPressure, f.mean, "a task waited for a core %s of the time", percent(f.mean))
+		c.add(record.CPUPressure, f.mean, "a task waited for a core %s of the time", units.Percent(f.mean, 1))
 	}
 	waited := a.at(source, record.CPUWaiting)
 	if waited.known() && used.limit > 0 && waited.mean > pressureMuch*used.limit {
 		saturated = true
-		c.add(record.CPUWaiting, waited.mean, "%s threads waited for a core", short(waited.mean))
+		c.add(record.CPUWaiting, waited.mean, "%s threads waited for a core", units.Number(waited.mean))
 	}
 	// on a core that others use too it cannot use all of it: what it wanted counts
 	if saturated && used.use() > 0.4 && used.mean+waited.mean > fullUse*used.limit && c.score < 0.5 {
@@ -128,7 +129,7 @@ func (a *analysis) collection(c *candidate) {
 	if f.known() && f.mean >= 0.3 && c.score >= scoreNeeded {
 		c.name = record.LimitGC
 		c.evidence = slices.Insert(c.evidence, 0, record.Evidence{
-			Name: record.GCCPU, Value: f.mean, Text: percent(f.mean) + " of its CPU time is garbage collection",
+			Name: record.GCCPU, Value: f.mean, Text: units.Percent(f.mean, 1) + " of its CPU time is garbage collection",
 		})
 	}
 }
@@ -140,8 +141,8 @@ func (a *analysis) thread(source string) candidate {
 	if !busiest.known() || used.limit < 1.2 {
 		return c // with one core or less it is the CPU
 	}
-	c.add(record.CPUBusiestThread, busiest.mean, "its busiest thread uses %s of a core", percent(busiest.mean))
-	c.add(record.CPUCores, used.mean, "all together %s of %s", short(used.mean), cores(used.limit))
+	c.add(record.CPUBusiestThread, busiest.mean, "its busiest thread uses %s of a core", units.Percent(busiest.mean, 1))
+	c.add(record.CPUCores, used.mean, "all together %s of %s", units.Number(used.mean), units.Cores(used.limit))
 	if busiest.limit == 0 {
 		busiest.limit = 1
 	}
@@ -156,7 +157,7 @@ func (a *analysis) thread(source string) candidate {
 		c.score = max(c.score, 0.9) + 0.1
 	}
 	if waited.mean > 0.05 {
-		c.add(record.CPUThreadWaiting, waited.mean, "and waits for a core %s of the time", percent(waited.mean))
+		c.add(record.CPUThreadWaiting, waited.mean, "and waits for a core %s of the time", units.Percent(waited.mean, 1))
 	}
 	c.tellCeiling()
 	return c
@@ -197,16 +198,16 @@ func (a *analysis) memory(source string) candidate {
 		}
 	}
 	if used.limit > 0 {
-		c.add(record.MemoryBytes, used.mean, "%s of its %s of memory at most", percent(most), size(used.limit))
+		c.add(record.MemoryBytes, used.mean, "%s of its %s of memory at most", units.Percent(most, 1), units.Bytes(used.limit))
 	}
 	if kills > 0 {
 		c.score = 1
-		c.add(record.MemoryOOMKills, kills, "killed for want of memory %s times", short(kills))
+		c.add(record.MemoryOOMKills, kills, "killed for want of memory %s times", units.Number(kills))
 		return c
 	}
 	if f := a.at(source, record.MemoryPressureFull); f.known() && f.mean > memoryMuch {
 		c.score += 0.4
-		c.add(record.MemoryPressureFull, f.mean, "all tasks waited for memory %s of the time", percent(f.mean))
+		c.add(record.MemoryPressureFull, f.mean, "all tasks waited for memory %s of the time", units.Percent(f.mean, 1))
 	}
 	a.readBack(&c, used)
 	if used.use() > fullUse {
@@ -226,8 +227,8 @@ func (a *analysis) readBack(c *candidate, used figure) {
 	if faults.mean >= a.limit.rate {
 		c.score += 0.3 // at least one for each iteration
 	}
-	c.add(record.MemoryFaults, faults.mean, "%s pages a second read back from disk", short(faults.mean))
-	c.add("memory_held", held, "%s of its %s held, with cache", percent(min(held/used.limit, 1)), size(used.limit))
+	c.add(record.MemoryFaults, faults.mean, "%s pages a second read back from disk", units.Number(faults.mean))
+	c.add("memory_held", held, "%s of its %s held, with cache", units.Percent(min(held/used.limit, 1), 1), units.Bytes(used.limit))
 }
 
 // disk needs the machine's word that a disk is busy and the service's own that it waits for it.
@@ -253,12 +254,12 @@ func (a *analysis) disk(source string) candidate {
 	if !busy.known() || !waits {
 		return c
 	}
-	c.add(record.IOPressureSome, busy.mean, "a disk was waited for %s of the time", percent(busy.mean))
+	c.add(record.IOPressureSome, busy.mean, "a disk was waited for %s of the time", units.Percent(busy.mean, 1))
 	if blocked.known() {
-		c.add(record.DiskBlocked, blocked.mean, "%s of its threads slept for it", short(blocked.mean))
+		c.add(record.DiskBlocked, blocked.mean, "%s of its threads slept for it", units.Number(blocked.mean))
 	}
 	if f := a.at(source, record.DiskWriteBytes); f.mean > 0 {
-		c.add(record.DiskWriteBytes, f.mean, "%s/s written", size(f.mean))
+		c.add(record.DiskWriteBytes, f.mean, "%s/s written", units.Bytes(f.mean))
 	}
 	busy.limit = 1
 	c.ceiling = a.ceiling(c, record.IOPressureSome, busy)
@@ -286,12 +287,12 @@ func (a *analysis) network(source string) candidate {
 		}
 		if c.ceiling == nil || score > c.score {
 			c.score, c.ceiling, c.evidence = score, ceiling, nil
-			c.add(name, f.mean, "%s/s of %s/s of its link", size(f.mean), size(f.limit))
+			c.add(name, f.mean, "%s/s of %s/s of its link", units.Bytes(f.mean), units.Bytes(f.limit))
 		}
 	}
 	if f := a.at(source, record.NetDrops); c.ceiling != nil && f.mean > 1 {
 		c.score += 0.3
-		c.add(record.NetDrops, f.mean, "%s packets a second dropped", short(f.mean))
+		c.add(record.NetDrops, f.mean, "%s packets a second dropped", units.Number(f.mean))
 	}
 	if c.score > 0 {
 		c.tellCeiling()
@@ -324,9 +325,9 @@ func (a *analysis) unsent(c *candidate) {
 		return
 	}
 	c.score, c.evidence = score, nil
-	c.add(record.NetSendQueueBytes, queue.mean, "%s of answers are written and not yet sent", size(queue.mean))
-	c.add("net_waiting_share", share, "%s of what is under way waits for the network", percent(share))
-	c.add(record.NetOutBytes, bytes/length, "%s/s arrive", size(bytes/length))
+	c.add(record.NetSendQueueBytes, queue.mean, "%s of answers are written and not yet sent", units.Bytes(queue.mean))
+	c.add("net_waiting_share", share, "%s of what is under way waits for the network", units.Percent(share, 1))
+	c.add(record.NetOutBytes, bytes/length, "%s/s arrive", units.Bytes(bytes/length))
 }
 
 func (a *analysis) descriptors(source string) candidate {
@@ -342,11 +343,11 @@ func (a *analysis) descriptors(source string) candidate {
 		return c
 	}
 	c.score = 0.9
-	c.add(record.Descriptors, most*limit, "%s of its %s descriptors open", percent(most), short(limit))
+	c.add(record.Descriptors, most*limit, "%s of its %s descriptors open", units.Percent(most, 1), units.Number(limit))
 	if f, n := a.failing(); n > 0 {
-		c.add("failed_share", f.share, "up to %s of iterations fail", percent(f.share))
+		c.add("failed_share", f.share, "up to %s of iterations fail", units.Percent(f.share, 1))
 	} else {
-		c.add("in_flight", concurrency(a.limit.highest), "with %s iterations under way", short(concurrency(a.limit.highest)))
+		c.add("in_flight", concurrency(a.limit.highest), "with %s iterations under way", units.Number(concurrency(a.limit.highest)))
 	}
 	return c
 }
@@ -363,15 +364,15 @@ func (a *analysis) backlog(source string) candidate {
 	}
 	if overflows.mean > 0.5 {
 		c.score += 0.5
-		c.add(record.NetListenOverflows, overflows.mean, "%s connections a second refused because the queue was full", short(overflows.mean))
+		c.add(record.NetListenOverflows, overflows.mean, "%s connections a second refused because the queue was full", units.Number(overflows.mean))
 	}
 	if queue.mean >= 1 && (queue.limit == 0 || queue.use() > 0.1) {
 		c.score += 0.4
 		of := ""
 		if queue.limit > 0 {
-			of = " of at most " + short(queue.limit)
+			of = " of at most " + units.Number(queue.limit)
 		}
-		c.add(record.NetListenQueue, queue.mean, "%s%s connections wait to be accepted", short(queue.mean), of)
+		c.add(record.NetListenQueue, queue.mean, "%s%s connections wait to be accepted", units.Number(queue.mean), of)
 	}
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Shapes of limits that are in the software.
@@ -54,7 +55,7 @@ func (a *analysis) unlimited() bool {
 
 func (l limit) stillRising() record.Evidence {
 	c := candidate{}
-	c.add("mean_s", l.highest.mean, "the highest load still took %s an iteration (%s unloaded)", duration(l.highest.mean), duration(l.unloaded))
+	c.add("mean_s", l.highest.mean, "the highest load still took %s an iteration (%s unloaded)", units.Seconds(l.highest.mean), units.Seconds(l.unloaded))
 	return c.evidence[0]
 }
 
@@ -97,16 +98,16 @@ func (a *analysis) admission() candidate {
 	if f.requests > 0 && f.refused <= 0.02*f.requests {
 		c.score = 0.2 // it fails fast, but does not say that it is too much
 	}
-	c.add("slower", slower, "what is accepted takes %s, as unloaded (%s)", duration(f.mean), duration(a.limit.unloaded))
+	c.add("slower", slower, "what is accepted takes %s, as unloaded (%s)", units.Seconds(f.mean), units.Seconds(a.limit.unloaded))
 	if f.requests > 0 && f.refused > 0.02*f.requests {
 		c.score += 0.3
-		c.add("refused_share", f.refused/f.requests, "%s of requests are answered 429 or 503", percent(f.refused/f.requests))
+		c.add("refused_share", f.refused/f.requests, "%s of requests are answered 429 or 503", units.Percent(f.refused/f.requests, 1))
 	}
 	if f.failMean > 0 && f.failMean < fastFailure*f.mean {
 		c.score += 0.1
-		c.add("refusal_s", f.failMean, "refused within %s", duration(f.failMean))
+		c.add("refusal_s", f.failMean, "refused within %s", units.Seconds(f.failMean))
 	}
-	c.add("goodput", a.limit.rate, "no more than %s/s pass", short(a.limit.rate))
+	c.add("goodput", a.limit.rate, "no more than %s/s pass", units.Number(a.limit.rate))
 	return c
 }
 
@@ -173,13 +174,13 @@ func (a *analysis) pool() candidate {
 	if slots < 3 || math.Abs(slots-math.Round(slots)) < 0.08*slots {
 		c.score += 0.1
 	}
-	c.add("slots", slots, "works on %s at once (%s/s x %s)", short(slots), short(a.limit.rate), duration(a.limit.quiet))
+	c.add("slots", slots, "works on %s at once (%s/s x %s)", units.Number(slots), units.Number(a.limit.rate), units.Seconds(a.limit.quiet))
 	if flat {
-		c.add("mean_s", a.limit.highest.mean, "goodput is flat up to %s users while an iteration grows to %s", short(a.limit.users[len(a.limit.users)-1].level), duration(a.limit.users[len(a.limit.users)-1].mean))
+		c.add("mean_s", a.limit.highest.mean, "goodput is flat up to %s users while an iteration grows to %s", units.Number(a.limit.users[len(a.limit.users)-1].level), units.Seconds(a.limit.users[len(a.limit.users)-1].mean))
 	}
 	for _, source := range a.watch.target {
 		if used := a.at(source, record.CPUCores); used.known() && used.limit > 0 {
-			c.add(record.CPUCores, used.mean, "%s uses %s of its %s", source, percent(used.use()), cores(used.limit))
+			c.add(record.CPUCores, used.mean, "%s uses %s of its %s", source, units.Percent(used.use(), 1), units.Cores(used.limit))
 		}
 	}
 	return c
@@ -211,8 +212,8 @@ func (a *analysis) coherency() candidate {
 	if a.flatWithin() == flatAmong && drop < fallAmong {
 		c.score = 0.45 // it may as well be the machine
 	}
-	c.add("peak", peak.rate, "%s/s with %s users", short(peak.rate), short(peak.level))
-	c.add("drop", drop, "%s/s with %s: %s less", short(last.rate), short(last.level), percent(drop))
+	c.add("peak", peak.rate, "%s/s with %s users", units.Number(peak.rate), units.Number(peak.level))
+	c.add("drop", drop, "%s/s with %s: %s less", units.Number(last.rate), units.Number(last.level), units.Percent(drop, 1))
 	return c
 }
 
@@ -237,8 +238,8 @@ func (a *analysis) downstream() candidate {
 			c.score = 0.6 // they were all open with no load too: a pool that is kept filled
 		}
 		c.evidence = nil
-		c.add(record.ConnectionsOut, out.mean, "%s connections to other services are in use", short(out.mean))
-		c.add("slots", slots, "it works on %s at once", short(slots))
+		c.add(record.ConnectionsOut, out.mean, "%s connections to other services are in use", units.Number(out.mean))
+		c.add("slots", slots, "it works on %s at once", units.Number(slots))
 	}
 	if _, flat := a.flat(); !flat && !a.queued() {
 		c.score = 0
@@ -280,7 +281,7 @@ func (a *analysis) stalls() candidate {
 		return c
 	}
 	c.score = 0.55
-	c.add("stall_period_s", period, "it stands still every %s", duration(period))
+	c.add("stall_period_s", period, "it stands still every %s", units.Seconds(period))
 	return c
 }
 
