@@ -8,5 +8,14 @@
 //
 // What is true about machines is written on them as tags. The journal on disk
 // is a hint that is written before each thing is made, so that a controller
-// which was killed at any moment can be cleaned up after (journal.go, cleanup.go).
+// which was killed at any moment can be cleaned up after.
+//
+//	plan/       what will be done: types, images, prices, scripts; changes nothing
+//	provision/  rents machines, keeps them alive, gives them back
+//	watch/      Glances beside the service
+//	cleanup/    finds and removes what runs left
+//	journal/    the file of a run
+//	script/     what machines run, and how
+//	provider/   what is asked of a cloud
+//	…/          a folder for each cloud that answers, and its double for tests
 package remote

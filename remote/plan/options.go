@@ -78,6 +78,7 @@ func (e *UsageError) Hint() string { return e.Advice }
 // ExitCode is that of a usage error.
 func (*UsageError) ExitCode() int { return record.ExitUsage }
 
+// Wrong is a UsageError: what is wrong, and as advice what to give instead.
 func Wrong(advice, format string, args ...any) error {
 	return &UsageError{What: fmt.Sprintf(format, args...), Advice: advice}
 }

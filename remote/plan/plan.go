@@ -305,4 +305,5 @@ func (p *Plan) Afford(more Cost) error {
 	return nil
 }
 
+// Clock is a time of day for people.
 func Clock(t time.Time) string { return t.UTC().Format("15:04 UTC") }

@@ -90,6 +90,7 @@ func (p *Plan) ifPreempted(m PlannedMachine) string {
 	return fmt.Sprintf("it is tried once more on demand, for %s more", About(cost))
 }
 
+// VCPUs is a number of them in words.
 func VCPUs(n int) string {
 	if n == 1 {
 		return "1 vCPU"
@@ -97,6 +98,7 @@ func VCPUs(n int) string {
 	return fmt.Sprintf("%d vCPUs", n)
 }
 
+// About is an estimated cost in words.
 func About(c Cost) string {
 	if !c.Known {
 		return c.String()
@@ -104,6 +106,7 @@ func About(c Cost) string {
 	return "about " + c.String()
 }
 
+// PerHour is a price in words; nil is one that is not known.
 func PerHour(p *provider.Price) string {
 	if p == nil {
 		return "price unknown"
@@ -111,6 +114,7 @@ func PerHour(p *provider.Price) string {
 	return fmt.Sprintf("%.4f %s an hour (%s)", p.PerHour, p.Currency, p.Source)
 }
 
+// GiB is a size in words, with one decimal place where that is not 0.
 func GiB(bytes int64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(bytes)/(1<<30)), ".0") + " GiB"
 }

@@ -14,6 +14,7 @@ const Base = "/var/lib/plimsoll"
 // Folder is a run's own on a machine.
 func (p *Plan) Folder() string { return Base + "/" + p.Run }
 
+// Ready waits until docker answers, and makes the run's folder on the machine.
 func (p *Plan) Ready() script.Step {
 	return script.Step{Name: "ready", Title: "wait for docker", Limit: 3 * time.Minute, Vars: map[string]string{"folder": p.Folder(), "tries": "60"}}
 }
@@ -38,6 +39,7 @@ func (p *Plan) Service() script.Step {
 	}
 }
 
+// ServiceState tells how the service's container is, and the end of its log.
 func (p *Plan) ServiceState() script.Step {
 	return script.Step{Name: "service-state", Title: "look at the service", Vars: map[string]string{"name": ContainerName}}
 }
@@ -55,20 +57,24 @@ const (
 	WatcherAgain = "glances-2.csv"
 )
 
+// Glances starts Glances, which writes into this file of the run's folder.
 func (p *Plan) Glances(csv string) script.Step {
 	vars := p.watched()
 	vars["name"], vars["image"], vars["run"], vars["port"], vars["csv"] = WatcherName, p.Options.GlancesImage, p.Run, fmt.Sprint(GlancesPort), csv
 	return script.Step{Name: "glances", Title: "start Glances", Limit: p.Options.StepTimeout, Vars: vars}
 }
 
+// GlancesState tells whether Glances still watches.
 func (p *Plan) GlancesState() script.Step {
 	return script.Step{Name: "glances-state", Title: "look at Glances", Vars: map[string]string{"folder": p.Folder(), "name": WatcherName}}
 }
 
+// Sampler starts the smaller sampler, where Glances cannot run.
 func (p *Plan) Sampler() script.Step {
 	return script.Step{Name: "sampler", Title: "start the sampler", Vars: p.watched()}
 }
 
+// Collect ends the watching, packs what is worth keeping, and lists it.
 func (p *Plan) Collect() script.Step {
 	return script.Step{
 		Name: "collect", Title: "gather the files", Limit: 2 * time.Minute,
@@ -76,14 +82,18 @@ func (p *Plan) Collect() script.Step {
 	}
 }
 
+// ClockStep reads a machine's clock.
 func ClockStep() script.Step { return script.Step{Name: "clock", Title: "read the clock"} }
 
+// Clean removes what this run has on a machine.
 func (p *Plan) Clean() script.Step { return CleanStep(p.Run) }
 
+// CleanStep removes what a run has on a machine, by its name alone.
 func CleanStep(run string) script.Step {
 	return script.Step{Name: "clean", Title: "remove the containers", Vars: map[string]string{"run": run, "folder": Base + "/" + run}}
 }
 
+// Renew puts a machine's own end off, by the plan's life from now.
 func (p *Plan) Renew() script.Step {
 	return script.Step{Name: "renew", Title: "renew the lease", Vars: map[string]string{"minutes": fmt.Sprint(script.Minutes(p.Life))}}
 }
