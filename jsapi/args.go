@@ -101,6 +101,15 @@ func (a Args) Number(v goja.Value, what string) float64 {
 	return n
 }
 
+// Integer returns a number without a fraction, and whether the value is one.
+func Integer(v goja.Value) (int64, bool) {
+	if _, ok := v.(*goja.Object); ok || v == nil {
+		return 0, false
+	}
+	n, ok := v.Export().(int64)
+	return n, ok
+}
+
 // Duration reads a number of milliseconds, or text such as "1.5s"; another
 // value throws. What is longer than a Go duration is cut to the longest.
 func (a Args) Duration(v goja.Value, what string) time.Duration {
@@ -116,6 +125,38 @@ func (a Args) Duration(v goja.Value, what string) time.Duration {
 		return d
 	}
 	return Milliseconds(a.Number(v, what))
+}
+
+// MaxNesting is how deep JSON may nest that a script lets parse: the parsers
+// call themselves for each level, and a stack that overflows ends the process.
+const MaxNesting = 1000
+
+// NestsTooDeep says whether brackets in a text nest deeper than MaxNesting,
+// outside of JSON strings. It looks at each byte once, and allocates nothing.
+func NestsTooDeep(text string) bool {
+	if len(text) <= MaxNesting {
+		return false
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted:
+			if c == '\\' {
+				i++
+			} else if c == '"' {
+				quoted = false
+			}
+		case c == '"':
+			quoted = true
+		case c == '[' || c == '{':
+			if depth++; depth > MaxNesting {
+				return true
+			}
+		case c == ']' || c == '}':
+			depth--
+		}
+	}
+	return false
 }
 
 // Milliseconds makes a duration of a number of milliseconds, at most as long
@@ -190,7 +231,7 @@ func (a Args) Show(v goja.Value) string {
 }
 
 // Promise makes a promise, as a value, with the functions that settle it in
-// the VM's goroutine. Failed settles it with an error of Go's.
+// the VM's goroutine.
 func (a Args) Promise() (promise goja.Value, resolve func(any), reject func(reason any)) {
 	p, fulfil, refuse := a.VM.NewPromise()
 	return a.VM.ToValue(p),

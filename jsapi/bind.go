@@ -95,7 +95,7 @@ type Importable struct {
 func (b *Binder) Importable() []Importable {
 	var list []Importable
 	for _, t := range b.order {
-		if !t.Global {
+		if !t.Global && !t.Internal {
 			list = append(list, Importable{t.Name, t.Aliases, t.names})
 		}
 	}

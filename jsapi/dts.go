@@ -2,6 +2,7 @@ package jsapi
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,6 +11,7 @@ import (
 // needs "lib" in the project's settings, as those of `plimsoll new` have it.
 func DTS(modules []Module) string {
 	var b strings.Builder
+	modules = shown(modules)
 	b.WriteString("// Generated from the tables of the modules in jsapi. Save it beside your scripts for completion and type checks.\n")
 	b.WriteString("/// <reference no-default-lib=\"true\" />\n/// <reference lib=\"es2023\" />\n")
 	for _, m := range modules {
@@ -30,6 +32,11 @@ func DTS(modules []Module) string {
 		}
 	}
 	return b.String()
+}
+
+// shown leaves out what is internal.
+func shown(modules []Module) []Module {
+	return slices.DeleteFunc(slices.Clone(modules), func(m Module) bool { return m.Internal })
 }
 
 // declare writes the types and the entries.

@@ -25,7 +25,9 @@ type Module struct {
 	Doc     string   // Markdown, opens its part of the reference page
 	Types   string   // TypeScript declarations that the entries' signatures use
 	Global  bool     // its entries are globals of every script; it cannot be imported
-	Entries []Entry  // what it exports, in the order of the reference page
+	// Internal modules are for the loader of scripts: neither types nor reference have them, and scripts cannot import them.
+	Internal bool
+	Entries  []Entry // what it exports, in the order of the reference page
 
 	open func() func(Host) any // begins a run; what it returns makes the instance of one VM
 }

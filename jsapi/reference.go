@@ -8,6 +8,7 @@ import (
 // Reference returns the reference page, in Markdown.
 func Reference(modules []Module) string {
 	var b strings.Builder
+	modules = shown(modules)
 	b.WriteString("<!-- Generated from the tables of the modules: go generate ./jsapi -->\n# Script API\n\n")
 	b.WriteString("| module | also | exports |\n|---|---|---|\n")
 	for _, m := range modules {

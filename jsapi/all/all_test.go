@@ -3,6 +3,7 @@ package all_test
 import (
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,8 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/jsapi"
 	"github.com/plimsoll-load/plimsoll/jsapi/all"
+	"github.com/plimsoll-load/plimsoll/jsapi/globals"
+	"github.com/plimsoll-load/plimsoll/runtime/script"
 )
 
 var update = flag.Bool("update", false, "write the generated files")
@@ -36,7 +39,7 @@ func TestEachEntryIsDescribed(t *testing.T) {
 		t.Error(err)
 	}
 	for _, m := range all.Modules() {
-		if m.Doc == "" {
+		if m.Doc == "" && !m.Internal {
 			t.Errorf("%s has no Doc", m.Name)
 		}
 		for _, e := range m.Entries {
@@ -52,7 +55,7 @@ func TestEachEntryIsDescribed(t *testing.T) {
 func TestDeclarationsParse(t *testing.T) {
 	dts := jsapi.DTS(all.Modules())
 	for _, m := range all.Modules() {
-		if m.Global {
+		if m.Global || m.Internal {
 			continue
 		}
 		for _, name := range append([]string{m.Name}, m.Aliases...) {
@@ -64,5 +67,18 @@ func TestDeclarationsParse(t *testing.T) {
 	result := api.Transform(dts, api.TransformOptions{Loader: api.LoaderTS, Sourcefile: "plimsoll.d.ts"})
 	for _, e := range result.Errors {
 		t.Errorf("line %d: %s\n%s", e.Location.Line, e.Text, e.Location.LineText)
+	}
+}
+
+func TestEachGuardThatScriptsAskForIsThere(t *testing.T) {
+	var there []string
+	for _, e := range globals.Guards().Entries {
+		there = append(there, e.Name)
+	}
+	asked := script.Guards()
+	slices.Sort(there)
+	slices.Sort(asked)
+	if !slices.Equal(there, asked) {
+		t.Errorf("there are %q, scripts ask for %q", there, asked)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dop251/goja"
 
+	"github.com/plimsoll-load/plimsoll/jsapi"
 	"github.com/plimsoll-load/plimsoll/runtime/engine"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
@@ -81,24 +82,29 @@ func (e *expected) has(status int) bool {
 func (m *instance) expectedStatuses(call goja.FunctionCall) goja.Value {
 	e := &expected{}
 	for _, a := range call.Arguments {
-		switch v := a.Export().(type) {
-		case int64:
-			e.ranges = append(e.ranges, statusRange{int(v), int(v)})
-		case map[string]any:
-			low, ok1 := v["min"].(int64)
-			high, ok2 := v["max"].(int64)
-			if !ok1 || !ok2 || low > high {
-				m.throw("expectedStatuses: a range is {min: number, max: number} with min ≤ max")
-			}
-			e.ranges = append(e.ranges, statusRange{int(low), int(high)})
-		default:
-			m.throw("expectedStatuses: takes numbers and {min, max}, not " + a.String())
-		}
+		e.ranges = append(e.ranges, m.statuses(a))
 	}
 	if len(e.ranges) == 0 {
 		m.throw("expectedStatuses: names no status")
 	}
 	return m.vm.ToValue(e)
+}
+
+// statuses reads a number, or {min, max}.
+func (m *instance) statuses(v goja.Value) statusRange {
+	if n, ok := jsapi.Integer(v); ok {
+		return statusRange{int(n), int(n)}
+	}
+	o, ok := v.(*goja.Object)
+	if !ok {
+		m.throw("expectedStatuses: takes numbers and {min, max}, not " + m.Show(v))
+	}
+	low, ok1 := jsapi.Integer(jsapi.Get(o, "min"))
+	high, ok2 := jsapi.Integer(jsapi.Get(o, "max"))
+	if !ok1 || !ok2 || low > high {
+		m.throw("expectedStatuses: a range is {min: number, max: number} with min ≤ max")
+	}
+	return statusRange{int(low), int(high)}
 }
 
 func (m *instance) setResponseCallback(call goja.FunctionCall) goja.Value {
@@ -111,7 +117,7 @@ func (m *instance) expectation(v goja.Value, where string) *expected {
 	if goja.IsNull(v) {
 		return &expected{}
 	}
-	e, ok := v.Export().(*expected)
+	e, ok := jsapi.Held[*expected](v)
 	if !ok {
 		m.throw(where + ": takes what expectedStatuses(…) returns, or null")
 	}

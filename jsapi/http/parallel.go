@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/dop251/goja"
+
+	"github.com/plimsoll-load/plimsoll/jsapi"
 )
 
 // How many requests of one virtual user run at a time.
@@ -95,7 +97,7 @@ func (m *instance) batch(call goja.FunctionCall) goja.Value {
 	keys := list.Keys()
 	jobs := make([]*job, len(keys))
 	for i, key := range keys {
-		jobs[i] = m.ready(m.ofBatch(key, list.Get(key)))
+		jobs[i] = m.ready(m.ofBatch(key, jsapi.Get(list, key)))
 	}
 	m.runAll(jobs)
 	result := m.vm.NewObject()
@@ -103,7 +105,7 @@ func (m *instance) batch(call goja.FunctionCall) goja.Value {
 		result = m.vm.NewArray()
 	}
 	for i, j := range jobs {
-		set(result, keys[i], m.conclude(j))
+		m.Put(result, keys[i], m.conclude(j))
 	}
 	return result
 }
@@ -135,12 +137,7 @@ func (m *instance) ofBatch(key string, v goja.Value) asked {
 	if o.ClassName() == "Array" {
 		names = [...]string{"0", "1", "2", "3"}
 	}
-	part := func(i int) goja.Value {
-		if p := o.Get(names[i]); p != nil {
-			return p
-		}
-		return undefined
-	}
+	part := func(i int) goja.Value { return jsapi.Get(o, names[i]) }
 	if goja.IsUndefined(part(1)) {
 		m.throw("batch: request " + strconv.Quote(key) + " has no URL")
 	}
@@ -148,7 +145,7 @@ func (m *instance) ofBatch(key string, v goja.Value) asked {
 	if !goja.IsUndefined(part(0)) {
 		a.method = strings.ToUpper(part(0).String())
 	}
-	if name := o.Get("name"); names[0] == "method" && name != nil && !goja.IsUndefined(name) {
+	if names[0] == "method" && !goja.IsUndefined(jsapi.Get(o, "name")) {
 		a.method, a.url = "GET", o // what the tag http.url makes
 	}
 	return a

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/dop251/goja"
+
+	"github.com/plimsoll-load/plimsoll/jsapi"
 )
 
 // bodyKind is what the script wants of the response's body.
@@ -19,18 +21,9 @@ const (
 	bodyNone
 )
 
-// param returns a property that was set, else nil.
-func param(o *goja.Object, name string) goja.Value {
-	v := o.Get(name)
-	if v == nil || goja.IsUndefined(v) || goja.IsNull(v) {
-		return nil
-	}
-	return v
-}
-
 // apply lets params, or the defaults that beforeVU returned, change the request.
 func (m *instance) apply(j *job, params *goja.Object) {
-	if v := param(params, "headers"); v != nil {
+	if v := jsapi.Param(params, "headers"); v != nil {
 		o := v.ToObject(m.vm)
 		for _, name := range o.Keys() {
 			if value := o.Get(name); value != nil && !goja.IsUndefined(value) {
@@ -38,18 +31,18 @@ func (m *instance) apply(j *job, params *goja.Object) {
 			}
 		}
 	}
-	if v := param(params, "tags"); v != nil {
-		if name := param(v.ToObject(m.vm), "name"); name != nil {
+	if v := jsapi.Param(params, "tags"); v != nil {
+		if name := jsapi.Param(v.ToObject(m.vm), "name"); name != nil {
 			j.name = name.String()
 		}
 	}
-	if v := param(params, "timeout"); v != nil {
+	if v := jsapi.Param(params, "timeout"); v != nil {
 		j.call.Timeout = m.duration(v)
 	}
-	if v := param(params, "redirects"); v != nil {
+	if v := jsapi.Param(params, "redirects"); v != nil {
 		j.redirects = max(int(v.ToInteger()), 0)
 	}
-	if v := param(params, "responseType"); v != nil {
+	if v := jsapi.Param(params, "responseType"); v != nil {
 		j.kind = m.responseType(v.String())
 	}
 	if v := params.Get("responseCallback"); v != nil && !goja.IsUndefined(v) {
@@ -60,19 +53,19 @@ func (m *instance) apply(j *job, params *goja.Object) {
 
 // applyIdentity sets what says who asks: cookies and credentials.
 func (m *instance) applyIdentity(j *job, params *goja.Object) {
-	if v := param(params, "cookies"); v != nil {
+	if v := jsapi.Param(params, "cookies"); v != nil {
 		o := v.ToObject(m.vm)
 		for _, name := range o.Keys() {
 			value := o.Get(name)
 			if c, ok := value.(*goja.Object); ok {
-				value = c.Get("value")
+				value = jsapi.Get(c, "value")
 			}
 			if value != nil {
 				j.call.SetCookie(name, value.String())
 			}
 		}
 	}
-	v := param(params, "auth")
+	v := jsapi.Param(params, "auth")
 	if v == nil {
 		return
 	}
@@ -83,9 +76,9 @@ func (m *instance) applyIdentity(j *job, params *goja.Object) {
 		}
 		m.throw("auth " + strconv.Quote(v.String()) + " is not supported: pass {username, password} or [username, password] for basic authentication")
 	}
-	user, password := param(o, "username"), param(o, "password")
+	user, password := jsapi.Param(o, "username"), jsapi.Param(o, "password")
 	if user == nil {
-		user, password = param(o, "0"), param(o, "1")
+		user, password = jsapi.Param(o, "0"), jsapi.Param(o, "1")
 	}
 	if user == nil || password == nil {
 		m.throw("auth: pass {username, password} or [username, password]")
@@ -110,7 +103,7 @@ func (m *instance) responseType(name string) bodyKind {
 func (m *instance) duration(v goja.Value) time.Duration {
 	text := v.String()
 	ms, err := strconv.ParseFloat(text, 64)
-	d := time.Duration(ms * float64(time.Millisecond))
+	d := jsapi.Milliseconds(ms)
 	if err != nil {
 		d, err = time.ParseDuration(text)
 	}
@@ -122,7 +115,7 @@ func (m *instance) duration(v goja.Value) time.Duration {
 
 // setBody takes the request's body: text, bytes, or an object, which is sent as a form.
 func (m *instance) setBody(j *job, v goja.Value) {
-	if goja.IsUndefined(v) || goja.IsNull(v) {
+	if !jsapi.Given(v) {
 		return
 	}
 	o, ok := v.(*goja.Object)
@@ -130,7 +123,7 @@ func (m *instance) setBody(j *job, v goja.Value) {
 		j.call.SetBodyString(v.String())
 		return
 	}
-	if b, ok := bytesOf(o); ok {
+	if b, ok := jsapi.Bytes(o); ok {
 		j.call.SetBody(b)
 		return
 	}
@@ -140,23 +133,6 @@ func (m *instance) setBody(j *job, v goja.Value) {
 	}
 	j.call.SetBodyString(form(o))
 	j.form = true
-}
-
-// bytesOf returns the bytes of an ArrayBuffer, a typed array or a DataView.
-func bytesOf(o *goja.Object) ([]byte, bool) {
-	if b, ok := o.Export().(goja.ArrayBuffer); ok {
-		return b.Bytes(), true
-	}
-	v := o.Get("buffer")
-	if v == nil {
-		return nil, false
-	}
-	b, ok := v.Export().(goja.ArrayBuffer)
-	if !ok {
-		return nil, false
-	}
-	from, length := o.Get("byteOffset").ToInteger(), o.Get("byteLength").ToInteger()
-	return b.Bytes()[from : from+length], true
 }
 
 // form encodes an object as application/x-www-form-urlencoded, its keys
@@ -171,7 +147,7 @@ func form(o *goja.Object) string {
 		}
 		b.WriteString(url.QueryEscape(key))
 		b.WriteByte('=')
-		if v != nil && !goja.IsUndefined(v) && !goja.IsNull(v) {
+		if jsapi.Given(v) {
 			b.WriteString(url.QueryEscape(v.String()))
 		}
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/dop251/goja"
 	"github.com/tidwall/gjson"
+
+	"github.com/plimsoll-load/plimsoll/jsapi"
 )
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
@@ -18,7 +20,7 @@ func (r *response) number() string { return strconv.Itoa(int(r.status)) }
 // cookies are those that the last response sets, by name.
 func (r *response) cookies() goja.Value {
 	vm := r.m.vm
-	all := vm.NewObject()
+	all := r.m.Map() // the server gives the names
 	r.eachHeader(func(name, value string) {
 		if !strings.EqualFold(name, "Set-Cookie") {
 			return
@@ -32,55 +34,55 @@ func (r *response) cookies() goja.Value {
 		if !c.Expires.IsZero() {
 			expires = c.Expires.UnixMilli()
 		}
-		set(o, "name", c.Name)
-		set(o, "value", c.Value)
-		set(o, "domain", c.Domain)
-		set(o, "path", c.Path)
-		set(o, "http_only", c.HttpOnly)
-		set(o, "secure", c.Secure)
-		set(o, "max_age", c.MaxAge)
-		set(o, "expires", expires)
+		set := func(name string, v any) { r.m.Put(o, name, v) }
+		set("name", c.Name)
+		set("value", c.Value)
+		set("domain", c.Domain)
+		set("path", c.Path)
+		set("http_only", c.HttpOnly)
+		set("secure", c.Secure)
+		set("max_age", c.MaxAge)
+		set("expires", expires)
 		list, ok := all.Get(c.Name).(*goja.Object)
 		if !ok {
-			set(all, c.Name, vm.NewArray(o))
+			r.m.Put(all, c.Name, vm.NewArray(o))
 			return
 		}
-		set(list, strconv.Itoa(int(list.Get("length").ToInteger())), o)
+		r.m.Put(list, strconv.Itoa(int(jsapi.Get(list, "length").ToInteger())), o)
 	})
 	return all
 }
-
-func set(o *goja.Object, name string, v any) { _ = o.Set(name, v) } // a plain object takes any value
 
 // request tells what was sent: by the script, that is; what the engine adds to it is left out.
 func (r *response) request() goja.Value {
 	vm := r.m.vm
 	o := vm.NewObject()
-	set(o, "method", r.method)
-	set(o, "url", r.url)
-	headers, cookies := vm.NewObject(), vm.NewObject()
-	if r.params != nil && !goja.IsUndefined(r.params) && !goja.IsNull(r.params) {
+	m := r.m
+	m.Put(o, "method", r.method)
+	m.Put(o, "url", r.url)
+	headers, cookies := m.Map(), m.Map()
+	if jsapi.Given(r.params) {
 		params := r.params.ToObject(vm)
-		if v := param(params, "headers"); v != nil {
+		if v := jsapi.Param(params, "headers"); v != nil {
 			from := v.ToObject(vm)
 			for _, name := range from.Keys() {
-				set(headers, http.CanonicalHeaderKey(name), vm.NewArray(from.Get(name).String()))
+				m.Put(headers, http.CanonicalHeaderKey(name), vm.NewArray(jsapi.Get(from, name).String()))
 			}
 		}
-		if v := param(params, "cookies"); v != nil {
+		if v := jsapi.Param(params, "cookies"); v != nil {
 			from := v.ToObject(vm)
 			for _, name := range from.Keys() {
-				set(cookies, name, from.Get(name))
+				m.Put(cookies, name, jsapi.Get(from, name))
 			}
 		}
 	}
-	set(o, "headers", headers)
+	m.Put(o, "headers", headers)
 	body := ""
-	if b := r.body; b != nil && !goja.IsUndefined(b) && !goja.IsNull(b) {
-		body = bodyString(b)
+	if jsapi.Given(r.body) {
+		body = bodyString(r.body)
 	}
-	set(o, "body", body)
-	set(o, "cookies", cookies)
+	m.Put(o, "body", body)
+	m.Put(o, "cookies", cookies)
 	return o
 }
 
@@ -89,7 +91,7 @@ func bodyString(v goja.Value) string {
 	if !ok {
 		return v.String()
 	}
-	if b, ok := bytesOf(o); ok {
+	if b, ok := jsapi.Bytes(o); ok {
 		return string(b)
 	}
 	return form(o)
@@ -106,27 +108,31 @@ func (m *instance) jsonMethod() goja.Value {
 // parseJSON is JSON.parse.
 func (m *instance) parseJSON(text string) (goja.Value, error) {
 	if m.parse == nil {
-		m.parse, _ = goja.AssertFunction(m.vm.Get("JSON").ToObject(m.vm).Get("parse"))
+		m.parse, _ = goja.AssertFunction(jsapi.Get(jsapi.Get(m.vm.GlobalObject(), "JSON").ToObject(m.vm), "parse"))
+		if m.parse == nil {
+			m.throw("json: JSON.parse is no function any more")
+		}
 	}
 	return m.parse(goja.Undefined(), m.vm.ToValue(text))
 }
 
 // json is Response.json: without a path the whole body, with one what gjson finds there.
 func (m *instance) json(call goja.FunctionCall) goja.Value {
-	o, ok := call.This.(*goja.Object)
-	if !ok {
-		m.throw("json: call it on a Response")
-	}
-	r, ok := o.Export().(*response)
+	r, ok := jsapi.Held[*response](call.This)
 	if !ok {
 		m.throw("json: call it on a Response")
 	}
 	text, ok := r.content()
-	if path := call.Argument(0); !goja.IsUndefined(path) {
+	if jsapi.NestsTooDeep(text) {
+		m.throw("json: the body of " + r.what() + " nests deeper than " + strconv.Itoa(jsapi.MaxNesting) + " levels")
+	}
+	if v := call.Argument(0); !goja.IsUndefined(v) {
+		path := v.String()
+		m.checkPath(path, text)
 		if !ok || !gjson.Valid(text) {
 			return goja.Undefined()
 		}
-		return m.found(gjson.Get(text, path.String()))
+		return m.found(gjson.Get(text, path))
 	}
 	if !ok {
 		m.throw("json: " + r.what() + " has no body (status " + r.number() + ", error " + strconv.Quote(r.errorValue("error").String()) + ")")
@@ -136,6 +142,21 @@ func (m *instance) json(call goja.FunctionCall) goja.Value {
 		m.throw("json: the body of " + r.what() + " (status " + r.number() + ") is not JSON: " + jsonProblem(text))
 	}
 	return v
+}
+
+// Bounds of gjson paths, whose parser and modifiers call themselves, too.
+const (
+	maxPath     = 4 << 10 // bytes
+	maxFromText = 1 << 20 // of a body in which the modifier @fromstr parses strings, which may nest as deep
+)
+
+func (m *instance) checkPath(path, text string) {
+	switch {
+	case len(path) > maxPath:
+		m.throw("json: the path is longer than " + strconv.Itoa(maxPath) + " bytes")
+	case len(text) > maxFromText && strings.Contains(path, "@fromstr"):
+		m.throw("json: @fromstr is for bodies of at most " + strconv.Itoa(maxFromText) + " bytes")
+	}
 }
 
 // what names the request in messages.

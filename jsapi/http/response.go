@@ -281,7 +281,7 @@ func (r *response) eachHeader(f func(name, value string)) {
 }
 
 func (r *response) headers() goja.Value {
-	o := r.m.vm.NewObject()
+	o := r.m.Map() // the server gives the names
 	if r.status == 0 {
 		return o
 	}
@@ -289,7 +289,7 @@ func (r *response) headers() goja.Value {
 		if had := o.Get(name); had != nil {
 			value = had.String() + ", " + value
 		}
-		set(o, name, value)
+		r.m.Put(o, name, value)
 	})
 	return o
 }
@@ -297,6 +297,7 @@ func (r *response) headers() goja.Value {
 func (r *response) timingsValue() goja.Value {
 	o := r.m.vm.NewObject()
 	t := &r.timings
+	set := func(o *goja.Object, name string, v float64) { r.m.Put(o, name, v) }
 	set(o, "duration", ms(t.Duration()))
 	set(o, "blocked", ms(t.Blocked))
 	set(o, "looking_up", ms(t.LookingUp))

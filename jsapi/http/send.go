@@ -5,6 +5,7 @@ import (
 
 	"github.com/dop251/goja"
 
+	"github.com/plimsoll-load/plimsoll/jsapi"
 	"github.com/plimsoll-load/plimsoll/runtime/engine"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
@@ -107,7 +108,7 @@ func (m *instance) prepare(j *job, a asked) {
 	if d := m.conn.Defaults(); d != nil {
 		m.apply(j, d)
 	}
-	if !goja.IsUndefined(a.params) && !goja.IsNull(a.params) {
+	if jsapi.Given(a.params) {
 		m.apply(j, a.params.ToObject(m.vm))
 	}
 	j.call.DiscardBody = j.kind == bodyNone

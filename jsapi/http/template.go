@@ -1,10 +1,16 @@
 package http
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/dop251/goja"
+
+	"github.com/plimsoll-load/plimsoll/jsapi"
 )
+
+// maxParts is how many parts a template may have: what has more is no template.
+const maxParts = 1000
 
 // template is the tag http.url: requests to `/users/${id}` are counted as one endpoint.
 func (m *instance) template(call goja.FunctionCall) goja.Value {
@@ -12,7 +18,10 @@ func (m *instance) template(call goja.FunctionCall) goja.Value {
 	if !ok {
 		m.throw("url: is a template tag: http.url`http://…/${id}`")
 	}
-	n := int(parts.Get("length").ToInteger())
+	n := int(jsapi.Get(parts, "length").ToInteger())
+	if n < 0 || n > maxParts {
+		m.throw("url: is a template tag: http.url`http://…/${id}`")
+	}
 	var url, name strings.Builder
 	for i := range n {
 		part := m.textAt(parts, i)
@@ -24,8 +33,8 @@ func (m *instance) template(call goja.FunctionCall) goja.Value {
 		}
 	}
 	o := m.vm.NewObject()
-	set(o, "url", url.String())
-	set(o, "name", templateName(name.String()))
+	m.Put(o, "url", url.String())
+	m.Put(o, "name", templateName(name.String()))
 	_ = o.DefineDataProperty("toString", m.vm.ToValue(func(goja.FunctionCall) goja.Value {
 		return m.vm.ToValue(url.String())
 	}), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE)
@@ -33,7 +42,7 @@ func (m *instance) template(call goja.FunctionCall) goja.Value {
 }
 
 func (m *instance) textAt(list *goja.Object, i int) string {
-	return list.Get(m.vm.ToValue(i).String()).String()
+	return jsapi.Get(list, strconv.Itoa(i)).String()
 }
 
 // templateName is the path of a template, as endpoints are named; a template

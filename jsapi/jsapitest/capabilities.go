@@ -3,6 +3,7 @@ package jsapitest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/dop251/goja"
@@ -114,7 +115,7 @@ func (h *Host) AddHook(name string, _ goja.Callable) error {
 
 // SetOptions implements [jsapi.Registrar].
 func (h *Host) SetOptions(v goja.Value) error {
-	h.Log = append(h.Log, fmt.Sprintf("options %v", v.Export()))
+	h.Log = append(h.Log, "options "+strings.Join(v.ToObject(h.vm).Keys(), " "))
 	return nil
 }
 

@@ -30,6 +30,7 @@ type Host struct {
 	Said     []string // lines written to the console
 
 	vm        *goja.Runtime
+	need      func(module, name string) goja.Value
 	names     *metric.Names
 	collector *metric.Collector
 	samples   *metric.Buffer
@@ -62,9 +63,12 @@ func New(tb testing.TB, o engine.Options, modules ...jsapi.Module) *Host {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	need := b.Bind(h)
+	h.need = b.Bind(h)
 	for _, m := range modules {
-		if err := h.bind(m, need); err != nil {
+		if m.Internal {
+			continue
+		}
+		if err := h.bind(m); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -72,21 +76,29 @@ func New(tb testing.TB, o engine.Options, modules ...jsapi.Module) *Host {
 }
 
 // bind sets a module's exports as globals, and as properties of one that is named as the module.
-func (h *Host) bind(m jsapi.Module, need func(module, name string) goja.Value) error {
+func (h *Host) bind(m jsapi.Module) error {
 	all := h.vm.NewObject()
 	var errs []error
 	for _, e := range m.Entries {
 		if m.Global {
-			errs = append(errs, h.vm.Set(e.Name, need("", e.Name)))
+			errs = append(errs, h.vm.Set(e.Name, h.need("", e.Name)))
 			continue
 		}
-		v := need(m.Name, e.Name)
+		v := h.need(m.Name, e.Name)
 		errs = append(errs, h.vm.Set(e.Name, v), all.Set(e.Name, v))
 	}
 	if !m.Global {
 		errs = append(errs, h.vm.Set(lastPart(m.Name), all))
 	}
 	return errors.Join(errs...)
+}
+
+// Export returns what a module exports under a name, or a global.
+func (h *Host) Export(module, name string) goja.Value {
+	if module == "globals" {
+		module = ""
+	}
+	return h.need(module, name)
 }
 
 func lastPart(name string) string {

@@ -40,7 +40,7 @@ func TestFunctions(t *testing.T) {
 		"random seed":            {`randomSeed(3); const a = Math.random(); randomSeed(3); a === Math.random() && a > 0 && a < 1`, "true", ""},
 		"scenario":               {`scenario('a', () => {}); scenario('b', { weight: 2.5, delay: '1.5s' }, () => {}); scenario('c', { delay: 20 }, () => {})`, "undefined", "scenario a 1 0s|scenario b 2.5 1.5s|scenario c 1 20ms"},
 		"hooks":                  {`for (const h of [beforeAll, afterAll, beforeVU, afterVU]) h(() => {})`, "undefined", "hook beforeAll|hook afterAll|hook beforeVU|hook afterVU"},
-		"options":                {`options({ vus: 3 })`, "undefined", "options map[vus:3]"},
+		"options":                {`options({ vus: 3 })`, "undefined", "options vus"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, v, err := run(t, false, row.code)

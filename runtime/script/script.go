@@ -160,6 +160,11 @@ func head(code string) string {
 	if strings.Contains(code, "RegExp") { // it makes expressions at run time
 		b.WriteString("globalThis.RegExp=__need(" + quote(Virtual+"RegExp") + `,"default");`)
 	}
+	for _, g := range guards() {
+		if g.named.MatchString(code) {
+			b.WriteString("__need(" + quote(Virtual+"guards") + "," + quote(g.name) + ");")
+		}
+	}
 	return b.String()
 }
 

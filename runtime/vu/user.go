@@ -61,7 +61,7 @@ type User struct {
 }
 
 // maxCallStack bounds the depth of calls in a script.
-const maxCallStack = 3_000
+const maxCallStack = 2_000
 
 func (f *Factory) newUser(id int) *User {
 	u := &User{factory: f, id: id, vm: goja.New(), data: goja.Undefined(), inHook: noHook, release: func() {}}

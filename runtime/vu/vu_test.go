@@ -184,7 +184,7 @@ import { fail } from 'k6'
 export default function () { fail('enough') }`, "Error: enough", "test.ts:3:30"},
 		"endless recursion": {`
 import { scenario } from 'plimsoll'
-scenario('s', () => { const f = () => f() + 1; f() })`, "RangeError: more than 3000 calls deep", "test.ts:3:39"},
+scenario('s', () => { const f = () => f() + 1; f() })`, "RangeError: more than 2000 calls deep", "test.ts:3:39"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x, u := start(t, row.code)

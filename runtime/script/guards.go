@@ -1,0 +1,39 @@
+package script
+
+import (
+	"regexp"
+	"sync"
+)
+
+// guarded is a built-in that may make more than there is memory for, or that
+// calls itself as deep as its argument is nested. A bundle that names it asks
+// for need("plimsoll:guards", name) before all else: that puts bounds on it.
+type guarded struct {
+	name  string
+	named *regexp.Regexp
+}
+
+// guards lists them. What is not named is not looked for: each costs a virtual machine memory.
+var guards = sync.OnceValue(func() []guarded {
+	list := []guarded{
+		{"JSON", regexp.MustCompile(`\bJSON\b[\s\S]*\bparse\b`)},
+		{"Array", regexp.MustCompile(`\bArray\s*\(|\bArray\s*\.\s*from\b`)},
+		{"raw", regexp.MustCompile(`\bString\s*\.\s*raw\b`)},
+	}
+	for _, name := range []string{
+		"repeat", "padStart", "padEnd", "flat", "ArrayBuffer", "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array",
+		"Uint16Array", "Int32Array", "Uint32Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array",
+	} {
+		list = append(list, guarded{name, regexp.MustCompile(`\b` + name + `\b`)})
+	}
+	return list
+})
+
+// Guards are the names of the guards that bundles may ask for.
+func Guards() []string {
+	var names []string
+	for _, g := range guards() {
+		names = append(names, g.name)
+	}
+	return names
+}

@@ -1,0 +1,144 @@
+package vu_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/vu"
+)
+
+// What once ended the process is a failed iteration, or none, and the user goes on.
+func TestNoAnswerEndsTheProcess(t *testing.T) {
+	deep := strings.Repeat("[", 10<<20)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/cookie":
+			for _, name := range []string{"__proto__", "constructor", "toString", "__proto__"} {
+				w.Header().Add("Set-Cookie", name+"=1")
+			}
+		case "/header":
+			w.Header()["__proto__"] = []string{"1", "2"}
+			w.Header()["constructor"] = []string{"3"}
+		case "/constructor":
+			_, _ = fmt.Fprint(w, `{"constructor": {}, "a": {"constructor": null}, "b": {"constructor": {"name": {}}}, "__proto__": {"x": 1}, "toString": 1}`)
+		case "/deep":
+			_, _ = fmt.Fprint(w, deep)
+		case "/objects":
+			_, _ = fmt.Fprint(w, strings.Repeat(`{"a":`, 1<<20))
+		case "/string":
+			_, _ = fmt.Fprintf(w, `{"text": "%s"}`, deep)
+		}
+	}))
+	defer s.Close()
+	for code, want := range map[string]string{ // want: how the failure begins; empty: none
+		`if (http.get(url + '/cookie').cookies['__proto__'].length !== 2) throw 'length'`:                                                             "",
+		`if (http.get(url + '/cookie').cookies.constructor[0].value !== '1') throw 'value'`:                                                           "",
+		`if (http.get(url + '/header').headers['__proto__'] !== '1, 2') throw JSON.stringify(http.get(url + '/header').headers)`:                      "",
+		`console.log(http.get(url + '/constructor').json()); console.log(http.get(url + '/header').headers)`:                                          "",
+		`const o = http.get(url + '/constructor').json(); if (o.x !== undefined || !Object.hasOwn(o, '__proto__') || o['__proto__'].x !== 1) throw o`: "",
+		`http.get(url + '/deep').json()`:                        "TypeError: plimsoll/http: json: the body of GET",
+		`http.get(url + '/deep').json('a.b')`:                   "TypeError: plimsoll/http: json: the body of GET",
+		`http.get(url + '/objects').json()`:                     "TypeError: plimsoll/http: json: the body of GET",
+		`JSON.parse(http.get(url + '/deep').body)`:              "RangeError: JSON.parse: the text nests too deep",
+		`http.get(url + '/string').json()`:                      "",
+		`http.get(url + '/string').json('text.@fromstr')`:       "TypeError: plimsoll/http: json: @fromstr is for bodies",
+		`http.get(url + '/constructor').json('('.repeat(5000))`: "TypeError: plimsoll/http: json: the path is longer",
+		`http.get(url + '/constructor').json('toString.a.#(')`:  "",
+	} {
+		hostile(t, `import http from 'plimsoll/http'; const url = __ENV.URL; export default () => { `+code+` }`, want, at(s.URL))
+	}
+}
+
+func hostile(t *testing.T, code, want string, change ...func(*vu.Config)) {
+	t.Helper()
+	x, u := start(t, code, change...)
+	for range 2 {
+		r := u.Iterate(t.Context(), "", time.Time{})
+		if r.OK != (want == "") {
+			t.Errorf("%s: ok is %v", code, r.OK)
+		}
+		if want == "" || r.OK {
+			u.Flush()
+			known, _ := x.names.Since(metric.Lengths{})
+			t.Logf("%s: %+v", code, known.Failures)
+		} else if got := x.failure(u); got.Kind != "exception" || !strings.HasPrefix(got.Message, want) {
+			t.Errorf("%s: got %+v, want an exception %q", code, got, want)
+		}
+		if u.Broken() {
+			_, first := x.factory.Faults()
+			t.Fatalf("%s: %v\n%s", code, first, first.Stack)
+		}
+	}
+}
+
+func TestNoArgumentEndsTheProcess(t *testing.T) {
+	const length, buffer = "RangeError: Invalid string length", "RangeError: Array buffer allocation failed"
+	for code, want := range map[string]string{
+		`'xy'.repeat(2**62)`:                                 length,
+		`'x'.repeat({ valueOf: () => 2**40 })`:               length,
+		`'x'.padStart(2**40)`:                                length,
+		`'x'.padEnd(2**62, 'ab')`:                            length,
+		`new Uint8Array(2**45)`:                              buffer,
+		`new Uint8Array({ length: 2**40 })`:                  buffer,
+		`new Float64Array(2**45)`:                            buffer,
+		`new ArrayBuffer(2**45)`:                             buffer,
+		`Array(2**32 - 1).fill(1)`:                           "RangeError: Invalid array length",
+		`new Array(2**30).join('xx')`:                        "RangeError: Invalid array length",
+		`Array.from({ length: 2**40 })`:                      "RangeError: Invalid array length",
+		`String.raw({ raw: { length: 2**40 } })`:             "RangeError: String.raw",
+		`const a: any[] = []; a[0] = a; a.flat(Infinity)`:    "",
+		`const o = { toString() { return '' + o } }; '' + o`: "RangeError: more than 2000 calls deep",
+		`const f = (): any => [2, 1].sort(f); f()`:           "RangeError: more than 2000 calls deep",
+		`const a: any[] = []; a[0] = a; String(a)`:           "",
+		`let a: any = []; for (let i = 0; i < 2000; i++) a = [a]; console.log(a); JSON.stringify(a)`: "",
+		`console.log(new Proxy({}, { get() { throw 1 }, ownKeys() { throw 2 } }))`:                   "",
+		`console.log({ get a() { throw 1 } }, Symbol('x'), new Array(1e6), [1n])`:                    "",
+		`console.log(new (class FooArray { constructor() {} })())`:                                   "",
+		`console.log({ constructor: { get name() { throw 1 } } })`:                                   "",
+		`http.url({} as any)`:                                       "",
+		`http.url({ length: 2**53 } as any)`:                        "TypeError: plimsoll/http: url: is a template tag",
+		`http.get({ toString: () => { throw 'own' } } as any)`:      "own",
+		`http.get(new Proxy({}, { get() { throw 'own' } }) as any)`: "own",
+		`http.post('http://127.0.0.1:1', { buffer: new ArrayBuffer(4), byteOffset: 1e9, byteLength: 7 } as any)`: "dial",
+		`http.get('http://127.0.0.1:1', { headers: { a: Symbol('x') } } as any)`:                                 "TypeError: ",
+		`http.get('http://127.0.0.1:1', { cookies: { a: {} } } as any).request`:                                  "dial",
+		`http.expectedStatuses({} as any)`:                                                                       "TypeError: plimsoll/http: expectedStatuses",
+		`http.batch({ a: {} } as any)`:                                                                           "TypeError: plimsoll/http: batch",
+		`scenario(new ArrayBuffer(1) as any, () => {})`:                                                          "TypeError: ",
+		`setTimeout(() => {}, Symbol('x') as any)`:                                                               "TypeError: ",
+	} {
+		code = "import http from 'plimsoll/http'\nimport { scenario } from 'plimsoll'\nexport const options = { failOn: ['exceptions'] }\nexport default () => { " + code + " }"
+		if want == "dial" {
+			want = ""
+		}
+		hostile(t, code, want)
+	}
+}
+
+// What the guards leave alone.
+func TestGuardedBuiltInsAreTheSame(t *testing.T) {
+	x, u := start(t, `
+class Bytes extends Uint8Array { sum() { return this.reduce((a, b) => a + b, 0) } }
+export default () => {
+  const u = new Uint8Array([1, 2, 3])
+  const facts = [
+    'ab'.repeat(2), 'a'.padStart(3, 'x'), 'a'.padEnd(2), [1, [2, [3]]].flat().length, [1, [2, [3]]].flat(Infinity).length,
+    JSON.parse('{"a": [1]}').a[0], JSON.parse('2', (k, v) => v + 1), String.raw`+"`a\\n${1}`"+`,
+    u instanceof Uint8Array, u.constructor === Uint8Array, Uint8Array.BYTES_PER_ELEMENT, Uint8Array.name, u.slice(1).length, u.subarray(1) instanceof Uint8Array,
+    new Uint8Array(u.buffer, 1, 2)[0], Uint8Array.from([7])[0], new Bytes([1, 2]).sum(), new Bytes(2) instanceof Bytes, Object.prototype.toString.call(u),
+    new ArrayBuffer(8).byteLength, ArrayBuffer.isView(u), Array(3).length, new Array(1, 2).length, Array.from('abc').length, Array.from({ length: 2 }, (_, i) => i)[1],
+    Array.isArray(Array(1)), [] instanceof Array, [].constructor === Array, Array(2).map((x) => x).constructor === Array, new Float64Array(new Set([1, 2])).length,
+  ]
+  console.log(facts.join(' '))
+}`)
+	x.passes(u)
+	want := `abab xxa a  3 3 1 3 a\n1 true true 1 Uint8Array 2 true 2 7 3 true [object Uint8Array] 8 true 3 2 3 1 true true true true 2`
+	if got := x.said(); got != want {
+		t.Errorf("got\n%s, want\n%s", got, want)
+	}
+}
