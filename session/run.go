@@ -59,6 +59,7 @@ func (s *Session) Run(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	all.Go(func() { s.watchResources(long, b.health) })
+	all.Go(func() { s.watchMemory(long) })
 	all.Go(func() {
 		defer close(b.ended)
 		b.ending, b.err = s.load.Run(long)
