@@ -40,6 +40,9 @@ func (s *Session) warn(e sched.Ending) {
 	if e.Refused > 0 {
 		s.note(fmt.Sprintf("%d times a virtual user could not be started, the last time: %v", e.Refused, e.Refusal))
 	}
+	if s.ended.own > 0 {
+		s.note(fmt.Sprintf("%d iterations failed for want of this generator's own files, ports or memory: they say nothing of the target", s.ended.own))
+	}
 }
 
 // note tells at once, and in the record, what takes nothing from the result.

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/engine"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/sizing"
@@ -15,8 +16,6 @@ type sizingLoad struct {
 	s          *Session
 	objectives []sizing.Objective
 	last       time.Time
-	timedOut   map[metric.FailureID]bool
-	names      metric.Lengths
 	health     *health
 	ended      <-chan struct{} // the load has ended by itself
 }
@@ -24,7 +23,7 @@ type sizingLoad struct {
 // sizingLoad makes one; its time begins now.
 func (s *Session) sizingLoad(b *runState, objectives []sizing.Objective) *sizingLoad {
 	return &sizingLoad{
-		s: s, objectives: objectives, last: time.Now(), timedOut: map[metric.FailureID]bool{}, health: b.health, ended: b.ended,
+		s: s, objectives: objectives, last: time.Now(), health: b.health, ended: b.ended,
 	}
 }
 
@@ -54,22 +53,41 @@ func (l *sizingLoad) Tick(ctx context.Context, length time.Duration) (sizing.Tic
 	}
 	l.last = time.Now()
 	w := l.s.tick()
-	l.learn()
-	t := sizing.NewTick(&w, l.objectives, func(id metric.FailureID) bool { return l.timedOut[id] })
+	t := sizing.NewTick(&w, l.objectives, func(id metric.FailureID) bool { return l.s.kinds.of(id) == string(engine.KindTimeout) })
+	t.Generator.Failed = l.s.kinds.own(&w)
 	l.health.add(&t.Generator)
 	return t, nil
 }
 
-// learn finds out which of the failures since the last tick are time-outs.
-func (l *sizingLoad) learn() {
-	from := l.names.Failures
-	var added metric.Snapshot
-	added, l.names = l.s.names.Since(l.names)
-	for i, f := range added.Failures {
-		if f.Kind == "timeout" {
-			l.timedOut[metric.FailureID(from+i)] = true
+// failureKinds knows the kinds of failures by their ids. It is for one goroutine.
+type failureKinds struct {
+	names *metric.Names
+	known metric.Lengths
+	kinds []string
+}
+
+func (k *failureKinds) of(id metric.FailureID) string {
+	if int(id) >= len(k.kinds) {
+		var added metric.Snapshot
+		added, k.known = k.names.Since(k.known)
+		for _, f := range added.Failures {
+			k.kinds = append(k.kinds, f.Kind)
 		}
 	}
+	if int(id) >= len(k.kinds) {
+		return ""
+	}
+	return k.kinds[id]
+}
+
+// own is how many iterations of a window failed for want of something of the generator's.
+func (k *failureKinds) own(w *metric.Window) (n uint64) {
+	for i := range w.Failures {
+		if f := &w.Failures[i]; f.Iterations > 0 && k.of(metric.FailureID(i)) == string(engine.KindGenerator) {
+			n += f.Iterations
+		}
+	}
+	return n
 }
 
 // health is how the generator fares, by its own newest reading.

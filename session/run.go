@@ -87,6 +87,7 @@ func (s *Session) begin(ctx context.Context) (*runState, error) {
 	if err := s.rec.open(s.head()); err != nil {
 		return nil, err
 	}
+	s.checkLimits(ctx)
 	if end, err := s.beforeAll(ctx); err != nil {
 		end.AtS = s.rec.now()
 		s.rec.close(&end)

@@ -89,6 +89,7 @@ type Session struct {
 	demo     *demo
 	sources  []monitor.Source
 	ended    counts // iterations, up to the last tick
+	kinds    failureKinds
 	spawned  atomic.Int64
 	ticked   bool
 
@@ -104,6 +105,7 @@ func Prepare(ctx context.Context, o Options) (*Session, error) {
 		o.Modules = all.Modules()
 	}
 	s := &Session{o: o, names: metric.NewNames(), evidence: &bottleneck.Fold{}, halted: make(chan struct{})}
+	s.kinds.names = s.names
 	s.metrics = metric.NewCollector(s.names, time.Now(), runtime.GOMAXPROCS(0))
 	s.rec = newRecorder(s.names, append([]Sink{observer{fold: s.evidence}}, o.Sinks...))
 	if err := s.prepare(ctx); err != nil {

@@ -31,6 +31,10 @@ func (s *Session) conclude(end record.End, b *runState) record.End {
 		end.Verdict, end.Reason = record.VerdictDead, b.err.Error()
 	case end.Sizing != nil, end.Verdict != "":
 		return end
+	case s.ended.limited(s.plan.Sizing.Tolerance):
+		end.Verdict = record.VerdictGenerator
+		end.Reason = fmt.Sprintf("%s of the iterations failed for want of this generator's own files, ports or memory: `plimsoll doctor` tells its limits",
+			units.Percent(float64(s.ended.own), float64(s.ended.ok+s.ended.failed)))
 	case s.ended.ok == 0:
 		end.Verdict, end.Reason = record.VerdictDead, "not one iteration succeeded"
 	case s.ended.share() > s.plan.Sizing.Tolerance:
@@ -61,12 +65,12 @@ func failed(err error) record.End {
 	return record.End{Verdict: record.VerdictError, Reason: err.Error(), ExitCode: exitCode(err, record.ExitInternal)}
 }
 
-// counts are the iterations that ended.
-type counts struct{ ok, failed uint64 }
+// counts are the iterations that ended. Of those that failed, own did so for want of something of the generator's.
+type counts struct{ ok, failed, own uint64 }
 
-func (c *counts) add(w *metric.Window) {
+func (c *counts) add(w *metric.Window, own uint64) {
 	_, ok, failed := w.Iterations()
-	c.ok, c.failed = c.ok+ok, c.failed+failed
+	c.ok, c.failed, c.own = c.ok+ok, c.failed+failed, c.own+own
 }
 
 func (c *counts) share() float64 {
@@ -74,4 +78,10 @@ func (c *counts) share() float64 {
 		return 0
 	}
 	return float64(c.failed) / float64(c.ok+c.failed)
+}
+
+// limited says whether too much failed, and would not have without the generator's own failures.
+func (c *counts) limited(tolerance float64) bool {
+	others := counts{ok: c.ok, failed: c.failed - min(c.own, c.failed)}
+	return c.own > 0 && (c.ok == 0 || c.share() > tolerance) && others.share() <= tolerance
 }

@@ -74,6 +74,6 @@ func (s *Session) tick() metric.Window {
 	w.InFlight += s.load.Waiting()
 	w.Lateness = s.load.Lateness()
 	s.rec.window(&w)
-	s.ended.add(&w)
+	s.ended.add(&w, s.kinds.own(&w))
 	return w
 }

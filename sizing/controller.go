@@ -130,6 +130,7 @@ type sums struct {
 	reqOK, reqFailed, timedOut float64
 	slow                       []float64 // requests, by objective
 	cpu, pressure              float64   // times seconds
+	own                        float64   // iterations that the generator failed
 	dropped, timerLate         float64
 	late, stall                float64 // seconds, times seconds: a single tick's hiccup is none of the hold's
 	files, ports               float64 // worst
@@ -156,6 +157,7 @@ func (s *sums) add(t Tick) {
 	g := t.Generator
 	s.cpu += g.CPU * d
 	s.pressure += g.Pressure * d
+	s.own += float64(g.Failed)
 	s.dropped += float64(g.Dropped)
 	s.timerLate += g.TimerLate * d
 	s.late += g.Late.Seconds() * d

@@ -23,6 +23,7 @@ const (
 	limitCPU      = record.GeneratorBusy
 	limitPressure = .20 // of the time waiting for a CPU
 	limitUnsent   = .01 // of the intended arrivals
+	limitOwn      = .01 // of the iterations, that the generator failed
 	limitTimers   = .01 // of 10 ms timers more than 20 ms late
 	limitTable    = .90 // of files or ports
 	limitStall    = .10 // of an unloaded iteration, and 10 ms at least
@@ -93,6 +94,14 @@ func (c *controller) giveUp(tries int) error {
 	return c.end(record.VerdictGenerator, record.CauseGenerator, "the load could not be made as asked: %s; give the generator more CPU or machines, or make the script cheaper", c.watch.reason)
 }
 
+// endIfOwnFails ends the sizing when most of what failed did so for want of something of the generator's.
+func (c *controller) endIfOwnFails() error {
+	if t := &c.total; t.own == 0 || t.own < t.failed/2 {
+		return nil
+	}
+	return c.end(record.VerdictGenerator, record.CauseGenerator, "the load could not be made at all: %.0f of the first %.0f iterations failed for want of the generator's own files, ports or memory", c.total.own, c.total.ended())
+}
+
 // limitUse is one limit of the generator and how much of it was used.
 type limitUse struct {
 	what        string
@@ -127,6 +136,7 @@ func (l generatorLimits) uses(h *hold, whole float64) []limitUse {
 		{what: "timers", use: s.timerLate / d / limitTimers, format: "%.1f %% of its timers were more than 20 ms late", value: 100 * s.timerLate / d, momentary: true},
 		{what: "stalls", use: s.stall / d / l.stall, format: "garbage collection and scheduling stopped it for %.1f ms", value: 1000 * s.stall / d, warningOnly: true},
 		{what: "files", use: s.files / limitTable, format: "%.0f %% of its open files are used", value: 100 * s.files},
+		{what: "failures", use: s.own / max(1, s.ended()) / limitOwn, format: "%.1f %% of the iterations failed for want of its own files, ports or memory", value: 100 * s.own / max(1, s.ended())},
 		{what: "ports", use: s.ports / limitTable, format: "%.0f %% of its ports are used", value: 100 * s.ports},
 	}
 	if !h.arrivals {

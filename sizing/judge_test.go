@@ -215,6 +215,7 @@ func TestTheGeneratorWatch(t *testing.T) {
 		"late, and much is to come": {Health{Late: 25 * time.Millisecond}, 8, true, false, false, 0},
 		"late users are not due":    {Health{Late: 25 * time.Millisecond}, 1, false, false, false, 0},
 		"2 % were not sent":         {Health{Dropped: 2}, 1, true, true, true, 0},
+		"its own failures":          {Health{Failed: 1}, 1, false, true, false, 0},
 		"of ports":                  {Health{Ports: .95}, 1, false, true, false, 0},
 	} {
 		var w generatorWatch

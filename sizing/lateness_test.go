@@ -57,6 +57,13 @@ func lateOnAverage(t *sizing.Tick, n int) {
 	}
 }
 
+// noFiles lets n iterations fail that would have been successful.
+func noFiles(t *sizing.Tick, n int) {
+	s := &t.Scenarios[0]
+	own := min(uint64(n), s.OK)
+	s.OK, s.Failed, t.Generator.Failed = s.OK-own, s.Failed+own, own
+}
+
 func dropped(t *sizing.Tick, n int) { t.Generator.Dropped = uint64(n) }
 
 func TestOnlyALateHoldIsVoid(t *testing.T) {
@@ -71,6 +78,8 @@ func TestOnlyALateHoldIsVoid(t *testing.T) {
 		"late on average, a moment":  {busyMachine{ticks: 5, share: .02, tell: lateOnAverage}, record.VerdictFound, 100},
 		"not sent for a moment":      {busyMachine{ticks: 5, share: .02, tell: dropped}, record.VerdictFound, 100},
 		"a little too late all time": {busyMachine{ticks: always, share: .0115, tell: late}, record.VerdictGenerator, 120},
+		"no files left at times":     {busyMachine{ticks: always, share: .05, tell: noFiles}, record.VerdictGenerator, 45},
+		"no files left at all":       {busyMachine{ticks: always, share: 1, tell: noFiles}, record.VerdictGenerator, 15},
 		"much too late":              {busyMachine{ticks: always, share: .3, tell: late}, record.VerdictGenerator, 45},
 	} {
 		m := sizingtest.Named("bucket300")

@@ -54,6 +54,7 @@ type Health struct {
 	CPU       float64       // share of its quota that was used
 	Pressure  float64       // share of the time that its work waited for a CPU (PSI some)
 	Late      time.Duration // 99 % quantile of the start of iterations after they were due
+	Failed    uint64        // iterations that failed for want of its own files, ports or memory: they say nothing of the service
 	Dropped   uint64        // arrivals that were due and not started, for want of a virtual user or of time
 	TimerLate float64       // share of 10 ms timers that came more than 20 ms late
 	Stall     time.Duration // 99 % quantile of garbage collector's pauses plus scheduler's latency

@@ -86,6 +86,9 @@ func (c *controller) cycle() float64 { return c.unloaded.iteration + c.unloaded.
 // endIfAllFail ends the sizing when enough failed and nothing succeeded.
 func (c *controller) endIfAllFail(h *hold) error {
 	if c.total.ok == 0 && h.sum.failed >= 20 {
+		if err := c.endIfOwnFails(); err != nil {
+			return err
+		}
 		return c.end(record.VerdictDead, "", "nothing worked: all of the first %.0f iterations failed", c.total.failed)
 	}
 	return nil
@@ -94,6 +97,9 @@ func (c *controller) endIfAllFail(h *hold) error {
 // noneSucceeded ends the sizing when not one iteration succeeded for half a minute.
 func (c *controller) noneSucceeded(h *hold) error {
 	if h.sum.failed > 0 {
+		if err := c.endIfOwnFails(); err != nil {
+			return err
+		}
 		return c.end(record.VerdictDead, "", "nothing worked: %.0f iterations failed in %.0f s and none succeeded", c.total.failed, c.now)
 	}
 	return c.end(record.VerdictBudget, record.CauseBudget, "no iteration ended within %.0f s: nothing can be said about a load", c.now)

@@ -28,14 +28,15 @@ func newDoctor(p process) *cobra.Command {
 				{"version", session.Version + revision()},
 				{"processors", limit(own[record.CPUCores], "%g cores")},
 				{"memory", amount(own[record.MemoryBytes])},
-				{"open files", limit(own[record.Descriptors], "%.0f: as many connections at most")},
+				{"open files", limit(own[record.Descriptors], "%.0f: as many connections at most (raised to the hard limit, ulimit -Hn)")},
 				{"ports", ports()},
+				{"tracked connections", tracked()},
 				{"garbage collector", fmt.Sprintf("GOGC=%d, soft memory limit %s", gc.percent, amount(float64(gc.limit)))},
 				{"git", outside("git", "for --repo")},
 				{"npm", outside("npm", "for --install of a repository's packages")},
 				{"docker", outside("docker", "only to look around: containers are watched without it")},
 			} {
-				fmt.Fprintf(p.stdout, "%-18s %s\n", f[0], f[1])
+				fmt.Fprintf(p.stdout, "%-20s %s\n", f[0], f[1])
 			}
 			return nil
 		},
@@ -75,6 +76,18 @@ func ports() string {
 		return "not known"
 	}
 	return fmt.Sprintf("%d to one address and port (%d-%d)", to-from+1, from, to)
+}
+
+// tracked tells how many connections the firewall follows, and how many it may: beyond, it drops new ones.
+func tracked() string {
+	var counts [2]int
+	for i, name := range []string{"nf_conntrack_count", "nf_conntrack_max"} {
+		text, err := os.ReadFile("/proc/sys/net/netfilter/" + name)
+		if _, scan := fmt.Sscan(string(text), &counts[i]); err != nil || scan != nil {
+			return "not followed here"
+		}
+	}
+	return fmt.Sprintf("%d of at most %d", counts[0], counts[1])
 }
 
 func outside(tool, what string) string {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -91,7 +93,9 @@ func explain(err error) *Error {
 	}
 	var making *opError
 	e := &Error{}
-	switch {
+	switch errno, is := ownLimit(err); {
+	case is:
+		e = &Error{Kind: KindGenerator, Code: CodeTCPErrno, Message: "this generator's own limit: " + errno.Error()}
 	case !errors.As(err, &making):
 		e = explainExchange(err)
 	case making.op == opLookup:
@@ -103,6 +107,26 @@ func explain(err error) *Error {
 	}
 	e.err = err
 	return e
+}
+
+// ownLimit says whether a call failed for want of something that this machine has not got, or forbids: open files, ports,
+// buffers, memory, a firewall's leave. That says nothing of the target.
+func ownLimit(err error) (errno syscall.Errno, is bool) {
+	var dns *net.DNSError
+	if errors.As(err, &dns) { // it has the text alone
+		for _, errno := range ownLimits {
+			if strings.HasSuffix(dns.Err, errno.Error()) {
+				return errno, true
+			}
+		}
+	}
+	return errno, errors.As(err, &errno) && slices.Contains(ownLimits, errno)
+}
+
+// ownLimits are such errors; the last five are Windows': WSAEACCES, WSAEMFILE, WSAEADDRINUSE, WSAEADDRNOTAVAIL, WSAENOBUFS.
+var ownLimits = []syscall.Errno{
+	syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.EADDRINUSE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EACCES, syscall.EPERM, syscall.EAGAIN,
+	10013, 10024, 10048, 10049, 10055,
 }
 
 func isTimeout(err error) bool {

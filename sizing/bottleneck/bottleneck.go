@@ -39,6 +39,7 @@ type Input struct {
 	Windows   []record.Window
 	Resources []record.Resources
 	Sizing    *record.Sizing // where there was one
+	Own       uint64         // iterations that failed for want of the generator's own files, ports or memory
 	Tolerance float64        // share of iterations that may fail; 0: 5 %
 }
 

@@ -19,7 +19,11 @@ type Fold struct {
 	mu     sync.Mutex
 	closed bool
 	input  Input
+	kinds  []string // of failures, by id
 }
+
+// kindOwn is the kind of failures for want of something of the generator's: engine.KindGenerator.
+const kindOwn = "generator"
 
 // Close ends the collecting: later rows count for nothing.
 func (f *Fold) Close() {
@@ -36,9 +40,18 @@ func (f *Fold) Add(row any) {
 		return
 	}
 	switch row := row.(type) {
+	case *record.Names:
+		for _, failure := range row.Failures {
+			f.kinds = append(f.kinds, failure.Kind)
+		}
 	case *record.Hold:
 		f.input.Holds = append(f.input.Holds, *row)
 	case *record.Window:
+		for _, failure := range row.Failures {
+			if int(failure.ID) < len(f.kinds) && f.kinds[failure.ID] == kindOwn {
+				f.input.Own += failure.Iterations
+			}
+		}
 		f.input.Windows = append(f.input.Windows, withoutLatency(*row))
 		if len(f.input.Windows) > evidenceWindows {
 			f.input.Windows = merged(f.input.Windows)

@@ -79,6 +79,19 @@ func (a *analysis) coreDemand() (ran, waited float64, watched bool) {
 	return ran, waited, watched
 }
 
+// ownShare is the share of iterations that the generator may fail itself without being the limit.
+const ownShare = 0.01
+
+// iterations are those that ended, and those that failed.
+func (a *analysis) iterations() (ended, failed uint64) {
+	for i := range a.Windows {
+		for _, s := range a.Windows[i].Scenarios {
+			ended, failed = ended+s.OK+s.Failed, failed+s.Failed
+		}
+	}
+	return ended, failed
+}
+
 // generator is this program: when it was late, nothing is known of the service.
 func (a *analysis) generator() candidate {
 	c := candidate{name: record.LimitGenerator, source: record.KindGenerator}
@@ -101,6 +114,10 @@ func (a *analysis) generator() candidate {
 	if wait := a.at(record.KindGenerator, record.SchedWaitS); wait.known() && wait.mean > math.Max(0.1*a.limit.unloaded, 2e-3) && used.use() > 0.7 {
 		c.score = max(c.score, 0.9)
 		c.add(record.SchedWaitS, wait.mean, "its own work waited %s for a thread", units.Seconds(wait.mean))
+	}
+	if ended, failed := a.iterations(); a.Own > 0 && a.Own >= failed/2 && float64(a.Own) >= ownShare*float64(ended) {
+		c.score = 1
+		c.add("own_failures", float64(a.Own), "%d of %d iterations failed for want of its own files, ports or memory", a.Own, ended)
 	}
 	if a.Sizing != nil && a.Sizing.Verdict == record.VerdictGenerator {
 		c.score = 1
