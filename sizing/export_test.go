@@ -20,8 +20,8 @@ func RunWithout(ctx context.Context, load Load, o Options, without string) (reco
 	return c.answer(e), e.err
 }
 
-// CarryWithout says whether a hold of arrivals passes, without one rule.
-func CarryWithout(ctx context.Context, load Load, rate float64, without string) (bool, error) {
+// HoldRateWithout says whether a hold of arrivals passes, without one rule.
+func HoldRateWithout(ctx context.Context, load Load, rate float64, without string) (bool, error) {
 	o, err := Options{}.complete()
 	if err != nil {
 		return false, err

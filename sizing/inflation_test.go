@@ -54,7 +54,7 @@ func TestQuietSecondsBetweenBurstsAreNoPass(t *testing.T) {
 	passes := func(rule string) (n int) {
 		for seed := range uint64(runs) {
 			b := &bursty{rng: rand.New(rand.NewPCG(seed, 1)), often: .4, part: .2} // 8 % of all
-			pass, err := sizing.CarryWithout(t.Context(), b, 1000, rule)
+			pass, err := sizing.HoldRateWithout(t.Context(), b, 1000, rule)
 			if err != nil {
 				t.Fatal(err)
 			}
