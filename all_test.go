@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -299,6 +300,50 @@ func (all interfaces) methods(t *testing.T, name string) int {
 		}
 	}
 	return count
+}
+
+// What the maps of the house name must be there: files, relative to the map, and tests.
+var (
+	aFile = regexp.MustCompile(`[a-z_./]*[a-z_]\.(go|md)\b`)
+	aTest = regexp.MustCompile(`\bTest[A-Z]\w+`)
+
+	aTestFunction = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+)
+
+func TestMapsNameWhatIsThere(t *testing.T) {
+	t.Parallel()
+	tests := map[string]bool{}
+	for _, pattern := range []string{"*_test.go", "*/*_test.go", "*/*/*_test.go", "*/*/*/*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range aTestFunction.FindAllStringSubmatch(string(text), -1) {
+				tests[m[1]] = true
+			}
+		}
+	}
+	for _, file := range []string{"runtime/doc.go", "CONTRIBUTING.md", "README.md"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range aFile.FindAllString(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), name)); err != nil && !strings.Contains(name, "//") {
+				t.Errorf("%s names %s, which is not there", file, name)
+			}
+		}
+		for _, name := range aTest.FindAllString(string(text), -1) {
+			if !tests[name] {
+				t.Errorf("%s names %s, which is no test", file, name)
+			}
+		}
+	}
 }
 
 func eachFile(t *testing.T, mode parser.Mode, visit func(file string, set *token.FileSet, f *ast.File)) {
