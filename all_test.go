@@ -24,7 +24,7 @@ var layers = map[string][]string{
 	"cmd/cli": {"runtime/plan", "runtime/record", "github.com/spf13/cobra", "github.com/spf13/pflag"}, // what both programs share of the command line
 
 	"cmd/plimsoll": { // flags, help, words and printing: no engine, no VM, no scheduler
-		"cmd/cli", "session", "sizing", "sizing/bottleneck", "sizing/recommend", "report", "report/html", "examples", "jsapi", "jsapi/all",
+		"cmd/cli", "session", "sizing", "sizing/bottleneck", "sizing/recommend", "report", "report/*", "examples", "jsapi", "jsapi/all",
 		"runtime/plan", "runtime/record", "runtime/metric", "runtime/repo", "runtime/monitor", "runtime/target", "runtime/script", "runtime/units",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term",
 	},
@@ -38,7 +38,7 @@ var layers = map[string][]string{
 
 	".ci/bench": {}, // a module of its own: peers are built, not imported
 
-	"examples/custom": {"session", "jsapi", "jsapi/all", "report", "github.com/dop251/goja"}, // a program of its own
+	"examples/custom": {"session", "jsapi", "jsapi/all", "report/text", "github.com/dop251/goja"}, // a program of its own
 
 	"examples": {}, // embeds its scripts, for `plimsoll new`
 
@@ -84,10 +84,14 @@ var layers = map[string][]string{
 	"remote/fakeaws":             {"github.com/johannesboyne/gofakes3"}, // speaks the wire, knows nothing of ours
 	"remote/fakeaws/cmd/fakeaws": {"remote/fakeaws"},                    // the same as a process
 
-	"report":            {"runtime/record", "runtime/metric", "runtime/redact", "runtime/units", "report/chart", "gonum.org/v1/gonum", "golang.org/x/term"},
+	"report":            {"runtime/record", "runtime/metric", "runtime/redact", "runtime/units", "report/chart"},
 	"report/chart":      {"github.com/wcharczuk/go-chart"},
+	"report/compare":    {"runtime/record", "runtime/redact", "runtime/units", "report", "gonum.org/v1/gonum"},
+	"report/text":       {"runtime/record", "runtime/metric", "runtime/units", "report", "report/compare"},
+	"report/markdown":   {"runtime/units", "report", "report/compare"},
+	"report/junit":      {"runtime/record", "runtime/units", "report", "report/compare"},
+	"report/html":       {"runtime/record", "runtime/metric", "runtime/units", "report", "report/compare", "report/chart"},
 	"report/reporttest": {"runtime/plan", "runtime/record", "runtime/metric", "report"}, // records for tests
-	"report/html":       {"runtime/record", "runtime/metric", "runtime/units", "report", "report/chart"},
 }
 
 // banned modules, and why.

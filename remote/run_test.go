@@ -20,6 +20,8 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/compare"
+	"github.com/plimsoll-load/plimsoll/report/text"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -88,7 +90,7 @@ func (tr *trial) plimsoll(ctx context.Context, c Child) (int, error) {
 
 // tell shows records as `plimsoll report` and `compare` do.
 func (tr *trial) tell(c Child) (int, error) {
-	var sets []report.Set
+	var sets []compare.Set
 	for _, path := range c.Args[1:] {
 		if strings.HasPrefix(path, "--") {
 			continue
@@ -102,19 +104,19 @@ func (tr *trial) tell(c Child) (int, error) {
 			return 1, err
 		}
 		run.Path = path
-		sets = append(sets, report.Set{Runs: []*report.Run{run}})
+		sets = append(sets, compare.Set{Runs: []*report.Run{run}})
 	}
-	wide, json := report.TextOptions{Width: 200}, slices.Contains(c.Args, "--json")
+	wide, json := text.Options{Width: 200}, slices.Contains(c.Args, "--json")
 	if c.Args[0] == "compare" {
-		compared, err := report.Compare(sets)
+		compared, err := compare.Sets(sets)
 		if err != nil {
 			return 2, nil //nolint:nilerr // it says so, and ends with that
 		}
 		if json {
-			text, err := report.CompareJSON(compared, 0.1)
+			text, err := compare.JSON(compared, 0.1)
 			return 0, errors.Join(err, writeTo(c.Stdout, text))
 		}
-		return record.ExitRegression, report.CompareText(c.Stdout, compared, 0.1, wide)
+		return record.ExitRegression, text.WriteComparison(c.Stdout, compared, 0.1, wide)
 	}
 	if err := os.WriteFile(flag(c.Args, "html"), []byte("<html>"), 0o644); err != nil {
 		return 1, err
@@ -124,7 +126,7 @@ func (tr *trial) tell(c Child) (int, error) {
 		return 0, errors.Join(err, writeTo(c.Stdout, text))
 	}
 	fmt.Fprintln(c.Stdout, "the summary")
-	return 0, report.Text(c.Stdout, sets[0].Runs[0], wide)
+	return 0, text.Write(c.Stdout, sets[0].Runs[0], wide)
 }
 
 func writeTo(w io.Writer, text []byte) error {

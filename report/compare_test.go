@@ -10,23 +10,26 @@ import (
 	"testing"
 
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/compare"
+	"github.com/plimsoll-load/plimsoll/report/markdown"
 	"github.com/plimsoll-load/plimsoll/report/reporttest"
+	"github.com/plimsoll-load/plimsoll/report/text"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
-func set(t *testing.T, name string, records ...[]any) report.Set {
+func set(t *testing.T, name string, records ...[]any) compare.Set {
 	t.Helper()
-	s := report.Set{Name: name}
+	s := compare.Set{Name: name}
 	for _, rows := range records {
 		s.Runs = append(s.Runs, fold(t, rows))
 	}
 	return s
 }
 
-func compare(t *testing.T, sets ...report.Set) *report.Comparison {
+func compared(t *testing.T, sets ...compare.Set) *compare.Comparison {
 	t.Helper()
-	c, err := report.Compare(sets)
+	c, err := compare.Sets(sets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +39,7 @@ func compare(t *testing.T, sets ...report.Set) *report.Comparison {
 // pair is a comparison of n sizings each of a service, the second with its
 // capacity changed by a factor. A sizing's answer is off by a spread, and by
 // three times as much once in twenty; it tells an interval of its own.
-func pair(rng *rand.Rand, n int, factor, spread float64) *report.Comparison {
+func pair(rng *rand.Rand, n int, factor, spread float64) *compare.Comparison {
 	sized := func(capacity float64) *report.Run {
 		off := rng.NormFloat64() * spread
 		if rng.IntN(20) == 0 {
@@ -47,12 +50,12 @@ func pair(rng *rand.Rand, n int, factor, spread float64) *report.Comparison {
 			Goodput: goodput, CI95: [2]float64{goodput * 0.989, goodput * 1.011},
 		}}}}
 	}
-	sets := make([]report.Set, 2)
+	sets := make([]compare.Set, 2)
 	for range n {
 		sets[0].Runs = append(sets[0].Runs, sized(1000))
 		sets[1].Runs = append(sets[1].Runs, sized(1000*factor))
 	}
-	c, err := report.Compare(sets)
+	c, err := compare.Sets(sets)
 	if err != nil {
 		panic(err) // it says so of what has no run
 	}
@@ -68,7 +71,7 @@ func TestFalseAlarmsAreRareWhateverTheSpread(t *testing.T) {
 		alarms, regressions := 0, 0
 		for range pairs {
 			c := pair(rng, 3, 1, spread)
-			if c.Changes[0].Verdict != report.NotSignificant {
+			if c.Changes[0].Verdict != compare.NotSignificant {
 				alarms++
 			}
 			if c.Regression(0) != nil {
@@ -89,7 +92,7 @@ func TestALossOfFivePercentIsNoticed(t *testing.T) {
 	noticed, beyond := 0, 0
 	for range pairs {
 		c := pair(rng, 3, 0.95, 0.010)
-		if c.Changes[0].Verdict == report.Worse {
+		if c.Changes[0].Verdict == compare.Worse {
 			noticed++
 		}
 		if c.Regression(0.02) != nil {
@@ -122,27 +125,27 @@ func TestIntervalsHoldTheTruth(t *testing.T) {
 
 func TestComparisonIsAsLookedAt(t *testing.T) {
 	t.Parallel()
-	one := func(name string, capacity float64) report.Set {
-		s := report.Set{Name: name}
+	one := func(name string, capacity float64) compare.Set {
+		s := compare.Set{Name: name}
 		for seed := range uint64(3) {
 			s.Runs = append(s.Runs, fold(t, reporttest.SizingRows(reporttest.Service{Seed: seed, Capacity: capacity * (1 + 0.004*float64(seed))})))
 		}
 		return s
 	}
-	c := compare(t, one("main", 1000), one("branch", 930), one("better", 1100))
-	var text, markdown strings.Builder
-	if err := report.CompareText(&text, c, 0.02, report.TextOptions{}); err != nil {
+	c := compared(t, one("main", 1000), one("branch", 930), one("better", 1100))
+	var terminal, comment strings.Builder
+	if err := text.WriteComparison(&terminal, c, 0.02, text.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := report.CompareMarkdown(&markdown, c, 0.02); err != nil {
+	if err := markdown.WriteComparison(&comment, c, 0.02); err != nil {
 		t.Fatal(err)
 	}
-	object, err := report.CompareJSON(c, 0.02)
+	object, err := compare.JSON(c, 0.02)
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "compare.txt", []byte(text.String()))
-	golden(t, "compare.md", []byte(markdown.String()))
+	golden(t, "compare.txt", []byte(terminal.String()))
+	golden(t, "compare.md", []byte(comment.String()))
 	golden(t, "compare.json", object)
 	valid(t, "compare", object)
 	if k := c.Regression(0.02); k == nil || k.Set != "branch" || k.Measure != "capacity" {
@@ -158,22 +161,22 @@ func TestPlainRunsAreComparedAtEqualLoad(t *testing.T) {
 	run := func(seed uint64, vus int, capacity float64) []any {
 		return reporttest.Rows(reporttest.Service{Seed: seed, VUs: vus, Capacity: capacity, Seconds: 20})
 	}
-	measures := func(c *report.Comparison) string {
+	measures := func(c *compare.Comparison) string {
 		var out []string
 		for i := range c.Changes {
 			out = append(out, c.Changes[i].Name()+" "+c.Changes[i].Verdict)
 		}
 		return strings.Join(out, ", ")
 	}
-	same := compare(t, set(t, "a", run(1, 40, 1000), run(2, 40, 1000), run(3, 40, 1000)), set(t, "b", run(4, 40, 1000), run(5, 40, 1000), run(6, 40, 1000)))
+	same := compared(t, set(t, "a", run(1, 40, 1000), run(2, 40, 1000), run(3, 40, 1000)), set(t, "b", run(4, 40, 1000), run(5, 40, 1000), run(6, 40, 1000)))
 	if got := measures(same); strings.Contains(got, "worse") || !strings.Contains(got, "p95 at 40 VUs not significant") {
 		t.Errorf("the same service at the same load: %s", got)
 	}
-	slower := compare(t, set(t, "a", run(1, 40, 1000), run(2, 40, 1000), run(3, 40, 1000)), set(t, "b", run(4, 40, 800), run(5, 40, 800), run(6, 40, 800)))
+	slower := compared(t, set(t, "a", run(1, 40, 1000), run(2, 40, 1000), run(3, 40, 1000)), set(t, "b", run(4, 40, 800), run(5, 40, 800), run(6, 40, 800)))
 	if got := measures(slower); !strings.Contains(got, "goodput worse") || slower.Regression(0.05) == nil {
 		t.Errorf("a slower service: %s", got)
 	}
-	other := compare(t, set(t, "a", run(1, 40, 1000)), set(t, "b", run(2, 80, 1000)))
+	other := compared(t, set(t, "a", run(1, 40, 1000)), set(t, "b", run(2, 80, 1000)))
 	if got := measures(other); strings.Contains(got, "p95") {
 		t.Errorf("response times at unequal loads were compared: %s", got)
 	}
@@ -204,7 +207,7 @@ func TestDifferencesAreNamed(t *testing.T) {
 	} {
 		b := base()
 		change(b)
-		c := compare(t, report.Set{Name: "A", Runs: []*report.Run{base(), base()}}, report.Set{Name: "B", Runs: []*report.Run{b}})
+		c := compared(t, compare.Set{Name: "A", Runs: []*report.Run{base(), base()}}, compare.Set{Name: "B", Runs: []*report.Run{b}})
 		if got := strings.Join(c.Warnings, "\n"); !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("warnings %q, want %q", got, want)
 		}
@@ -215,22 +218,22 @@ func TestWhatCannotBeComparedIsAnError(t *testing.T) {
 	t.Parallel()
 	plain := read(t, reporttest.Run(reporttest.Service{Seconds: 2}))
 	sized := read(t, reporttest.Undecided(reporttest.Service{}, "budget", 5))
-	for name, sets := range map[string][]report.Set{
+	for name, sets := range map[string][]compare.Set{
 		"one set":    {{Runs: []*report.Run{plain}}},
 		"no run":     {{Runs: []*report.Run{plain}}, {}},
 		"two kinds":  {{Runs: []*report.Run{plain}}, {Runs: []*report.Run{sized}}},
 		"mixed sets": {{Runs: []*report.Run{plain, sized}}, {Runs: []*report.Run{plain}}},
 	} {
-		if c, err := report.Compare(sets); err == nil {
+		if c, err := compare.Sets(sets); err == nil {
 			t.Errorf("%s: no error, %+v", name, c)
 		}
 	}
-	c := compare(t, report.Set{Runs: []*report.Run{sized}}, report.Set{Runs: []*report.Run{sized}})
+	c := compared(t, compare.Set{Runs: []*report.Run{sized}}, compare.Set{Runs: []*report.Run{sized}})
 	if v := c.Verdict(0); v.Tone != report.Warn || v.Word != "nothing to compare" {
 		t.Errorf("sizings without a capacity: %+v", v)
 	}
 	found := read(t, reporttest.Sizing(reporttest.Service{}))
-	partly := compare(t, report.Set{Name: "small", Runs: []*report.Run{sized}}, report.Set{Name: "large", Runs: []*report.Run{found}})
+	partly := compared(t, compare.Set{Name: "small", Runs: []*report.Run{sized}}, compare.Set{Name: "large", Runs: []*report.Run{found}})
 	want := "no capacity of small was found (budget): what it carries cannot be compared"
 	if !slices.Contains(partly.Warnings, want) {
 		t.Errorf("one of two found a capacity, and that is not said: %q", partly.Warnings)
@@ -244,13 +247,13 @@ func TestMarkdownIsAsLookedAt(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string][]byte{"run": records()["run"], "size": records()["size"]} {
 		var out bytes.Buffer
-		if err := report.Markdown(&out, read(t, body)); err != nil {
+		if err := markdown.Write(&out, read(t, body)); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, name+".md", out.Bytes())
 	}
 	var out bytes.Buffer
-	if err := report.Markdown(&out, read(t, reporttest.Run(reporttest.Service{Prefix: "a|b <img src=x> [x](javascript:y) `c` @team ", VUs: 300}))); err != nil {
+	if err := markdown.Write(&out, read(t, reporttest.Run(reporttest.Service{Prefix: "a|b <img src=x> [x](javascript:y) `c` @team ", VUs: 300}))); err != nil {
 		t.Fatal(err)
 	}
 	for _, bad := range []string{" <img", " [x]", " @team", " `c`", "a|b"} {
@@ -264,8 +267,8 @@ func TestChangesFromNothing(t *testing.T) {
 	t.Parallel()
 	clean := &report.Run{End: &record.End{}, Duration: 1, Total: report.Counts{OK: 10}}
 	failing := &report.Run{End: &record.End{}, Duration: 1, Total: report.Counts{OK: 5, Failed: 5}}
-	c := compare(t, report.Set{Runs: []*report.Run{clean}}, report.Set{Runs: []*report.Run{failing}})
-	object, err := report.CompareJSON(c, 0)
+	c := compared(t, compare.Set{Runs: []*report.Run{clean}}, compare.Set{Runs: []*report.Run{failing}})
+	object, err := compare.JSON(c, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

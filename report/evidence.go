@@ -24,7 +24,7 @@ func (r *Run) Evidence() []string {
 	}
 	if len(r.Failures) > 0 {
 		g := r.Failures[0]
-		say("The most frequent failure is “%s”: %s, first seen at %s.", failureText(g.Sample), units.Many(g.Count(), "time"), units.Clock(math.Floor(g.Sample.First)))
+		say("The most frequent failure is “%s”: %s, first seen at %s.", g.Sample.Text(), units.Many(g.Count(), "time"), units.Clock(math.Floor(g.Sample.First)))
 	}
 	if list := r.outages(); len(list) > 0 {
 		text := fmt.Sprintf("Nothing worked from %s to %s", units.Clock(list[0].From), units.Clock(list[0].To))
@@ -33,7 +33,7 @@ func (r *Run) Evidence() []string {
 		}
 		say("%s.", text)
 	}
-	if b := r.bottleneck(); b != nil {
+	if b := r.Bottleneck(); b != nil {
 		out = append(out, bottleneckEvidence(b)...)
 	}
 	from, to, when := 0.0, math.Inf(1), "during the run"
@@ -67,7 +67,7 @@ func sizingEvidence(s *record.Sizing) []string {
 		say("The service: %s.", line)
 	}
 	for _, f := range aloneFacts(s) {
-		say("Alone, %s.", f.text)
+		say("Alone, %s.", f.Text)
 	}
 	return append(out, s.Notes...)
 }
@@ -115,7 +115,7 @@ func bottleneckEvidence(b *record.Bottleneck) []string {
 func (r *Run) resourceEvidence(from, to float64, when string) []string {
 	targets := r.Targets()
 	if len(targets) == 0 {
-		if r.bottleneck() != nil {
+		if r.Bottleneck() != nil {
 			return nil // it has said so
 		}
 		return []string{"The target's resources were not watched, so what limits it is not known."}

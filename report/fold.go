@@ -184,7 +184,7 @@ func point(row *record.Window, w *metric.Window) Point {
 			latency.Merge(w.Scenarios[i].Duration)
 		}
 	}
-	p.Latency, p.Heat = quantiles(latency), heat(latency)
+	p.Latency, p.Heat = QuantilesOf(latency), heat(latency)
 	return p
 }
 
@@ -208,7 +208,7 @@ func (f *Fold) Run() *Run {
 		if s := &f.total.Scenarios[i]; s.Started+s.OK+s.Failed > 0 {
 			r.Scenarios = append(r.Scenarios, Row{
 				Name: f.scenario(i), Count: s.OK + s.Failed, Failed: s.Failed,
-				Requests: s.Requests, Latency: quantiles(s.Duration),
+				Requests: s.Requests, Latency: QuantilesOf(s.Duration),
 			})
 		}
 	}
@@ -216,7 +216,7 @@ func (f *Fold) Run() *Run {
 		if e := &f.total.Endpoints[i]; e.OK+e.Failed > 0 {
 			name := f.endpoint(i)
 			r.Endpoints = append(r.Endpoints, Row{
-				Method: name.Method, Name: name.Name, Count: e.OK + e.Failed, Failed: e.Failed, Latency: quantiles(e.Latency),
+				Method: name.Method, Name: name.Name, Count: e.OK + e.Failed, Failed: e.Failed, Latency: QuantilesOf(e.Latency),
 				Status: e.Status, Connections: e.Connections, BytesIn: e.BytesIn, Out: e.BytesOut,
 			})
 			slices.SortFunc(e.Status, func(a, b metric.StatusCount) int { return cmp.Compare(a.Status, b.Status) })
@@ -261,7 +261,7 @@ func (f *Fold) totals() {
 	for _, k := range f.total.Checks {
 		c.ChecksPassed, c.ChecksFail = c.ChecksPassed+k.Passed, c.ChecksFail+k.Failed
 	}
-	c.Latency, c.Iteration, c.Lateness = quantiles(latency), quantiles(iteration), quantiles(f.total.Lateness)
+	c.Latency, c.Iteration, c.Lateness = QuantilesOf(latency), QuantilesOf(iteration), QuantilesOf(f.total.Lateness)
 	c.IterationMean, c.FailedMean = seconds(iteration.Mean()), seconds(failed.Mean())
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/report/reporttest"
+	"github.com/plimsoll-load/plimsoll/report/text"
 )
 
 // FuzzRead: whatever is read is shown without a panic; the rest is a clear error.
@@ -26,7 +27,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		if err := report.Text(io.Discard, r, report.TextOptions{}); err != nil {
+		if err := text.Write(io.Discard, r, text.Options{}); err != nil {
 			t.Error(err)
 		}
 		if _, err := report.JSON(r); err != nil {

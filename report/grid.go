@@ -5,16 +5,17 @@ import (
 	"slices"
 )
 
-// grid is the times that all panels of a run share: the ends of its windows.
-type grid struct {
-	at   []float64 // the end of each slot
+// Grid is the times that all panels of a run share: the ends of its windows.
+type Grid struct {
+	At   []float64 // the end of each slot
 	from []float64 // its start
 }
 
-func (r *Run) grid() grid {
-	var g grid
+// Grid is that of the run.
+func (r *Run) Grid() Grid {
+	var g Grid
 	for _, p := range r.Points {
-		g.from, g.at = append(g.from, p.At), append(g.at, p.At+p.Length)
+		g.from, g.At = append(g.from, p.At), append(g.At, p.At+p.Length)
 	}
 	return g
 }
@@ -37,21 +38,21 @@ func typical(n int, value func(int) float64) float64 {
 	return list[(n-1)/2]
 }
 
-// onto puts readings made at other times on the grid: each slot gets the last
+// Onto puts readings made at other times on the grid: each slot gets the last
 // reading that is not older than the slot, or than one and a half of the
 // intervals at which this value is read; where there is none, there is a gap.
 // Nothing is interpolated.
-func (g grid) onto(at, values []float64) []float64 {
+func (g Grid) Onto(at, values []float64) []float64 {
 	var times, read []float64
 	for i, v := range values {
 		if !math.IsNaN(v) {
 			times, read = append(times, at[i]), append(read, v)
 		}
 	}
-	out := gaps(len(g.at))
+	out := gaps(len(g.At))
 	interval := 1.5 * typical(len(times)-1, func(i int) float64 { return times[i+1] - times[i] })
 	next := 0
-	for i, end := range g.at {
+	for i, end := range g.At {
 		for next < len(times) && times[next] <= end+1e-6 {
 			next++
 		}

@@ -166,10 +166,10 @@ func Summarize(r *Run) Summary {
 		Scenarios:  []ScenarioRow{}, Endpoints: []EndpointRow{}, Errors: []ErrorGroup{}, Thresholds: []any{},
 		Latency: c.Latency, Lateness: c.Lateness, Resources: Readings{},
 		Generator: GeneratorState{Host: r.Head.Generator}, Warnings: append([]string{}, r.Warnings...), Record: r.Path,
-		Repository: r.Head.Repository, Machine: r.machine(),
+		Repository: r.Head.Repository, Machine: r.Machine(),
 	}
 	if r.End != nil {
-		s.ExitCode, s.Sizing, s.Demo = &r.End.ExitCode, r.sizing(), r.End.Demo
+		s.ExitCode, s.Sizing, s.Demo = &r.End.ExitCode, r.FullAnswer(), r.End.Demo
 		if b := r.End.Bottleneck; b != nil {
 			copied := *b
 			copied.Evidence = append([]record.Evidence{}, b.Evidence...)
@@ -188,18 +188,6 @@ func Summarize(r *Run) Summary {
 		s.Generator.Sizing = &s.Sizing.Generator
 	}
 	return s
-}
-
-// sizing is the answer with its curve, which is in the record's hold rows.
-func (r *Run) sizing() *record.Sizing {
-	if r.End.Sizing == nil {
-		return nil
-	}
-	s := *r.End.Sizing
-	if len(s.Curve) == 0 {
-		s.Curve = append([]record.Hold{}, r.Holds...)
-	}
-	return &s
 }
 
 func (s *Summary) addRows(r *Run) {

@@ -7,7 +7,11 @@ import (
 	"testing"
 
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/compare"
+	"github.com/plimsoll-load/plimsoll/report/junit"
+	"github.com/plimsoll-load/plimsoll/report/markdown"
 	"github.com/plimsoll-load/plimsoll/report/reporttest"
+	"github.com/plimsoll-load/plimsoll/report/text"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -32,10 +36,10 @@ type suites struct {
 	} `xml:"testsuite"`
 }
 
-func junit(t *testing.T, r *report.Run) (suites, []byte) {
+func junitOf(t *testing.T, r *report.Run) (suites, []byte) {
 	t.Helper()
 	var b bytes.Buffer
-	if err := report.JUnit(&b, r); err != nil {
+	if err := junit.Write(&b, r); err != nil {
 		t.Fatal(err)
 	}
 	var s suites
@@ -48,7 +52,7 @@ func junit(t *testing.T, r *report.Run) (suites, []byte) {
 func TestJUnitIsAsLookedAt(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"run", "size", "generator"} {
-		_, text := junit(t, read(t, records()[name]))
+		_, text := junitOf(t, read(t, records()[name]))
 		golden(t, name+".xml", text)
 	}
 }
@@ -59,7 +63,7 @@ func TestJUnitHasTheVerdict(t *testing.T) {
 	for name, want := range map[string]struct{ failed, erred bool }{
 		"run": {}, "size": {}, "baseline": {failed: true}, "generator": {erred: true}, "dead": {erred: true}, "cut": {erred: true},
 	} {
-		s, text := junit(t, read(t, records()[name]))
+		s, text := junitOf(t, read(t, records()[name]))
 		if len(s.Suites) != 1 || len(s.Suites[0].Cases) < 2 || s.Tests != len(s.Suites[0].Cases) || s.Suites[0].Tests != s.Tests {
 			t.Fatalf("%s: the counts are not those of the cases:\n%s", name, text)
 		}
@@ -88,7 +92,7 @@ func TestJUnitChecksKnowTheTolerance(t *testing.T) {
 		"beyond the limit of the classic": {"classic", 0.05, report.Check{Passed: 1, Failed: 9}, false},
 	} {
 		r := &report.Run{Head: record.Run{Mode: c.mode, Tolerance: c.tolerance}, End: &record.End{}, Checks: []report.Check{c.check}}
-		s, text := junit(t, r)
+		s, text := junitOf(t, r)
 		if broken := s.Suites[0].Cases[1].Failure != nil; broken != c.broken || s.Failures > 0 != c.broken {
 			t.Errorf("%s: broken is %v, want %v\n%s", name, broken, c.broken, text)
 		}
@@ -99,7 +103,7 @@ func TestJUnitHasObjectives(t *testing.T) {
 	t.Parallel()
 	r := read(t, records()["size"])
 	r.End.Sizing.Objectives = []record.ObjectiveResult{{Kind: "p(95)<200ms", AtLimit: 0.01, Allowed: 0.05}, {Kind: "p(99)<1s", AtLimit: 0.02, Allowed: 0.01}}
-	s, text := junit(t, r)
+	s, text := junitOf(t, r)
 	kept, broken := s.Suites[0].Cases[1], s.Suites[0].Cases[2]
 	if kept.Name != "p(95)<200ms" || kept.Failure != nil || broken.Name != "p(99)<1s" || broken.Failure == nil {
 		t.Errorf("got\n%s", text)
@@ -113,12 +117,12 @@ func TestCommitIsShown(t *testing.T) {
 	rows := reporttest.Rows(reporttest.Service{})
 	rows[0].(*record.Run).Repository = &record.Repository{URL: "https://example.org/loads.git", Commit: commit, Test: "smoke"}
 	r := fold(t, rows)
-	s, xml := junit(t, r)
+	s, xml := junitOf(t, r)
 	if s.Suites[0].Name != "run smoke" {
 		t.Errorf("the suite is named %q", s.Suites[0].Name)
 	}
-	var markdown strings.Builder
-	if err := report.Markdown(&markdown, r); err != nil {
+	var comment strings.Builder
+	if err := markdown.Write(&comment, r); err != nil {
 		t.Fatal(err)
 	}
 	object, err := report.JSON(r)
@@ -127,7 +131,7 @@ func TestCommitIsShown(t *testing.T) {
 	}
 	valid(t, "run", object)
 	for name, text := range map[string]string{
-		"text": text(t, r, report.TextOptions{Width: 200}), "markdown": markdown.String(), "json": string(object), "junit": string(xml),
+		"text": textOf(t, r, text.Options{Width: 200}), "markdown": comment.String(), "json": string(object), "junit": string(xml),
 	} {
 		if !strings.Contains(text, commit) || !strings.Contains(text, "example.org/loads.git") || !strings.Contains(text, "smoke") {
 			t.Errorf("%s does not name repository, commit and test:\n%s", name, text)
@@ -138,7 +142,7 @@ func TestCommitIsShown(t *testing.T) {
 func TestJUnitOfHostileNames(t *testing.T) {
 	t.Parallel()
 	r := read(t, reporttest.Run(reporttest.Service{Prefix: "]]><failure/>\x00\x1b[31m\xff&\"'\n"}))
-	s, text := junit(t, r)
+	s, text := junitOf(t, r)
 	if s.Failures != 0 || s.Errors != 0 || s.Tests != 1+len(r.Checks) || bytes.ContainsAny(text, "\x00\x1b") {
 		t.Errorf("got %d failures, %d errors, %d tests\n%s", s.Failures, s.Errors, s.Tests, text)
 	}
@@ -146,16 +150,16 @@ func TestJUnitOfHostileNames(t *testing.T) {
 
 func TestJUnitOfAComparison(t *testing.T) {
 	t.Parallel()
-	one := func(name string, capacity float64) report.Set {
-		s := report.Set{Name: name}
+	one := func(name string, capacity float64) compare.Set {
+		s := compare.Set{Name: name}
 		for seed := range uint64(3) {
 			s.Runs = append(s.Runs, fold(t, reporttest.SizingRows(reporttest.Service{Seed: seed, Capacity: capacity * (1 + 0.004*float64(seed))})))
 		}
 		return s
 	}
-	c := compare(t, one("main", 1000), one("branch", 800), one("better", 1100))
+	c := compared(t, one("main", 1000), one("branch", 800), one("better", 1100))
 	var b bytes.Buffer
-	if err := report.CompareJUnit(&b, c, 0.1); err != nil {
+	if err := junit.WriteComparison(&b, c, 0.1); err != nil {
 		t.Fatal(err)
 	}
 	var s suites

@@ -10,27 +10,27 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
-// resourceFacts say what was near its limit in the target, and whether the generator was.
-func (r *Run) resourceFacts() []fact {
-	var out []fact
-	targets, b := r.Targets(), r.bottleneck()
+// ResourceFacts say what was near its limit in the target, and whether the generator was.
+func (r *Run) ResourceFacts() []Fact {
+	var out []Fact
+	targets, b := r.Targets(), r.Bottleneck()
 	if b != nil {
-		out = append(out, fact{"Bottleneck", bottleneckLine(b)})
+		out = append(out, Fact{"Bottleneck", bottleneckLine(b)})
 		for _, g := range b.Growth[:min(len(b.Growth), 2)] {
-			out = append(out, fact{"Growth", g.Text})
+			out = append(out, Fact{"Growth", g.Text})
 		}
 	}
 	if len(targets) == 0 && b == nil {
-		out = append(out, fact{"Target", "its resources were not watched"})
+		out = append(out, Fact{"Target", "its resources were not watched"})
 	}
 	for _, s := range targets {
-		out = append(out, fact{"Target", s.Name + ": " + nearest(s)})
+		out = append(out, Fact{"Target", s.Name + ": " + nearest(s)})
 	}
-	return append(out, fact{"Generator", r.generatorLine()})
+	return append(out, Fact{"Generator", r.generatorLine()})
 }
 
-// bottleneck is what the record says limited the service; nil where nobody looked.
-func (r *Run) bottleneck() *record.Bottleneck {
+// Bottleneck is what the record says limited the service; nil where nobody looked.
+func (r *Run) Bottleneck() *record.Bottleneck {
 	if r.End == nil || r.End.Bottleneck == nil || r.End.Bottleneck.Name == "" {
 		return nil
 	}

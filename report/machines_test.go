@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/compare"
+	"github.com/plimsoll-load/plimsoll/report/markdown"
+	"github.com/plimsoll-load/plimsoll/report/text"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -25,11 +28,11 @@ func TestMachinesAreComparedByWhatTheyCost(t *testing.T) {
 	small := &record.Machine{Type: "small", Region: "here", PricePerHour: 0.1, Currency: "USD"}
 	large := &record.Machine{Type: "large", Region: "here", PricePerHour: 0.4, Currency: "USD"}
 	bare := &record.Machine{Type: "bare"} // its price is not known
-	c := compare(t,
-		report.Set{Name: "small", Runs: []*report.Run{sizedOn(small, 90), sizedOn(small, 110)}},
-		report.Set{Name: "b", Runs: []*report.Run{sizedOn(large, 300)}},
-		report.Set{Name: "c", Runs: []*report.Run{sizedOn(bare, 500)}},
-		report.Set{Name: "d", Runs: []*report.Run{sizedOn(nil, 700)}})
+	c := compared(t,
+		compare.Set{Name: "small", Runs: []*report.Run{sizedOn(small, 90), sizedOn(small, 110)}},
+		compare.Set{Name: "b", Runs: []*report.Run{sizedOn(large, 300)}},
+		compare.Set{Name: "c", Runs: []*report.Run{sizedOn(bare, 500)}},
+		compare.Set{Name: "d", Runs: []*report.Run{sizedOn(nil, 700)}})
 	c.PlanFor(func(s record.Sizing) int { return int(math.Ceil(1000 / s.Capacity.Goodput)) })
 	if len(c.Machines) != 3 {
 		t.Fatalf("%d machines, want those three that are named", len(c.Machines))
@@ -45,34 +48,34 @@ func TestMachinesAreComparedByWhatTheyCost(t *testing.T) {
 	if c.Machines[2].PricePerHour != nil || c.Machines[2].PerMillion != nil || c.Machines[2].NeededCost != nil {
 		t.Errorf("a price that is not known became %+v", c.Machines[2])
 	}
-	var text, page bytes.Buffer
-	if err := report.CompareText(&text, c, 0.1, report.TextOptions{Width: 100}); err != nil {
+	var terminal, page bytes.Buffer
+	if err := text.WriteComparison(&terminal, c, 0.1, text.Options{Width: 100}); err != nil {
 		t.Fatal(err)
 	}
-	if err := report.CompareMarkdown(&page, c, 0.1); err != nil {
+	if err := markdown.WriteComparison(&page, c, 0.1); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"small", "large (b)", "0.1389 USD", "12, 1.2 USD, the cheapest"} {
-		if !strings.Contains(text.String(), want) || !strings.Contains(page.String(), want) {
-			t.Errorf("%q is missing in\n%s\nor in\n%s", want, text.String(), page.String())
+		if !strings.Contains(terminal.String(), want) || !strings.Contains(page.String(), want) {
+			t.Errorf("%q is missing in\n%s\nor in\n%s", want, terminal.String(), page.String())
 		}
 	}
 }
 
 func TestSetsAreCalledByTheirMachines(t *testing.T) {
 	t.Parallel()
-	on := func(name string, spot bool) report.Set {
-		return report.Set{Runs: []*report.Run{sizedOn(&record.Machine{Type: name, Spot: spot}, 100)}}
+	on := func(name string, spot bool) compare.Set {
+		return compare.Set{Runs: []*report.Run{sizedOn(&record.Machine{Type: name, Spot: spot}, 100)}}
 	}
 	for _, row := range []struct {
-		sets []report.Set
+		sets []compare.Set
 		want string
 	}{
-		{[]report.Set{on("small", false), on("large", false), on("large", true)}, "small, large, large (spot)"},
-		{[]report.Set{on("small", false), on("small", false)}, "set 1, set 2"}, // before and after, on the same machine
-		{[]report.Set{on("small", false), on("", false)}, "set 1, set 2"},
+		{[]compare.Set{on("small", false), on("large", false), on("large", true)}, "small, large, large (spot)"},
+		{[]compare.Set{on("small", false), on("small", false)}, "set 1, set 2"}, // before and after, on the same machine
+		{[]compare.Set{on("small", false), on("", false)}, "set 1, set 2"},
 	} {
-		c := compare(t, row.sets...)
+		c := compared(t, row.sets...)
 		var names []string
 		for _, s := range c.Sets {
 			names = append(names, s.Name)
@@ -93,13 +96,13 @@ func TestSetsAreCalledByTheirMachines(t *testing.T) {
 func TestARunTellsWhatItsMachineCosts(t *testing.T) {
 	t.Parallel()
 	r := sizedOn(&record.Machine{Type: "small", Region: "here", PricePerHour: 0.1, Currency: "USD", LoadFrom: "i-2, a large, 0.2 USD an hour, which is not in the price"}, 100)
-	var text bytes.Buffer
-	if err := report.Text(&text, r, report.TextOptions{Width: 200}); err != nil {
+	var terminal bytes.Buffer
+	if err := text.Write(&terminal, r, text.Options{Width: 200}); err != nil {
 		t.Fatal(err)
 	}
 	want := "Machine    small here, 0.1 USD an hour, 0.1389 USD a million requests at its capacity; loaded from i-2, a large, 0.2 USD an hour, which is not in the price\n"
-	if !strings.Contains(text.String(), want) {
-		t.Errorf("%q is not in\n%s", want, text.String())
+	if !strings.Contains(terminal.String(), want) {
+		t.Errorf("%q is not in\n%s", want, terminal.String())
 	}
 	r.Holds, r.End.Sizing.Curve = r.End.Sizing.Curve, nil // as in a record
 	if m := report.Summarize(r).Machine; m == nil || math.Abs(*m.PerMillion-0.1/0.72) > 1e-12 || *m.P95AtKneeS != 0.02 {

@@ -41,8 +41,8 @@ type Mark struct {
 // load, throughput, failures, response time, resources of each target as a
 // share of their limit and by their unit, and the generator's own.
 func (r *Run) Panels() (times []float64, panels []Panel) {
-	g := r.grid()
-	if len(g.at) == 0 {
+	g := r.Grid()
+	if len(g.At) == 0 {
 		return nil, nil
 	}
 	panels = append(panels, r.loadPanel(), r.ratePanel(), r.failurePanel())
@@ -54,7 +54,7 @@ func (r *Run) Panels() (times []float64, panels []Panel) {
 	if own := r.Generator(); own != nil {
 		panels = append(panels, resourcePanels(g, []Source{*own}, "generator", "Generator health")...)
 	}
-	return g.at, panels
+	return g.At, panels
 }
 
 // each makes a column of the points; windows that are too short to tell a rate are gaps.
@@ -149,7 +149,7 @@ const (
 )
 
 // resourcePanels are one panel of all shares of limits, and one for each unit of what has no known limit.
-func resourcePanels(g grid, sources []Source, id, title string) []Panel {
+func resourcePanels(g Grid, sources []Source, id, title string) []Panel {
 	limited := &Panel{ID: id, Title: title, Note: "share of each one's limit", Unit: UnitShare}
 	byUnit := map[Unit]*Panel{}
 	for _, s := range sources {
@@ -170,7 +170,7 @@ func resourcePanels(g grid, sources []Source, id, title string) []Panel {
 			if byUnit[m.Unit] == nil {
 				byUnit[m.Unit] = &Panel{ID: id + "-" + strings.ReplaceAll(string(m.Unit), "/", "-"), Title: title, Note: unitNote(m.Unit), Unit: m.Unit, More: true}
 			}
-			byUnit[m.Unit].Lines = append(byUnit[m.Unit].Lines, Line{Name: name, Values: g.onto(s.At, series.Values)})
+			byUnit[m.Unit].Lines = append(byUnit[m.Unit].Lines, Line{Name: name, Values: g.Onto(s.At, series.Values)})
 		}
 	}
 	var out []Panel
@@ -202,7 +202,7 @@ func (p *Panel) rank() {
 	}
 }
 
-func limitedLine(g grid, s Source, series Series, name string) Line {
+func limitedLine(g Grid, s Source, series Series, name string) Line {
 	m := MeasureOf(series.Key)
 	shares, whole := gaps(len(s.At)), math.NaN()
 	for i, v := range series.Values {
@@ -217,7 +217,7 @@ func limitedLine(g grid, s Source, series Series, name string) Line {
 			whole = limit
 		}
 	}
-	line := Line{Name: name, Values: g.onto(s.At, shares), WholeUnit: m.Unit}
+	line := Line{Name: name, Values: g.Onto(s.At, shares), WholeUnit: m.Unit}
 	if whole > 0 && m.Unit != UnitShare {
 		line.Whole = whole
 	}

@@ -1,6 +1,7 @@
-// Package report reads the record of a run and says what it means: as text
-// for a terminal, as JSON for machines, as a Markdown table, as a comparison
-// of several runs; package html makes the page from the same model.
+// Package report reads the record of a run and says what it means: its model,
+// as JSON for machines, as one picture. The packages below write the same
+// model as text for a terminal (text), for pull requests (markdown), for
+// pipelines (junit) and as a page (html); compare sets several runs side by side.
 //
 // [Read] folds a record into a [Run]. It accepts a record that was cut at any
 // byte after its first line: what is missing is missing, never zero. All
@@ -120,7 +121,8 @@ type Quantiles struct {
 	Max   float64 `json:"max"`
 }
 
-func quantiles(h metric.Histogram) *Quantiles {
+// QuantilesOf are those of a histogram; nil where it is empty.
+func QuantilesOf(h metric.Histogram) *Quantiles {
 	if h.Count() == 0 {
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/report/reporttest"
+	"github.com/plimsoll-load/plimsoll/report/text"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
@@ -59,10 +60,10 @@ func fold(t *testing.T, rows []any) *report.Run {
 	return f.Run()
 }
 
-func text(t *testing.T, r *report.Run, o report.TextOptions) string {
+func textOf(t *testing.T, r *report.Run, o text.Options) string {
 	t.Helper()
 	var b strings.Builder
-	if err := report.Text(&b, r, o); err != nil {
+	if err := text.Write(&b, r, o); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -89,9 +90,9 @@ func golden(t *testing.T, name string, got []byte) {
 func TestTextIsAsLookedAt(t *testing.T) {
 	t.Parallel()
 	for name, body := range records() {
-		golden(t, name+".txt", []byte(text(t, read(t, body), report.TextOptions{})))
+		golden(t, name+".txt", []byte(textOf(t, read(t, body), text.Options{})))
 	}
-	golden(t, "color.txt", []byte(text(t, read(t, records()["run"]), report.TextOptions{Color: true, Width: 80})))
+	golden(t, "color.txt", []byte(textOf(t, read(t, records()["run"]), text.Options{Color: true, Width: 80})))
 }
 
 func TestJSONIsAsLookedAt(t *testing.T) {
@@ -112,7 +113,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 	for name, body := range bodies {
 		r := read(t, body)
 		for _, width := range []int{60, 80, 100, 200} {
-			lines := strings.Split(strings.TrimSuffix(text(t, r, report.TextOptions{Width: width}), "\n"), "\n")
+			lines := strings.Split(strings.TrimSuffix(textOf(t, r, text.Options{Width: width}), "\n"), "\n")
 			if len(lines) > 40 && width >= 80 {
 				t.Errorf("%s at %d columns has %d lines, want at most 40", name, width, len(lines))
 			}
@@ -122,7 +123,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 				}
 			}
 		}
-		if full := text(t, r, report.TextOptions{Full: true}); strings.Contains(full, "--full") {
+		if full := textOf(t, r, text.Options{Full: true}); strings.Contains(full, "--full") {
 			t.Errorf("%s: the full text leaves rows out:\n%s", name, full)
 		}
 	}
@@ -135,7 +136,7 @@ func TestVerdictComesFirst(t *testing.T) {
 		"run": "✓ ok: ", "size": "✓ found: carries 1,000 iterations/s (2,000 requests/s)", "baseline": "✗ baseline: no capacity",
 		"generator": "! generator: no tested limit; the best seen is ", "dead": "✗ dead: no capacity: nothing worked", "cut": "! cut: ",
 	} {
-		if got := text(t, read(t, bodies[name]), report.TextOptions{}); !strings.HasPrefix(got, want) {
+		if got := textOf(t, read(t, bodies[name]), text.Options{}); !strings.HasPrefix(got, want) {
 			t.Errorf("%s begins with %q, want %q", name, strings.SplitN(got, "\n", 2)[0], want)
 		}
 	}
@@ -191,7 +192,7 @@ func TestOwnMetricsAddUpAndChangeNoText(t *testing.T) {
 	}
 	windows[0].Series, windows[1].Series = nil, nil
 	without := read(t, rows(t, head, windows[0], windows[1]))
-	if a, b := text(t, with, report.TextOptions{}), text(t, without, report.TextOptions{}); a != b || without.Metrics != nil {
+	if a, b := textOf(t, with, text.Options{}), textOf(t, without, text.Options{}); a != b || without.Metrics != nil {
 		t.Errorf("with own metrics the summary is\n%s\nwithout\n%s", a, b)
 	}
 }
@@ -206,7 +207,7 @@ func TestFailuresAreGroupedWithASample(t *testing.T) {
 	if refused.Kind != "refused" || refused.Sample.First != 20 || refused.Sample.Last != 23 {
 		t.Errorf("refused was seen from %v to %v, want 20 to 23", refused.Sample.First, refused.Sample.Last)
 	}
-	got := text(t, r, report.TextOptions{Width: 200})
+	got := textOf(t, r, text.Options{Width: 200})
 	want := fmt.Sprintf("(loadtest.js:22:20)  and %s more like this", units.Int(refused.Iterations-1))
 	if !strings.Contains(got, want) {
 		t.Errorf("the text lacks %q:\n%s", want, got)
@@ -229,7 +230,7 @@ func TestStringsFromOutsideCannotSteerTheTerminal(t *testing.T) {
 	t.Parallel()
 	hostile := "\x1b[2J\x07</script>\"'\u202Egnp.exe\u2066\r\n\x00\xff"
 	r := read(t, reporttest.Run(reporttest.Service{Prefix: hostile + strings.Repeat("x", 10_000), VUs: 300}))
-	got := text(t, r, report.TextOptions{Full: true})
+	got := textOf(t, r, text.Options{Full: true})
 	for _, c := range got {
 		if c != '\n' && (c < ' ' || c == 0x7f || c == '\u202E' || c == '\u2066' || (c >= 0x80 && c < 0xa0)) {
 			t.Fatalf("the text holds %U", c)
@@ -284,7 +285,7 @@ func TestBrokenRecords(t *testing.T) {
 // show makes everything that can be made of a run.
 func show(t *testing.T, r *report.Run) {
 	t.Helper()
-	text(t, r, report.TextOptions{})
+	textOf(t, r, text.Options{})
 	body, err := report.JSON(r)
 	if err != nil || !json.Valid(body) {
 		t.Errorf("JSON: %v: %s", err, body)
@@ -303,7 +304,7 @@ func TestNoNumberWhereThereIsNone(t *testing.T) {
 			t.Errorf("JSON lacks %s:\n%s", want, body)
 		}
 	}
-	if got := text(t, r, report.TextOptions{}); !strings.Contains(got, "no iteration was run") || strings.Contains(got, "NaN") {
+	if got := textOf(t, r, text.Options{}); !strings.Contains(got, "no iteration was run") || strings.Contains(got, "NaN") {
 		t.Errorf("text of an empty run:\n%s", got)
 	}
 }
@@ -313,7 +314,7 @@ func TestTheDemoIsComparedWithItsTruth(t *testing.T) {
 	end := record.End{Verdict: "found", Demo: &record.Demo{Model: "queue", Capacity: 2040, Requests: 74342}, Sizing: &record.Sizing{
 		Verdict: "found", Capacity: &record.Capacity{Goodput: 1000}, Unloaded: record.Unloaded{RequestsPerIteration: 2},
 	}}
-	got := text(t, read(t, rows(t, record.Run{SchemaVersion: 1, Mode: "size"}, end)), report.TextOptions{Width: 200})
+	got := textOf(t, read(t, rows(t, record.Run{SchemaVersion: 1, Mode: "size"}, end)), text.Options{Width: 200})
 	for _, want := range []string{"target was set to carry 2,040 requests/s (queue), counted 74,342 requests itself", "1,000 iterations/s × 2 requests = 2,000 requests/s (−2.0 %)"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("lacks %q:\n%s", want, got)
@@ -329,13 +330,13 @@ func TestProgressLine(t *testing.T) {
 	w.Scenarios = []metric.ScenarioWindow{{Started: 10, OK: 9, Failed: 1}}
 	w.Scenarios[0].Duration.Add(20e6)
 	for _, c := range []struct {
-		p    report.Progress
+		p    text.Progress
 		want string
 	}{
-		{report.Progress{Elapsed: 61e9, Window: w}, "1:01  20 VUs  10 it/s  10 % failed  p95 20.1 ms"},
-		{report.Progress{}, "0:00  0 VUs  – it/s  – failed  p95 –"},
+		{text.Progress{Elapsed: 61e9, Window: w}, "1:01  20 VUs  10 it/s  10 % failed  p95 20.1 ms"},
+		{text.Progress{}, "0:00  0 VUs  – it/s  – failed  p95 –"},
 		{
-			report.Progress{Elapsed: 3601e9, Window: w, Phase: "ramp", Left: 30e9, Bounds: &record.Bounds{Lo: &lo}},
+			text.Progress{Elapsed: 3601e9, Window: w, Phase: "ramp", Left: 30e9, Bounds: &record.Bounds{Lo: &lo}},
 			"1:00:01  ramp  20 VUs  10 it/s  10 % failed  p95 20.1 ms  limit 512..?/s  about 0:30 left",
 		},
 	} {
@@ -439,7 +440,7 @@ func TestClassicAloneIsNoSizing(t *testing.T) {
 	t.Parallel()
 	end := record.End{Verdict: "classic", Reason: "6 % failed", Sizing: &record.Sizing{Classic: &record.Classic{Reached: true, Ratio: 0.06, MaxWorkers: 120}}}
 	r := read(t, rows(t, record.Run{SchemaVersion: 1, Mode: "classic"}, end))
-	got := text(t, r, report.TextOptions{Width: 200})
+	got := textOf(t, r, text.Options{Width: 200})
 	if !strings.Contains(got, "Classic    6 % of the last minute's iterations failed at 120 workers") || strings.Contains(got, "it was the limit") || strings.Contains(got, "no limit") {
 		t.Errorf("text of the classic rule alone:\n%s", got)
 	}

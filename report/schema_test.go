@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/compare"
 )
 
 // schemas are the published ones: what each is of, and whether a sizing's keys are in it.
@@ -24,7 +25,7 @@ var schemas = map[string]struct {
 	"run":  {"Object of `plimsoll run --json`", reflect.TypeFor[report.Summary](), false, report.JSONVersion},
 	"size": {"Object of `plimsoll size --json`", reflect.TypeFor[report.Summary](), true, report.JSONVersion},
 
-	"compare": {"Object of `plimsoll compare --json`", reflect.TypeFor[report.ComparisonSummary](), true, report.ComparisonVersion},
+	"compare": {"Object of `plimsoll compare --json`", reflect.TypeFor[compare.Summary](), true, compare.Version},
 }
 
 // The schemas are made from the types, so that neither can change without the

@@ -91,7 +91,7 @@ func (r *Run) sizingSentence(s *record.Sizing) string {
 // limitedBy names what gives way first: a resource where that is known with
 // some confidence, else what set the limit.
 func (r *Run) limitedBy(s *record.Sizing) string {
-	if b := r.bottleneck(); b != nil && b.Confidence >= 0.3 {
+	if b := r.Bottleneck(); b != nil && b.Confidence >= 0.3 {
 		switch b.Name {
 		case record.LimitNone, record.LimitUnsure, record.LimitUnwatched:
 		default:
@@ -104,13 +104,13 @@ func (r *Run) limitedBy(s *record.Sizing) string {
 	return ""
 }
 
-// capacityLines are the lines of the answer: label and text.
-func capacityLines(s *record.Sizing) []fact {
-	var out []fact
+// CapacityFacts are the lines of the answer: label and text.
+func CapacityFacts(s *record.Sizing) []Fact {
+	var out []Fact
 	if c := s.Capacity; c != nil {
-		out = append(out, fact{"Capacity", capacityLine(s, c)})
+		out = append(out, Fact{"Capacity", capacityLine(s, c)})
 		if c.CI95[1] > 0 {
-			out = append(out, fact{"", fmt.Sprintf("95 %%: %s..%s iterations/s%s", units.Number(c.CI95[0]), units.Number(c.CI95[1]), estimate(c))})
+			out = append(out, Fact{"", fmt.Sprintf("95 %%: %s..%s iterations/s%s", units.Number(c.CI95[0]), units.Number(c.CI95[1]), estimate(c))})
 		}
 	}
 	if p := s.Plateau; p != nil && p.Goodput > 0 {
@@ -118,10 +118,10 @@ func capacityLines(s *record.Sizing) []fact {
 		if p.Kind == record.PlateauPeak {
 			label = "Peak"
 		}
-		out = append(out, fact{label, plateauLine(s, p)})
+		out = append(out, Fact{label, plateauLine(s, p)})
 	}
 	if line := vuLine(&s.VUs); line != "" {
-		out = append(out, fact{"VUs", line})
+		out = append(out, Fact{"VUs", line})
 	}
 	if l := s.AtLimit; l.P50S > 0 {
 		text := fmt.Sprintf("p50 %s  p95 %s  p99 %s at the limit", units.Seconds(l.P50S), units.Seconds(l.P95S), units.Seconds(l.P99S))
@@ -131,7 +131,7 @@ func capacityLines(s *record.Sizing) []fact {
 		if s.Capacity != nil && s.Capacity.InFlight > 0 {
 			text += fmt.Sprintf("; in flight %s", units.Number(s.Capacity.InFlight))
 		}
-		out = append(out, fact{"Latency", text})
+		out = append(out, Fact{"Latency", text})
 	}
 	out = append(out, aloneFacts(s)...)
 	for _, o := range s.Objectives {
@@ -139,20 +139,20 @@ func capacityLines(s *record.Sizing) []fact {
 		if o.Binding {
 			text += " (it sets the limit)"
 		}
-		out = append(out, fact{"Objective", text})
+		out = append(out, Fact{"Objective", text})
 	}
 	return out
 }
 
 // aloneFacts are the answers for each scenario by itself.
-func aloneFacts(s *record.Sizing) []fact {
-	var out []fact
+func aloneFacts(s *record.Sizing) []Fact {
+	var out []Fact
 	for _, a := range s.Alone {
 		text := a.Name + ": " + string(a.Verdict)
 		if a.Goodput != nil {
 			text = fmt.Sprintf("%s: carries %s iterations/s, limit set by %s", a.Name, units.Number(*a.Goodput), a.Binding)
 		}
-		out = append(out, fact{"Alone", text})
+		out = append(out, Fact{"Alone", text})
 	}
 	return out
 }
@@ -255,9 +255,9 @@ func shapeLine(s *record.Sizing) string {
 }
 
 // demoLines compare the answer with the truth about the demo target.
-func demoLines(r *Run) []fact {
+func demoLines(r *Run) []Fact {
 	d := r.End.Demo
-	out := []fact{{"Demo", fmt.Sprintf("target was set to carry %s requests/s (%s), counted %s requests itself; we counted %s",
+	out := []Fact{{"Demo", fmt.Sprintf("target was set to carry %s requests/s (%s), counted %s requests itself; we counted %s",
 		units.Number(d.Capacity), d.Model, units.Int(d.Requests), units.Int(r.Total.Requests()))}}
 	s := r.Answer()
 	if s == nil || s.Plateau == nil && s.Capacity == nil {
@@ -274,6 +274,6 @@ func demoLines(r *Run) []fact {
 	if ours <= 0 || m <= 0 || d.Capacity <= 0 {
 		return out
 	}
-	return append(out, fact{"", fmt.Sprintf("measured: %s iterations/s × %s requests = %s requests/s (%s)",
+	return append(out, Fact{"", fmt.Sprintf("measured: %s iterations/s × %s requests = %s requests/s (%s)",
 		units.Number(ours), units.Number(m), units.Number(ours*m), units.Signed(ours*m/d.Capacity-1))})
 }

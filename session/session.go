@@ -4,7 +4,7 @@
 //	fold := session.NewFold()
 //	s, err := session.Prepare(ctx, session.Options{Script: "loadtest.js", Sinks: []session.Sink{fold}})
 //	result, err := s.Run(ctx)
-//	err = report.Text(os.Stdout, fold.Run(), report.TextOptions{})
+//	err = text.Write(os.Stdout, fold.Run(), text.Options{})
 //
 // [Prepare] loads the script and resolves the plan. [Session.Run] opens what is
 // to be watched, runs beforeAll, lets the load run its course (as planned, or

@@ -9,8 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
-	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/compare"
 	"github.com/plimsoll-load/plimsoll/report/html"
+	"github.com/plimsoll-load/plimsoll/report/markdown"
+	"github.com/plimsoll-load/plimsoll/report/text"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/sizing/recommend"
 )
@@ -68,10 +70,10 @@ func machinesFor(s record.Sizing, target float64) int {
 }
 
 // compared reads the sets of records and compares them.
-func compared(args []string) (*report.Comparison, error) {
-	var sets []report.Set
+func compared(args []string) (*compare.Comparison, error) {
+	var sets []compare.Set
 	for _, arg := range args {
-		var set report.Set
+		var set compare.Set
 		for path := range strings.SplitSeq(arg, ",") {
 			run, err := readRecord(path)
 			if err != nil {
@@ -81,7 +83,7 @@ func compared(args []string) (*report.Comparison, error) {
 		}
 		sets = append(sets, set)
 	}
-	c, err := report.Compare(sets)
+	c, err := compare.Sets(sets)
 	if err != nil {
 		return nil, cli.Usage("compare records of the same kind of run", "compare: %w", err)
 	}
@@ -89,7 +91,7 @@ func compared(args []string) (*report.Comparison, error) {
 }
 
 // compare shows a comparison.
-func (o *output) compare(p process, c *report.Comparison, beyond float64) error {
+func (o *output) compare(p process, c *compare.Comparison, beyond float64) error {
 	return errors.Join(
 		o.printChange(p, c, beyond),
 		writeFile(o.html, func(w io.Writer) error { return html.WriteComparison(w, c, beyond) }),
@@ -97,17 +99,17 @@ func (o *output) compare(p process, c *report.Comparison, beyond float64) error 
 }
 
 // printChange shows a comparison on stdout.
-func (o *output) printChange(p process, c *report.Comparison, beyond float64) error {
+func (o *output) printChange(p process, c *compare.Comparison, beyond float64) error {
 	switch {
 	case o.json:
-		text, err := report.CompareJSON(c, beyond)
+		text, err := compare.JSON(c, beyond)
 		if err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(p.stdout, "%s\n", text)
 		return err
 	case o.markdown:
-		return report.CompareMarkdown(p.stdout, c, beyond)
+		return markdown.WriteComparison(p.stdout, c, beyond)
 	}
-	return report.CompareText(p.stdout, c, beyond, p.textOptions(o.full))
+	return text.WriteComparison(p.stdout, c, beyond, p.textOptions(o.full))
 }

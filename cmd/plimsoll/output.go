@@ -11,6 +11,8 @@ import (
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/report/html"
+	"github.com/plimsoll-load/plimsoll/report/markdown"
+	"github.com/plimsoll-load/plimsoll/report/text"
 )
 
 // output is how a result is shown: on stdout as text, JSON or Markdown, and in
@@ -63,14 +65,14 @@ func (o *output) print(p process, run *report.Run) error {
 		_, err = fmt.Fprintf(p.stdout, "%s\n", text)
 		return err
 	case o.markdown:
-		return report.Markdown(p.stdout, run)
+		return markdown.Write(p.stdout, run)
 	}
-	return report.Text(p.stdout, run, p.textOptions(o.full))
+	return text.Write(p.stdout, run, p.textOptions(o.full))
 }
 
-func (p process) textOptions(full bool) report.TextOptions {
+func (p process) textOptions(full bool) text.Options {
 	columns, _ := width(p.stdout)
-	return report.TextOptions{Width: columns, Color: p.colour(p.stdout), Full: full}
+	return text.Options{Width: columns, Color: p.colour(p.stdout), Full: full}
 }
 
 // writeFile writes a file through write; no path, no file.

@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/text"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/session"
@@ -23,7 +23,7 @@ type progress struct {
 	columns  int // 0: no terminal
 	every    time.Duration
 	since    metric.Window // what happened since the last line
-	state    report.Progress
+	state    text.Progress
 	shown    bool // an unfinished line stands on the terminal
 	disabled bool
 }

@@ -12,6 +12,9 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/compare"
+	"github.com/plimsoll-load/plimsoll/report/junit"
+	"github.com/plimsoll-load/plimsoll/report/markdown"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/repo"
 )
@@ -115,18 +118,18 @@ func (s summary) write(p process, ways map[string]func(io.Writer) error) error {
 // summarize writes the summaries of a run.
 func (o *output) summarize(p process, run *report.Run) error {
 	return o.each(p, map[string]func(io.Writer) error{
-		"md":    func(w io.Writer) error { return report.Markdown(w, run) },
+		"md":    func(w io.Writer) error { return markdown.Write(w, run) },
 		"json":  func(w io.Writer) error { return writeText(w)(report.JSON(run)) },
-		"junit": func(w io.Writer) error { return report.JUnit(w, run) },
+		"junit": func(w io.Writer) error { return junit.Write(w, run) },
 	})
 }
 
 // summarizeChange writes the summaries of a comparison.
-func (o *output) summarizeChange(p process, c *report.Comparison, beyond float64) error {
+func (o *output) summarizeChange(p process, c *compare.Comparison, beyond float64) error {
 	return o.each(p, map[string]func(io.Writer) error{
-		"md":    func(w io.Writer) error { return report.CompareMarkdown(w, c, beyond) },
-		"json":  func(w io.Writer) error { return writeText(w)(report.CompareJSON(c, beyond)) },
-		"junit": func(w io.Writer) error { return report.CompareJUnit(w, c, beyond) },
+		"md":    func(w io.Writer) error { return markdown.WriteComparison(w, c, beyond) },
+		"json":  func(w io.Writer) error { return writeText(w)(compare.JSON(c, beyond)) },
+		"junit": func(w io.Writer) error { return junit.WriteComparison(w, c, beyond) },
 	})
 }
 

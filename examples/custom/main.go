@@ -14,7 +14,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/jsapi"
 	"github.com/plimsoll-load/plimsoll/jsapi/all"
-	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/text"
 	"github.com/plimsoll-load/plimsoll/session"
 )
 
@@ -42,7 +42,7 @@ func run(ctx context.Context, script string, environ []string, out io.Writer) er
 	if _, err := s.Run(ctx); err != nil {
 		return err
 	}
-	return report.Text(out, fold.Run(), report.TextOptions{})
+	return text.Write(out, fold.Run(), text.Options{})
 }
 
 // order is the module's instance, of which each virtual user has one.

@@ -6,13 +6,13 @@ import (
 	"io"
 	"strings"
 
-	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/compare"
 )
 
 // WriteComparison writes the page of a comparison: what changed, and the
 // first run of each set drawn over the others. A regression beyond a fraction
 // makes its verdict bad.
-func WriteComparison(w io.Writer, c *report.Comparison, beyond float64) error {
+func WriteComparison(w io.Writer, c *compare.Comparison, beyond float64) error {
 	v := c.Verdict(beyond)
 	p := newPage(v)
 	p.Title, p.Mode = namesOf(c), "comparison"
@@ -34,7 +34,7 @@ func WriteComparison(w io.Writer, c *report.Comparison, beyond float64) error {
 	return p.write(w)
 }
 
-func namesOf(c *report.Comparison) string {
+func namesOf(c *compare.Comparison) string {
 	var names []string
 	for _, s := range c.Sets {
 		names = append(names, s.Name)
@@ -43,7 +43,7 @@ func namesOf(c *report.Comparison) string {
 }
 
 // changeFigures are the measures that decide.
-func changeFigures(c *report.Comparison) []figure {
+func changeFigures(c *compare.Comparison) []figure {
 	var out []figure
 	for _, k := range c.Changes {
 		if k.Decisive && len(out) < 6 {
@@ -53,7 +53,7 @@ func changeFigures(c *report.Comparison) []figure {
 	return out
 }
 
-func changeTables(c *report.Comparison) []tableView {
+func changeTables(c *compare.Comparison) []tableView {
 	var out []tableView
 	if names, rows := c.MachineTable(); len(rows) > 0 {
 		t := tableView{ID: "machines", Title: "Machines", Head: heads(names...)}
@@ -70,7 +70,7 @@ func changeTables(c *report.Comparison) []tableView {
 		t := tableView{ID: fmt.Sprintf("changes-%d", i+1), Title: s.Name + " against " + c.Sets[0].Name, Head: heads("Measure", "before", "after", "change", "verdict")}
 		for _, k := range c.Changes {
 			if k.Set == s.Name {
-				verdict := cell{Text: k.Verdict, Right: true, Tone: map[string]string{report.Better: "good", report.Worse: "bad"}[k.Verdict]}
+				verdict := cell{Text: k.Verdict, Right: true, Tone: map[string]string{compare.Better: "good", compare.Worse: "bad"}[k.Verdict]}
 				t.Rows = append(t.Rows, []cell{{Text: k.Name()}, number(k.Unit.Format(k.Before), k.Before), number(k.Unit.Format(k.After), k.After), {Text: k.Text(), Right: true}, verdict})
 			}
 		}

@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/compare"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
@@ -46,7 +47,7 @@ var uPlotStyle string
 // Options are what a run's page may have besides the run.
 type Options struct {
 	// Comparison with a former run, shown as a block of its own.
-	Comparison *report.Comparison
+	Comparison *compare.Comparison
 }
 
 // Write writes the page of a run.

@@ -15,8 +15,10 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/report/chart"
+	"github.com/plimsoll-load/plimsoll/report/compare"
 	"github.com/plimsoll-load/plimsoll/report/html"
 	"github.com/plimsoll-load/plimsoll/report/reporttest"
+	"github.com/plimsoll-load/plimsoll/report/text"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -336,15 +338,15 @@ func FuzzWrite(f *testing.F) {
 
 func comparison(t *testing.T, prefix string) string {
 	t.Helper()
-	var sets []report.Set
+	var sets []compare.Set
 	for i, capacity := range []float64{1000, 930} {
-		set := report.Set{Name: fmt.Sprintf("%sset %d", prefix, i)}
+		set := compare.Set{Name: fmt.Sprintf("%sset %d", prefix, i)}
 		for seed := range uint64(3) {
 			set.Runs = append(set.Runs, fold(t, reporttest.SizingRows(reporttest.Service{Seed: seed, Capacity: capacity, Prefix: prefix})))
 		}
 		sets = append(sets, set)
 	}
-	c, err := report.Compare(sets)
+	c, err := compare.Sets(sets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -378,7 +380,7 @@ func TestAFormerRunIsShownBesideARun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := report.Compare([]report.Set{{Name: "before", Runs: []*report.Run{r}}, {Name: "now", Runs: []*report.Run{r}}})
+	c, err := compare.Sets([]compare.Set{{Name: "before", Runs: []*report.Run{r}}, {Name: "now", Runs: []*report.Run{r}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -419,8 +421,8 @@ func TestAbsurdNumbersStillGiveAPage(t *testing.T) {
 	if _, err := report.JSON(run); err != nil {
 		t.Error(err)
 	}
-	var text strings.Builder
-	if err := report.Text(&text, run, report.TextOptions{}); err != nil || strings.Contains(text.String(), "NaN") {
-		t.Errorf("%v\n%s", err, text.String())
+	var terminal strings.Builder
+	if err := text.Write(&terminal, run, text.Options{}); err != nil || strings.Contains(terminal.String(), "NaN") {
+		t.Errorf("%v\n%s", err, terminal.String())
 	}
 }

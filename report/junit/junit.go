@@ -1,4 +1,5 @@
-package report
+// Package junit writes runs and comparisons as JUnit's XML, which pipelines read.
+package junit
 
 import (
 	"encoding/xml"
@@ -6,6 +7,8 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/compare"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
@@ -51,22 +54,22 @@ type (
 	}
 )
 
-// JUnit writes a run as a suite of JUnit's XML: its verdict, what it was to
+// Write writes a run as a suite of JUnit's XML: its verdict, what it was to
 // keep, and each check is a case. A check fails when more of it was false than
 // iterations may fail; in a sizing, which goes beyond the limit on purpose,
 // when it was never true.
-func JUnit(w io.Writer, r *Run) error {
+func Write(w io.Writer, r *report.Run) error {
 	name := r.Head.Script
 	if g := r.Head.Repository; g != nil && g.Test != "" {
 		name = g.Test
 	}
-	suite := junitSuite{junitCounts: junitCounts{Name: string(r.Head.Mode) + " " + name, Time: junitTime(r.Duration)}, Properties: r.junitProperties()}
+	suite := junitSuite{junitCounts: junitCounts{Name: string(r.Head.Mode) + " " + name, Time: junitTime(r.Duration)}, Properties: propertiesOf(r)}
 	if !r.Head.Started.IsZero() {
 		suite.Timestamp = r.Head.Started.UTC().Format("2006-01-02T15:04:05")
 	}
 	suite.Hostname = r.Head.Generator.Name
 	class := "plimsoll." + string(r.Head.Mode)
-	verdict := r.junitVerdict()
+	verdict := verdictOf(r)
 	verdict.Class, verdict.Time = class, junitTime(r.Duration)
 	suite.Cases = append(suite.Cases, verdict)
 	if s := r.Answer(); s != nil {
@@ -79,7 +82,7 @@ func JUnit(w io.Writer, r *Run) error {
 		}
 	}
 	for _, check := range r.Checks {
-		suite.Cases = append(suite.Cases, r.junitCheck(check))
+		suite.Cases = append(suite.Cases, checkOf(r, check))
 	}
 	return writeJUnit(w, suite)
 }
@@ -90,7 +93,7 @@ func (k *junitCase) broken(kind string) {
 }
 
 // junitVerdict is the case that has the run's result.
-func (r *Run) junitVerdict() junitCase {
+func verdictOf(r *report.Run) junitCase {
 	v := r.Verdict()
 	text := v.Word + ": " + v.Sentence
 	fault := &junitFault{text, v.Word, v.Reason}
@@ -106,7 +109,7 @@ func (r *Run) junitVerdict() junitCase {
 	}
 }
 
-func (r *Run) junitCheck(c Check) junitCase {
+func checkOf(r *report.Run, c report.Check) junitCase {
 	k := junitCase{Class: "plimsoll.check." + c.Scenario, Name: c.Name}
 	k.Said = fmt.Sprintf("%s of %s were true", units.Int(c.Passed), units.Int(c.Passed+c.Failed))
 	broken := float64(c.Failed) > r.Head.Tolerance*float64(c.Passed+c.Failed)
@@ -120,7 +123,7 @@ func (r *Run) junitCheck(c Check) junitCase {
 }
 
 // junitProperties are what makes the run one that can be done again.
-func (r *Run) junitProperties() []junitProperty {
+func propertiesOf(r *report.Run) []junitProperty {
 	var out []junitProperty
 	add := func(name, value string) {
 		if value != "" {
@@ -139,10 +142,10 @@ func (r *Run) junitProperties() []junitProperty {
 	return out
 }
 
-// CompareJUnit writes a comparison as JUnit's XML: a suite for each set but
+// WriteComparison writes a comparison as JUnit's XML: a suite for each set but
 // the first, a case for each measure that decides. A regression beyond a
 // fraction is a failure.
-func CompareJUnit(w io.Writer, c *Comparison, beyond float64) error {
+func WriteComparison(w io.Writer, c *compare.Comparison, beyond float64) error {
 	var suites []junitSuite
 	for _, s := range c.Sets[1:] {
 		suite := junitSuite{junitCounts: junitCounts{Name: "compare " + s.Name + " with " + c.Sets[0].Name}}
@@ -151,8 +154,8 @@ func CompareJUnit(w io.Writer, c *Comparison, beyond float64) error {
 			if k.Set != s.Name || !k.Decisive {
 				continue
 			}
-			one := junitCase{Class: "plimsoll.compare", Name: k.Name(), Said: c.sentence(k)}
-			if k.regressed(beyond) {
+			one := junitCase{Class: "plimsoll.compare", Name: k.Name(), Said: c.Sentence(k)}
+			if k.Regressed(beyond) {
 				one.Said = fmt.Sprintf("%s, beyond the %s that are allowed", one.Said, units.Percent(beyond, 1))
 				one.broken("regression")
 			}
@@ -181,7 +184,7 @@ func writeJUnit(w io.Writer, suites ...junitSuite) error {
 	}
 	text, err := xml.MarshalIndent(all, "", "  ")
 	if err != nil {
-		return fmt.Errorf("report: %w", err)
+		return fmt.Errorf("junit: %w", err)
 	}
 	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
 	return err

@@ -1,10 +1,11 @@
-package report
+package text
 
 import (
 	"math"
 	"strings"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
@@ -38,7 +39,7 @@ func (p Progress) Line() string {
 		parts = append(parts, p.Phase)
 	}
 	parts = append(parts, units.Many(uint64(max(w.VUs, 0)), "VU"), rateOf(ok+failed, w.Length), units.Percent(float64(failed), float64(ok+failed))+" failed")
-	if q := quantiles(latency); q != nil {
+	if q := report.QuantilesOf(latency); q != nil {
 		parts = append(parts, "p95 "+units.Seconds(q.P95))
 	} else {
 		parts = append(parts, "p95 "+units.None)

@@ -1,23 +1,26 @@
-package report
+// Package markdown writes runs and comparisons as tables for a comment in a pull request.
+package markdown
 
 import (
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/report/compare"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
-// Markdown writes a run as a table for a comment in a pull request.
-func Markdown(w io.Writer, r *Run) error {
+// Write writes a run as a table for a comment in a pull request.
+func Write(w io.Writer, r *report.Run) error {
 	v := r.Verdict()
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s %s**: %s\n\n", v.Tone.Symbol(), md(v.Word), md(v.Sentence))
 	if v.Reason != "" {
 		fmt.Fprintf(&b, "Ended: %s.\n\n", md(v.Reason))
 	}
-	if r.sized() {
-		mdTable(&b, []string{"", ""}, factRows(capacityLines(r.End.Sizing)))
+	if r.Sized() {
+		mdTable(&b, []string{"", ""}, factRows(report.CapacityFacts(r.End.Sizing)))
 	}
 	c := r.Total
 	mdTable(&b, []string{"iterations", "rate", "failed", "requests", "p50", "p95", "p99", "max"}, [][]string{append([]string{
@@ -32,23 +35,23 @@ func Markdown(w io.Writer, r *Run) error {
 		fmt.Fprintf(&b, "… and %d more endpoints.\n\n", n)
 	}
 	for _, g := range r.Failures[:min(len(r.Failures), 5)] {
-		fmt.Fprintf(&b, "- %s × %s: %s\n", units.Int(g.Count()), md(g.Kind), md(failureText(g.Sample)))
+		fmt.Fprintf(&b, "- %s × %s: %s\n", units.Int(g.Count()), md(g.Kind), md(g.Sample.Text()))
 	}
 	if len(r.Failures) > 0 {
 		b.WriteString("\n")
 	}
-	for _, f := range r.resourceFacts() {
-		fmt.Fprintf(&b, "%s: %s  \n", f.label, md(f.text))
+	for _, f := range r.ResourceFacts() {
+		fmt.Fprintf(&b, "%s: %s  \n", f.Label, md(f.Text))
 	}
-	if line := r.origin(); line != "" {
+	if line := r.Origin(); line != "" {
 		fmt.Fprintf(&b, "Scenario: %s  \n", md(line))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// CompareMarkdown writes a comparison as a table for a comment in a pull request.
-func CompareMarkdown(w io.Writer, c *Comparison, beyond float64) error {
+// WriteComparison writes a comparison as a table for a comment in a pull request.
+func WriteComparison(w io.Writer, c *compare.Comparison, beyond float64) error {
 	v := c.Verdict(beyond)
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s %s**: %s\n\n", v.Tone.Symbol(), md(v.Word), md(v.Sentence))
@@ -59,10 +62,10 @@ func CompareMarkdown(w io.Writer, c *Comparison, beyond float64) error {
 		var rows [][]string
 		for i := range c.Changes {
 			if c.Changes[i].Set == s.Name {
-				rows = append(rows, c.Changes[i].cells())
+				rows = append(rows, c.Changes[i].Cells())
 			}
 		}
-		mdTable(&b, append([]string{"measure", c.Sets[0].Name, s.Name}, changeHeads()[3:]...), rows)
+		mdTable(&b, append([]string{"measure", c.Sets[0].Name, s.Name}, compare.ChangeHeads()[3:]...), rows)
 	}
 	for _, l := range c.LimitLines() {
 		fmt.Fprintf(&b, "- limit of %s\n", md(l))
@@ -74,15 +77,15 @@ func CompareMarkdown(w io.Writer, c *Comparison, beyond float64) error {
 	return err
 }
 
-func factRows(facts []fact) [][]string {
+func factRows(facts []report.Fact) [][]string {
 	var rows [][]string
 	for _, f := range facts {
-		rows = append(rows, []string{f.label, f.text})
+		rows = append(rows, []string{f.Label, f.Text})
 	}
 	return rows
 }
 
-func quantileCells(q *Quantiles) []string {
+func quantileCells(q *report.Quantiles) []string {
 	if q == nil {
 		return []string{units.None, units.None, units.None, units.None}
 	}

@@ -1,14 +1,18 @@
-package report
+// Package compare says what changed from one set of runs to others, and
+// whether it is more than runs vary by themselves.
+package compare
 
 import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/redact"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
@@ -17,19 +21,20 @@ import (
 // Set is runs of the same thing: several of them tell how much it varies by itself.
 type Set struct {
 	Name string // shown; empty: the machine's type where these differ, else the first record's file name
-	Runs []*Run
+	Runs []*report.Run
 }
 
 // Comparison is what changed from the first set to each of the others.
 type Comparison struct {
-	SchemaVersion int          `json:"schema_version"`
-	Sets          []SetSummary `json:"sets"` // the first is what the others are compared with
-	Changes       []Change     `json:"changes"`
-	Limits        []LimitOf    `json:"limits"`
-	Machines      []MachineOf  `json:"machines"` // of sizings whose records name the target's machine
-	Warnings      []string     `json:"warnings"`
+	SchemaVersion int                `json:"schema_version"`
+	Sets          []SetSummary       `json:"sets"` // the first is what the others are compared with
+	Changes       []Change           `json:"changes"`
+	Limits        []LimitOf          `json:"limits"`
+	Machines      []report.MachineOf `json:"machines"` // of sizings whose records name the target's machine
+	Warnings      []string           `json:"warnings"`
 
-	sets []Set
+	sets  []Set
+	sized []*record.Sizing // of Machines
 }
 
 // SetSummary names a set and its records.
@@ -47,15 +52,15 @@ type LimitOf struct {
 
 // Change is one measure's change from the first set to another one.
 type Change struct {
-	Set      string   `json:"set"`
-	Measure  string   `json:"measure"` // capacity, plateau, goodput, failures, p50, p95, p99
-	Load     string   `json:"load"`    // the equal load that it was measured at; empty: the run's own
-	Unit     Unit     `json:"unit"`
-	Before   float64  `json:"before"`
-	After    float64  `json:"after"`
-	Relative *float64 `json:"change"` // (after - before) / before; null: before is 0
-	Low      *float64 `json:"low"`    // 95 % interval of the change; null: nothing tells how much it varies
-	High     *float64 `json:"high"`
+	Set      string      `json:"set"`
+	Measure  string      `json:"measure"` // capacity, plateau, goodput, failures, p50, p95, p99
+	Load     string      `json:"load"`    // the equal load that it was measured at; empty: the run's own
+	Unit     report.Unit `json:"unit"`
+	Before   float64     `json:"before"`
+	After    float64     `json:"after"`
+	Relative *float64    `json:"change"` // (after - before) / before; null: before is 0
+	Low      *float64    `json:"low"`    // 95 % interval of the change; null: nothing tells how much it varies
+	High     *float64    `json:"high"`
 	// Decisive measures decide about a regression; their intervals together hold with 95 %.
 	Decisive bool   `json:"decisive"`
 	Verdict  string `json:"verdict"` // better, worse, not significant
@@ -68,16 +73,16 @@ const (
 	NotSignificant = "not significant"
 )
 
-// ComparisonVersion is raised when a reader of the former version would misread a comparison.
-const ComparisonVersion = 1
+// Version is raised when a reader of the former version would misread a comparison.
+const Version = 1
 
-// Compare compares each set with the first one. It needs two sets, each with a
+// Sets compares each set with the first one. It needs two sets, each with a
 // run, all of one kind: sizings, or plain runs.
-func Compare(sets []Set) (*Comparison, error) {
+func Sets(sets []Set) (*Comparison, error) {
 	if len(sets) < 2 {
 		return nil, errors.New("compare: two sets of runs are needed, the first to compare with")
 	}
-	c := &Comparison{SchemaVersion: ComparisonVersion, Changes: []Change{}, Limits: []LimitOf{}, Warnings: []string{}}
+	c := &Comparison{SchemaVersion: Version, Changes: []Change{}, Limits: []LimitOf{}, Warnings: []string{}}
 	machines := append(machineNames(sets), make([]string, len(sets))...) // all of them, or none
 	for i, s := range sets {
 		if len(s.Runs) == 0 {
@@ -90,7 +95,7 @@ func Compare(sets []Set) (*Comparison, error) {
 		c.sets = append(c.sets, s)
 		summary := SetSummary{Name: s.Name, Records: []string{}}
 		for _, r := range s.Runs {
-			if r.sized() != sets[0].Runs[0].sized() {
+			if r.Sized() != sets[0].Runs[0].Sized() {
 				return nil, fmt.Errorf("compare: %s is a sizing and %s is not: only runs of one kind can be compared", named(r, sets[0].Runs[0], true), named(r, sets[0].Runs[0], false))
 			}
 			summary.Records = append(summary.Records, r.Path)
@@ -105,34 +110,22 @@ func Compare(sets []Set) (*Comparison, error) {
 		c.differences(c.sets[0], s)
 	}
 	c.limits()
-	c.Machines = machinesOf(c.sets)
+	c.machines()
 	return c, nil
-}
-
-// sized says that the run has the answer of a sizing. Molotov's classic rule
-// alone gives none: its Sizing has no verdict.
-func (r *Run) sized() bool { return r.End != nil && r.End.Sizing != nil && r.End.Sizing.Verdict != "" }
-
-// Answer is what a sizing found; nil where the run has none.
-func (r *Run) Answer() *record.Sizing {
-	if !r.sized() {
-		return nil
-	}
-	return r.End.Sizing
 }
 
 // unanswered says that no sizing of a set found a capacity, and how the first ended; empty: one did, or they are plain runs.
 func unanswered(s Set) string {
 	for _, r := range s.Runs {
-		if !r.sized() || r.End.Sizing.Capacity != nil {
+		if !r.Sized() || r.End.Sizing.Capacity != nil {
 			return ""
 		}
 	}
 	return fmt.Sprintf("no capacity of %s was found (%s): what it carries cannot be compared", s.Name, s.Runs[0].End.Sizing.Verdict)
 }
 
-func named(a, b *Run, sized bool) string {
-	if a.sized() != sized {
+func named(a, b *report.Run, sized bool) string {
+	if a.Sized() != sized {
 		a = b
 	}
 	return cmp.Or(baseName(a.Path), "one record")
@@ -153,22 +146,22 @@ func changes(a, b Set) []Change {
 			out = append(out, change)
 		}
 	}
-	if a.Runs[0].sized() {
-		add(measure{name: "capacity", unit: UnitRate, of: capacityOf, decisive: 1, assume: spreadOfRates})
-		add(measure{name: "plateau", unit: UnitRate, of: plateauOf, assume: spreadOfRates})
+	if a.Runs[0].Sized() {
+		add(measure{name: "capacity", unit: report.UnitRate, of: capacityOf, decisive: 1, assume: spreadOfRates})
+		add(measure{name: "plateau", unit: report.UnitRate, of: plateauOf, assume: spreadOfRates})
 		for _, load := range commonHolds(a, b) {
 			for _, q := range []string{"p50", "p95", "p99"} {
-				add(measure{name: q, load: load, unit: UnitSeconds, of: holdQuantile(load, q), lower: true, assume: spreadOfTimes})
+				add(measure{name: q, load: load, unit: report.UnitSeconds, of: holdQuantile(load, q), lower: true, assume: spreadOfTimes})
 			}
 		}
 		return out
 	}
-	add(measure{name: "goodput", unit: UnitRate, of: goodputOf, decisive: 2, assume: spreadOfRates})
-	add(measure{name: "failures", unit: UnitShare, of: failuresOf, lower: true})
+	add(measure{name: "goodput", unit: report.UnitRate, of: goodputOf, decisive: 2, assume: spreadOfRates})
+	add(measure{name: "failures", unit: report.UnitShare, of: failuresOf, lower: true})
 	if load, ok := equalLoad(a, b); ok {
-		add(measure{name: "p50", load: load, unit: UnitSeconds, of: runQuantile("p50"), lower: true, assume: spreadOfTimes})
-		add(measure{name: "p95", load: load, unit: UnitSeconds, of: runQuantile("p95"), lower: true, decisive: 2, assume: spreadOfTimes})
-		add(measure{name: "p99", load: load, unit: UnitSeconds, of: runQuantile("p99"), lower: true, assume: spreadOfTimes})
+		add(measure{name: "p50", load: load, unit: report.UnitSeconds, of: runQuantile("p50"), lower: true, assume: spreadOfTimes})
+		add(measure{name: "p95", load: load, unit: report.UnitSeconds, of: runQuantile("p95"), lower: true, decisive: 2, assume: spreadOfTimes})
+		add(measure{name: "p99", load: load, unit: report.UnitSeconds, of: runQuantile("p99"), lower: true, assume: spreadOfTimes})
 	}
 	return out
 }
@@ -179,15 +172,15 @@ func (c *Comparison) Regression(beyond float64) *Change {
 	var worst *Change
 	for i := range c.Changes {
 		k := &c.Changes[i]
-		if k.regressed(beyond) && (worst == nil || k.size() > worst.size()) {
+		if k.Regressed(beyond) && (worst == nil || k.size() > worst.size()) {
 			worst = k
 		}
 	}
 	return worst
 }
 
-// regressed says whether a change that decides is one for the worse, significant and beyond a fraction.
-func (k *Change) regressed(beyond float64) bool {
+// Regressed says whether a change that decides is one for the worse, significant and beyond a fraction.
+func (k *Change) Regressed(beyond float64) bool {
 	return k.Decisive && k.Verdict == Worse && k.size() > beyond
 }
 
@@ -217,12 +210,7 @@ func limitOf(s Set) string {
 	counts := map[string]int{}
 	best := ""
 	for _, r := range s.Runs {
-		name := ""
-		if b := r.bottleneck(); b != nil && b.Name != record.LimitUnwatched {
-			name = b.Label()
-		} else if r.sized() {
-			name = string(r.End.Sizing.Binding)
-		}
+		name := r.Limit()
 		if counts[name]++; name != "" && (counts[name] > counts[best] || best == "") {
 			best = name
 		}
@@ -299,4 +287,20 @@ func settings(h record.Run) map[string]string {
 		}
 	}
 	return out
+}
+
+func keysOf(maps ...map[string]string) iter.Seq[string] {
+	all := map[string]bool{}
+	for _, m := range maps {
+		for k := range m {
+			all[k] = true
+		}
+	}
+	return func(yield func(string) bool) {
+		for k := range all {
+			if !yield(k) {
+				return
+			}
+		}
+	}
 }

@@ -1,31 +1,30 @@
-package report
+package text
 
 import (
-	"cmp"
 	"fmt"
 	"path"
 	"slices"
 	"strconv"
-	"strings"
 
+	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // sections are the tables of the summary, in the order a reader needs them.
-func (r *Run) sections(width int) []*section {
-	out := []*section{r.failureSection(width)}
+func sections(r *report.Run, width int) []*section {
+	out := []*section{failureSection(r, width)}
 	if len(r.Holds) > 0 {
 		out = append(out, holdSection(r.Holds, width))
 	}
 	out = append(out,
-		r.rowSection("Scenario", "scenarios", r.Scenarios, width),
-		r.rowSection("Endpoint", "endpoints", r.Endpoints, width),
-		r.checkSection(width))
+		rowSection(r, "Scenario", "scenarios", r.Scenarios, width),
+		rowSection(r, "Endpoint", "endpoints", r.Endpoints, width),
+		checkSection(r, width))
 	return slices.DeleteFunc(out, func(s *section) bool { return len(s.rows) == 0 })
 }
 
-func (r *Run) failureSection(width int) *section {
+func failureSection(r *report.Run, width int) *section {
 	s := &section{more: "kinds of failure", head: fmt.Sprintf("Failures   %s of %s (%s), %s of %s",
 		units.Int(r.Total.Failed), units.Many(r.Total.Ended(), "iteration"), units.Percent(float64(r.Total.Failed), float64(r.Total.Ended())),
 		units.Int(r.Total.RequestsFailed), units.Many(r.Total.Requests(), "request"))}
@@ -37,25 +36,13 @@ func (r *Run) failureSection(width int) *section {
 		sample := g.Sample
 		sample.Where = path.Base(sample.Where)
 		head := fmt.Sprintf("  ✗ %-11s", g.Kind)
-		s.rows = append(s.rows, elide(head+elide(failureText(sample), max(width-columns(head)-columns(more), 24))+more, width))
+		s.rows = append(s.rows, elide(head+elide(sample.Text(), max(width-columns(head)-columns(more), 24))+more, width))
 	}
 	s.show, s.keep = len(s.rows), 2
 	return s
 }
 
-// failureText is a failure on one line: its message, target and source position.
-func failureText(f Failure) string {
-	text := f.Message
-	if f.Target != "" && !strings.Contains(text, f.Target) {
-		text += " in " + f.Target
-	}
-	if f.Where != "" && f.Where != "." {
-		text += " (" + f.Where + ")"
-	}
-	return text
-}
-
-func (r *Run) rowSection(title, more string, list []Row, width int) *section {
+func rowSection(r *report.Run, title, more string, list []report.Row, width int) *section {
 	t := table{head: []string{title, "count", "rate", "failed", "p50", "p95", "p99", "max"}}
 	for _, row := range list {
 		name := row.Name
@@ -73,34 +60,19 @@ func (r *Run) rowSection(title, more string, list []Row, width int) *section {
 }
 
 // checkSection lists the checks, the worst first.
-func (r *Run) checkSection(width int) *section {
+func checkSection(r *report.Run, width int) *section {
 	c := r.Total
 	all := c.ChecksPassed + c.ChecksFail
 	s := &section{more: "checks", head: fmt.Sprintf("Checks     %s of %s passed", units.Percent(float64(c.ChecksPassed), float64(all)), units.Int(all))}
-	for _, k := range WorstFirst(r.Checks) {
+	for _, k := range report.WorstFirst(r.Checks) {
 		symbol := "✓"
 		if k.Failed > 0 {
 			symbol = "✗"
 		}
-		s.rows = append(s.rows, elide(fmt.Sprintf("  %s %9s  %s", symbol, units.Percent(float64(k.Passed), float64(k.Passed+k.Failed)), checkName(k)), width))
+		s.rows = append(s.rows, elide(fmt.Sprintf("  %s %9s  %s", symbol, units.Percent(float64(k.Passed), float64(k.Passed+k.Failed)), k.Title()), width))
 	}
 	s.show = len(s.rows)
 	return s
-}
-
-// WorstFirst sorts checks by their pass rate.
-func WorstFirst(list []Check) []Check {
-	list = slices.Clone(list)
-	share := func(c Check) float64 { return float64(c.Passed) / float64(max(c.Passed+c.Failed, 1)) }
-	slices.SortStableFunc(list, func(a, b Check) int { return cmp.Compare(share(a), share(b)) })
-	return list
-}
-
-func checkName(k Check) string {
-	if k.Scenario == "" {
-		return k.Name
-	}
-	return k.Scenario + ": " + k.Name
 }
 
 func holdSection(holds []record.Hold, width int) *section {
@@ -111,23 +83,12 @@ func holdSection(holds []record.Hold, width int) *section {
 			verdict += ": " + string(h.Cause)
 		}
 		t.rows = append(t.rows, []string{
-			strconv.Itoa(h.N) + " " + string(h.Phase), LoadOf(h), units.Number(h.Goodput) + "/s", units.Percent(float64(h.Failed), float64(h.OK+h.Failed)),
+			strconv.Itoa(h.N) + " " + string(h.Phase), report.LoadOf(h), units.Number(h.Goodput) + "/s", units.Percent(float64(h.Failed), float64(h.OK+h.Failed)),
 			units.Number(h.InFlight), orNone(h.P50S), orNone(h.P95S), orNone(h.P99S), units.Seconds(h.LengthS), verdict,
 		})
 	}
 	head, rows := t.lines(width)
 	return &section{head: head, rows: rows, show: len(rows), more: "holds", late: true, keep: 4}
-}
-
-// LoadOf prints the load of a hold with its unit.
-func LoadOf(h record.Hold) string {
-	if h.Control == record.ByRate {
-		return units.Number(h.Level) + "/s"
-	}
-	if h.Level == 1 {
-		return "1 VU"
-	}
-	return units.Number(h.Level) + " VUs"
 }
 
 // orNone prints a duration that is 0 when there was none.

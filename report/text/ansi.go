@@ -1,6 +1,10 @@
-package report
+package text
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/plimsoll-load/plimsoll/report"
+)
 
 // paint colours lines for a terminal, or leaves them alone.
 type paint struct{ on bool }
@@ -14,7 +18,7 @@ func (p paint) wrap(code, s string) string {
 
 func (p paint) dim(s string) string { return p.wrap("2", s) }
 
-func (p paint) tone(t Tone, s string) string {
+func (p paint) tone(t report.Tone, s string) string {
 	return p.wrap([...]string{"1;32", "1;33", "1;31"}[t], s)
 }
 
