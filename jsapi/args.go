@@ -245,10 +245,15 @@ func (a Args) Map() *goja.Object {
 	return a.VM.CreateObject(nil)
 }
 
-// Put sets a property of an object that was made here. A name that means
-// something in JavaScript, such as "__proto__", becomes a property like any other.
+// Put sets a property of an object that was made here; "__proto__" is one like any other.
 func (a Args) Put(o *goja.Object, name string, v any) {
-	if err := o.DefineDataProperty(name, a.VM.ToValue(v), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE); err != nil {
-		panic(a.VM.NewGoError(err))
+	var err error
+	if name == "__proto__" {
+		err = o.DefineDataProperty(name, a.VM.ToValue(v), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE)
+	} else {
+		err = o.Set(name, v) // cheaper
+	}
+	if err != nil {
+		panic(err)
 	}
 }

@@ -163,19 +163,23 @@ func answering(tb testing.TB, answer []byte) (url string) {
 	return fmt.Sprintf("http://%s/x", l.Addr())
 }
 
-// FuzzAnswers makes JavaScript values of whatever a server sends.
+// FuzzAnswers makes JavaScript values of whatever a server sends: a body that
+// opens so many arrays before it goes on, below headers that may be anything.
 func FuzzAnswers(f *testing.F) {
-	for _, head := range []string{
+	heads := []string{
 		"Set-Cookie: __proto__=1\r\n", "__proto__: 1\r\n__proto__: 2\r\n", "Content-Type: application/json\r\n", "Set-Cookie: constructor=1; Max-Age=99999999999; Expires=x\r\n", "",
-	} {
-		for _, body := range []string{
-			`{"constructor":{}}`, `{"__proto__":{"x":1},"a":[1e999]}`, strings.Repeat("[", 5000), strings.Repeat(`{"a":`, 5000), "\xff\xfe\x00", `"\ud800"`, "null", "",
-		} {
-			f.Add([]byte(fmt.Sprintf("HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s", head, len(body), body)), "a.b")
+	}
+	bodies := []string{
+		`{"constructor":{}}`, `{"__proto__":{"x":1},"a":[1e999]}`, strings.Repeat(`{"a":`, 5000), "\xff\xfe\x00", `"\ud800"`, "null", "",
+	}
+	for i, head := range heads {
+		for j, body := range bodies {
+			f.Add([]byte(head), []byte(body), "a.b", uint32(1000*(i+j)%3000))
 		}
 	}
+	f.Add([]byte{}, []byte("1"), "a", uint32(10<<20))
 	for _, path := range []string{"#", "@this", "a.#(b==1)#.c", "..#", "@fromstr", "a|@flatten:{\"deep\":true}", "((((", "[{", "@keys.0", "*", "a\\.b"} {
-		f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{\"constructor\":{}}"), path)
+		f.Add([]byte{}, []byte(`{"constructor":{}}`), path, uint32(0))
 	}
 	script, err := goja.Compile("answers", `
 const used = (v) => { try { console.log(v); JSON.stringify(v); '' + v } catch {} }
@@ -192,7 +196,9 @@ for (const responseType of ['text', 'binary', 'none']) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Fuzz(func(t *testing.T, answer []byte, path string) {
+	f.Fuzz(func(t *testing.T, head, body []byte, path string, nest uint32) {
+		body = append([]byte(strings.Repeat("[", int(nest%(12<<20)))), body...)
+		answer := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s", head, len(body), body)
 		h := jsapitest.New(t, engine.Options{Timeout: 100 * time.Millisecond}, all.Modules()...)
 		h.VM().SetMaxCallStackSize(500)
 		h.Export("plimsoll:guards", "JSON")

@@ -40,7 +40,7 @@ func (m *module) check(call goja.FunctionCall) goja.Value {
 	now := time.Now()
 	all := true
 	for _, name := range names {
-		passed, err := m.holds(checks.Get(name), args)
+		passed, err := m.holds(jsapi.Get(checks, name), args)
 		c := m.known(name)
 		m.rec.Samples().Check(now, metric.Sample{Scenario: m.rec.Scenario(), Check: c.id, OK: passed})
 		if !passed {
