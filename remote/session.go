@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/remote/provision"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // World is what a run needs of the machine that it is started on.
@@ -192,8 +194,8 @@ func (e *SignalError) Error() string { return "stopped by a signal: " + e.Signal
 
 // ExitCode is that of the signal.
 func (e *SignalError) ExitCode() int {
-	if e.Signal.String() == "terminated" {
-		return 143
+	if s, ok := e.Signal.(os.Signal); ok {
+		return record.SignalExit(s)
 	}
-	return 130
+	return record.ExitInterrupted
 }

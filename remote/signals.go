@@ -7,13 +7,16 @@ import (
 	"sync"
 )
 
+// LastStop is the number of the signal that ends everything.
+const LastStop = 3
+
 // Stops turns interrupts into ends: the first one ends the load, the second
 // one also the fetching, the third one also the cleaning up.
 type Stops struct {
 	mu      sync.Mutex
 	count   int
 	first   os.Signal
-	changed [3]chan struct{}
+	changed [LastStop]chan struct{}
 }
 
 // NewStops counts signals until ctx ends.

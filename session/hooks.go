@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -10,21 +11,27 @@ import (
 
 // beforeAll runs the script's beforeAll. Its error says that the test cannot begin, and end how the record closes then.
 func (s *Session) beforeAll(ctx context.Context) (end record.End, err error) {
-	err = s.factory.BeforeAll(ctx)
+	_, err = await(ctx, func() (any, error) { return nil, s.factory.BeforeAll(ctx) })
 	if err == nil {
 		return end, nil
 	}
 	if ctx.Err() != nil { // it was interrupted
-		<-s.halted
-		err = s.stopped()
+		<-s.stops.halted
+		err = s.stops.why()
 		return record.End{Verdict: record.VerdictInterrupted, Reason: err.Error(), ExitCode: exitCode(err, record.ExitInterrupted)}, err
 	}
 	return record.End{Verdict: record.VerdictDead, Reason: err.Error(), ExitCode: exitCode(err, record.ExitScript)}, err
 }
 
-// afterAll runs the script's afterAll; a failure there takes nothing from the result.
+// afterAll runs the script's afterAll; a failure there, and a stop, take nothing from the result.
 func (s *Session) afterAll(ctx context.Context) {
-	if err := s.factory.AfterAll(ctx); err != nil {
+	ctx, cancel := s.stops.untilNext(ctx)
+	defer cancel()
+	_, err := await(ctx, func() (any, error) { return nil, s.factory.AfterAll(ctx) })
+	if errors.Is(err, errCut) {
+		err = fmt.Errorf("afterAll: %w", err)
+	}
+	if err != nil {
 		s.note(err.Error())
 	}
 }

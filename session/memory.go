@@ -50,7 +50,7 @@ func (s *Session) watchMemory(ctx context.Context) {
 		}
 		if used := memoryInUse(); used > bound {
 			s.Stop(outOfMemory{used, bound})
-			s.Stop(outOfMemory{used, bound}) // iterations under way would take more
+			s.load.Stop() // iterations under way would take more; afterAll still runs
 			return
 		}
 	}

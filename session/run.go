@@ -15,10 +15,7 @@ import (
 // tickEvery is how often what happened becomes a window.
 const tickEvery = 250 * time.Millisecond
 
-var (
-	errLoadEnded = errors.New("the load ended by itself")
-	errStopped   = errors.New("the session was stopped")
-)
+var errLoadEnded = errors.New("the load ended by itself")
 
 // Result is how a session ended.
 type Result struct {
@@ -49,15 +46,18 @@ func (s *Session) Run(ctx context.Context) (Result, error) {
 	defer stop()
 	all.Go(func() {
 		select {
-		case <-s.halted:
+		case <-s.stops.halted:
 			cancel(errStopped)
 		case <-long.Done():
 		}
 	})
-	b, err := s.begin(driven)
-	if err != nil {
+	if err := s.begin(driven); err != nil {
 		return Result{}, err
 	}
+	if end, err := s.beforeAll(driven); err != nil {
+		return s.unbegun(end, err)
+	}
+	b := &runState{health: &health{}, ended: make(chan struct{})}
 	all.Go(func() { s.watchResources(long, b.health) })
 	all.Go(func() { s.watchMemory(long) })
 	all.Go(func() {
@@ -66,11 +66,12 @@ func (s *Session) Run(ctx context.Context) (Result, error) {
 	})
 	end := s.driver()(driven, b)
 	if driven.Err() != nil {
-		<-s.halted // the load is told to stop by then
+		<-s.stops.halted // the load is told to stop by then
 	} else {
 		s.load.Stop()
 	}
 	<-b.ended
+	s.stops.end()
 	s.afterAll(long)
 	s.warn(b.ending)
 	stop()
@@ -78,22 +79,27 @@ func (s *Session) Run(ctx context.Context) (Result, error) {
 	return s.finish(s.conclude(end, b)), nil
 }
 
-// begin opens sources and sinks, and runs beforeAll.
-func (s *Session) begin(ctx context.Context) (*runState, error) {
+// begin opens sources and sinks.
+func (s *Session) begin(ctx context.Context) error {
 	if err := s.openSources(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	s.rec.start = time.Now()
 	if err := s.rec.open(s.head()); err != nil {
-		return nil, err
+		return err
 	}
 	s.checkLimits(ctx)
-	if end, err := s.beforeAll(ctx); err != nil {
-		end.AtS = s.rec.now()
-		s.rec.close(&end)
-		return nil, err
+	return nil
+}
+
+// unbegun ends a session whose beforeAll did not succeed. One that was stopped there has a result like any other.
+func (s *Session) unbegun(end record.End, err error) (Result, error) {
+	if end.Verdict == record.VerdictInterrupted {
+		return s.finish(end), nil
 	}
-	return &runState{health: &health{}, ended: make(chan struct{})}, nil
+	end.AtS = s.rec.now()
+	s.rec.close(&end)
+	return Result{}, err
 }
 
 // driver is what lets the load run its course in the session's mode.
@@ -111,27 +117,15 @@ func (s *Session) driver() driver {
 // Stop asks the session to end and returns at once: at the first call
 // iterations under way have the plan's grace period to end, at the second they
 // are interrupted. The first cause is the reason that the result gives; where
-// it has a method ExitCode, that is the exit status, else it is 130.
+// it has a method ExitCode, that is the exit status, else it is 130. Once the
+// load has ended a call ends afterAll, and takes nothing from the result.
 func (s *Session) Stop(cause error) {
-	s.stopping.Lock()
-	first := s.cause == nil
-	if first {
-		s.cause = cause
-		close(s.halted)
-	}
-	s.stopping.Unlock()
+	first := s.stops.add(cause)
 	s.load.Stop()
 	if first {
 		s.rec.tell(Event{Kind: Notice, Text: fmt.Sprintf("stopping: iterations under way have %v to end; again to stop now", s.plan.Grace)})
 		s.rec.event("interrupt", cause.Error())
 	}
-}
-
-// stopped is the cause of the first Stop; nil: there was none.
-func (s *Session) stopped() error {
-	s.stopping.Lock()
-	defer s.stopping.Unlock()
-	return s.cause
 }
 
 // follow lets the plan run its course.
@@ -158,13 +152,13 @@ func (s *Session) finish(end record.End) Result {
 		end.Demo = truth
 	}
 	end.Bottleneck = s.evidence.Attribute(end.Sizing, s.plan.Sizing.Tolerance)
-	if s.tellFaults() && s.stopped() == nil {
+	if s.tellFaults() && s.stops.why() == nil {
 		end.ExitCode = record.ExitInternal
 	}
 	end.AtS = s.rec.now()
 	row := end
 	lost := s.rec.close(&row)
-	if len(lost) > 0 && s.stopped() == nil {
+	if len(lost) > 0 && s.stops.why() == nil {
 		end.ExitCode = record.ExitInternal
 	}
 	return Result{End: end, Lost: lost}

@@ -26,7 +26,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -93,9 +92,7 @@ type Session struct {
 	spawned  atomic.Int64
 	ticked   bool
 
-	stopping sync.Mutex
-	cause    error         // of the first Stop
-	halted   chan struct{} // closed by it
+	stops *stops
 }
 
 // Prepare loads the script and resolves the plan. The session must be closed.
@@ -104,7 +101,7 @@ func Prepare(ctx context.Context, o Options) (*Session, error) {
 	if o.Modules == nil {
 		o.Modules = all.Modules()
 	}
-	s := &Session{o: o, names: metric.NewNames(), evidence: &bottleneck.Fold{}, halted: make(chan struct{})}
+	s := &Session{o: o, names: metric.NewNames(), evidence: &bottleneck.Fold{}, stops: newStops()}
 	s.kinds.names = s.names
 	s.metrics = metric.NewCollector(s.names, time.Now(), runtime.GOMAXPROCS(0))
 	s.rec = newRecorder(s.names, append([]Sink{observer{fold: s.evidence}}, o.Sinks...))
@@ -122,7 +119,7 @@ func (s *Session) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.script, err = s.compile(binder); err != nil {
+	if s.script, err = await(ctx, func() (*script.Script, error) { return s.compile(binder) }); err != nil {
 		return err
 	}
 	if s.o.Demo != nil {
@@ -172,13 +169,14 @@ func (s *Session) declare(ctx context.Context, binder *jsapi.Binder) (err error)
 	}
 	s.rec.hidden = redact.New(s.secrets()...)
 	shared := &engine.Shared{MaxBodies: min(engine.DefaultMaxBodies, debug.SetMemoryLimit(-1)/2)}
-	s.factory, err = vu.Load(ctx, vu.Config{
+	config := vu.Config{
 		Script: s.script, Names: s.names, Buffer: s.metrics.Buffer, Env: s.env, Within: s.o.Within,
 		Seed: s.seed, FailOn: s.failOn(),
 		Bind:    func(u *vu.User) vu.Need { return binder.Bind(u) },
 		Client:  func() *engine.Client { return engine.New(s.engineOptions(shared)) },
 		Console: func(l vu.Line) { s.rec.tell(Event{Kind: Console, Text: l.String()}) },
-	})
+	}
+	s.factory, err = await(ctx, func() (*vu.Factory, error) { return vu.Load(ctx, config) })
 	return err
 }
 

@@ -153,7 +153,7 @@ func (l *load) run(ctx context.Context, p process, at *place) error {
 		return cli.Usage("", "%v", err)
 	}
 	w := remote.World{
-		Cloud: cloud, Runs: runs, Say: p.say, Stdout: p.stdout, Stderr: p.stderr,
+		Cloud: cloud, Runs: runs, Say: p.say, Stdout: p.stdout, Stderr: cli.Stream(p.stderr),
 		Probe: remote.HTTPProbe(prober()), Address: addressFrom(l.addressURL),
 	}
 	planned, err := remoteplan.Planner{Cloud: cloud, Address: w.Address}.Plan(ctx, remoteplan.NewRunID(time.Now()), l.Options)
@@ -166,7 +166,7 @@ func (l *load) run(ctx context.Context, p process, at *place) error {
 		return w.Permitted(ctx, planned)
 	}
 	planned.Write(p.stderr)
-	if err := l.agree(p); err != nil {
+	if err := l.agree(ctx, p); err != nil {
 		return err
 	}
 	path, err := remote.Beside(p.self)
@@ -175,8 +175,10 @@ func (l *load) run(ctx context.Context, p process, at *place) error {
 	}
 	w.Own, w.Binary = path, l.binary
 	w.Plimsoll = remote.Executable(path, p.environ())
-	results, err := w.Run(ctx, planned, remote.NewStops(ctx, p.signals))
-	if shown := w.Report(context.WithoutCancel(ctx), planned, results, l.show); shown != nil {
+	ctx, signals, release := p.oneByOne(ctx)
+	defer release()
+	results, err := w.Run(ctx, planned, remote.NewStops(ctx, signals))
+	if shown := w.Report(ctx, planned, results, l.show); shown != nil {
 		err = errors.Join(err, shown)
 	}
 	if err != nil {
@@ -209,7 +211,7 @@ func (l *load) carried(p process, args []string) {
 }
 
 // agree asks before money is spent.
-func (l *load) agree(p process) error {
+func (l *load) agree(ctx context.Context, p process) error {
 	if l.yes || l.Instance != "" {
 		return nil
 	}
@@ -217,8 +219,18 @@ func (l *load) agree(p process) error {
 		return cli.Usage("--yes agrees without being asked, --dry-run only tells", "this will cost money, and there is nobody to ask")
 	}
 	fmt.Fprint(p.stderr, "Go on? [y/N] ")
-	line, _ := bufio.NewReader(p.stdin).ReadString('\n') // the end of the input is a no
-	if answer := strings.ToLower(strings.TrimSpace(line)); answer != "y" && answer != "yes" {
+	said := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // the end of the input is a no
+		said <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	var answer string
+	select {
+	case answer = <-said:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if answer != "y" && answer != "yes" {
 		return cli.Usage("--yes agrees without being asked", "nobody agreed, and nothing was done")
 	}
 	return nil

@@ -167,9 +167,6 @@ func cleanUp(ctx context.Context, p process, at *place, scope cleanup.Scope, reg
 		}
 		cleaner.Clouds[caller.Region] = cloud
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer cli.Watch(p.signals, func(error) { cancel() })()
 	left, err := cleaner.Clean(ctx, scope)
 	switch {
 	case scope.DryRun && err == nil:

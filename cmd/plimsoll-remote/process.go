@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
+	"github.com/plimsoll-load/plimsoll/remote"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -21,7 +24,7 @@ type process struct {
 	stdin   *os.File
 	stdout  io.Writer
 	stderr  io.Writer
-	signals <-chan os.Signal
+	signals *cli.Signals
 	http    *http.Client // to the cloud; nil: the SDK's
 	// interval is between two looks at what takes the cloud time; 0: the cloud's default.
 	interval time.Duration
@@ -33,10 +36,24 @@ func (p process) main() int {
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	if err := root.Execute(); err != nil {
-		return cli.Explain(p.stderr, "plimsoll-remote", err)
-	}
-	return 0
+	return p.signals.Main("plimsoll-remote", p.stderr, root.ExecuteContext)
+}
+
+// oneByOne hands on signals to a run, of which each ends more than the one before: the context that it returns ends with the last.
+func (p process) oneByOne(ctx context.Context) (context.Context, <-chan os.Signal, func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	signals := make(chan os.Signal, remote.LastStop)
+	count := 0
+	release := p.signals.Hold(remote.LastStop, func(cause error) {
+		if s := new(cli.Signalled); errors.As(cause, s) && count < remote.LastStop {
+			signals <- s.Signal
+			count++
+		}
+		if count == remote.LastStop {
+			cancel()
+		}
+	})
+	return ctx, signals, func() { release(); cancel() }
 }
 
 // say writes a line of what goes on.

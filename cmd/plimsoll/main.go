@@ -24,7 +24,7 @@ func thisProcess() process {
 	return process{
 		args: os.Args[1:], self: self,
 		env: os.Getenv, environ: os.Environ,
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		signals: cli.Signals(),
+		stdin: os.Stdin, stdout: cli.NewOutput(os.Stdout), stderr: cli.NewOutput(os.Stderr),
+		signals: cli.Catch(),
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"golang.org/x/term"
 
@@ -20,7 +19,7 @@ type process struct {
 	stdin   io.Reader
 	stdout  io.Writer // results
 	stderr  io.Writer // progress, warnings, errors
-	signals <-chan os.Signal
+	signals *cli.Signals
 }
 
 // main runs the command line and returns the exit status.
@@ -30,10 +29,7 @@ func (p process) main() int {
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	if err := root.Execute(); err != nil {
-		return cli.Explain(p.stderr, "plimsoll", err)
-	}
-	return 0
+	return p.signals.Main("plimsoll", p.stderr, root.ExecuteContext)
 }
 
 // width returns the columns of a terminal, or false when w is none.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -68,12 +67,9 @@ func begin(ctx context.Context, p process, o settings) error {
 	if o.explain {
 		return o.showConfig(p, s.Plan().Settings)
 	}
-	unwatch := cli.Watch(p.signals, s.Stop)
-	result, err := s.Run(ctx)
-	unwatch()
-	if stopped := new(cli.Signalled); errors.As(err, stopped) {
-		return cli.Status(stopped.ExitCode())
-	}
+	release := p.signals.Hold(session.Stops, s.Stop)
+	result, err := s.Run(context.WithoutCancel(ctx))
+	release()
 	if err != nil {
 		return err
 	}

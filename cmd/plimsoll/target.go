@@ -39,7 +39,7 @@ func newTarget(p process) *cobra.Command {
 			if owned {
 				return session.ServeDemo(c.Context(), cfg, p.stdin, p.stdout)
 			}
-			return serveTarget(p, cfg, listen)
+			return serveTarget(c.Context(), p, cfg, listen)
 		},
 	}
 	c.Flags().StringVar(&model, "model", "", "what limits it and at how many requests/s, as rejects:300 (default: drawn at random)")
@@ -50,18 +50,18 @@ func newTarget(p process) *cobra.Command {
 }
 
 // serveTarget serves until a signal comes.
-func serveTarget(p process, cfg target.Config, listen string) error {
+func serveTarget(ctx context.Context, p process, cfg target.Config, listen string) error {
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
 		return cli.Fault{Code: record.ExitUsage, Err: fmt.Errorf("target: %w", err), Advice: "name a free port of 127.0.0.1, or 0 for any"}
 	}
-	server, err := target.Serve(context.Background(), cfg, ln)
+	server, err := target.Serve(context.WithoutCancel(ctx), cfg, ln)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(p.stdout, "%s\n", server.URL())
 	fmt.Fprintf(p.stderr, "target: %s, carries %g requests/s; Ctrl-C ends it\n", cfg.Model, cfg.Capacity)
-	<-p.signals
+	<-ctx.Done()
 	err = server.Close()
 	counts := server.Counts()
 	fmt.Fprintf(p.stderr, "target: %d requests: %d ok, %d rejected, %d failed\n", counts.Requests, counts.OK, counts.Rejected, counts.Failed)
@@ -72,7 +72,7 @@ func serveTarget(p process, cfg target.Config, listen string) error {
 // that sizes it. Without a model it is drawn at random.
 func demoTarget(ctx context.Context, p process, model string) *exec.Cmd {
 	c := exec.CommandContext(context.WithoutCancel(ctx), p.self, "target", "--owned", "--model="+model)
-	c.Env, c.Stderr = p.environ(), p.stderr
+	c.Env, c.Stderr = p.environ(), cli.Stream(p.stderr)
 	c.WaitDelay = 2 * time.Second
 	ownGroup(c)
 	return c

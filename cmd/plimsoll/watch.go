@@ -69,9 +69,13 @@ func (o watching) run(ctx context.Context, p process, args []string) error {
 		ctx, cancel = context.WithTimeout(ctx, o.length)
 		defer cancel()
 	}
-	defer cli.Watch(p.signals, func(error) { cancel() })()
 	began := time.Now()
-	watcher := monitor.NewWatcher(began, o.every, func(r record.Resources) { showReading(p, r) })
+	watcher := monitor.NewWatcher(began, o.every, func(r record.Resources) {
+		showReading(p, r)
+		if cli.Gone(p.stdout) {
+			cancel() // there is nobody to show it to
+		}
+	})
 	watcher.Run(ctx, sources...)
 	for _, c := range watcher.Costs() {
 		p.say(costOf(c, time.Since(began)))

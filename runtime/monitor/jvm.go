@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,20 +42,28 @@ func openJVM(pid string) (Source, error) {
 func startJVM(program, pid string) (*jvm, error) {
 	c := exec.Command(program, "-J-Xmx24m", "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1", "-gc", pid, "1000")
 	c.WaitDelay = time.Second
-	out, err := c.StdoutPipe()
-	if err == nil {
-		c.Stderr = c.Stdout
-		err = c.Start()
-	}
-	if err != nil {
-		return nil, &CannotWatchError{What: "jvm " + pid, Why: err.Error(), Advice: "try `jstat -gc " + pid + "`"}
-	}
-	j := &jvm{pid: pid, stop: c.Process.Kill, ended: make(chan struct{})}
+	endWithUs(c)
+	j := &jvm{pid: pid, ended: make(chan struct{})}
+	started := make(chan error, 1)
 	go func() {
 		defer close(j.ended)
-		j.follow(out)
-		_ = c.Wait() // that it ended is what counts; why is in what it said
+		runtime.LockOSThread() // on Linux jstat ends with the thread that started it
+		defer runtime.UnlockOSThread()
+		out, err := c.StdoutPipe()
+		if err == nil {
+			c.Stderr = c.Stdout
+			err = c.Start()
+		}
+		started <- err
+		if err == nil {
+			j.follow(out)
+			_ = c.Wait() // that it ended is what counts; why is in what it said
+		}
 	}()
+	if err := <-started; err != nil {
+		return nil, &CannotWatchError{What: "jvm " + pid, Why: err.Error(), Advice: "try `jstat -gc " + pid + "`"}
+	}
+	j.stop = c.Process.Kill
 	return j, nil
 }
 

@@ -79,9 +79,9 @@ func Inconclusive(code int) bool {
 	return code == ExitInconclusive || code == ExitInterrupted || code == ExitTerminated
 }
 
-// SignalExit is the exit code of a process that a signal stopped.
+// SignalExit is the exit code of a process that a signal stopped. A terminal that went away is a TERM.
 func SignalExit(sig os.Signal) int {
-	if sig == syscall.SIGTERM {
+	if sig == syscall.SIGTERM || sig == syscall.SIGHUP {
 		return ExitTerminated
 	}
 	return ExitInterrupted

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -32,6 +33,8 @@ var errGrown = errors.New("grew too large")
 // what it printed. When the context ends or the folder grows too large it is
 // killed with all that it started.
 func (t tool) run(ctx context.Context, args ...string) (string, error) {
+	runtime.LockOSThread() // on Linux the tool ends with the thread that started it
+	defer runtime.UnlockOSThread()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	cmd := exec.CommandContext(ctx, t.name, args...) //nolint:gosec // a fixed name with arguments, no shell

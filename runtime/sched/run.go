@@ -35,8 +35,9 @@ var (
 	ErrStopped = errors.New("the run was stopped for the second time")
 )
 
-// stuckAfter is how long after an interruption a VU may take to come back.
-const stuckAfter = 5 * time.Second
+// stuckAfter is how long after an interruption a VU may take to come back: a regular
+// expression cannot be interrupted.
+const stuckAfter = 1500 * time.Millisecond
 
 // Run carries the load to its end and returns when all VUs have left. The
 // error is that of the VUs that could not be made, or the cause of ctx.

@@ -20,10 +20,10 @@ import (
 
 const (
 	firstLook  = 500 * time.Millisecond
-	longLook   = 5 * time.Second  // looks grow to this distance
-	patience   = 30 * time.Second // how long the service may know nothing of a command that it accepted, or not answer
-	grace      = 30 * time.Second // what the agent may take to report after both time-outs of a command
-	cancelTime = 10 * time.Second // for cancelling, when the caller's own time is over
+	longLook   = 5 * time.Second         // looks grow to this distance
+	patience   = 30 * time.Second        // how long the service may know nothing of a command that it accepted, or not answer
+	grace      = 30 * time.Second        // what the agent may take to report after both time-outs of a command
+	cancelTime = 1500 * time.Millisecond // for cancelling, when the caller's own time is over
 	cutMark    = "--output truncated--"
 )
 
