@@ -214,8 +214,8 @@ func plainSpec(spec string) bool {
 // npm's public registry stands for the user's own.
 func (rc npmrc) resolved(place string, p locked) (string, error) {
 	address := p.Resolved
-	if own := rc.values["registry"][0]; own != npmRegistry {
-		if rest, ok := strings.CutPrefix(address, npmRegistry); ok {
+	if own := rc.values["registry"][0]; own != rc.public {
+		if rest, ok := strings.CutPrefix(address, rc.public); ok {
 			address = own + rest
 		}
 	}

@@ -11,7 +11,7 @@ const digest = "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 
 func usersRC(t testing.TB, lines ...string) npmrc {
 	t.Helper()
-	rc := npmrc{values: map[string][]string{}}
+	rc := npmrc{values: map[string][]string{}, public: "https://registry.example.org/"}
 	if err := rc.add(parseRC(strings.Join(lines, "\n")), map[string]string{"TOKEN": "t0ken"}); err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func lockOf(packages string) []byte {
 func TestHostileLockFilesAreRefused(t *testing.T) {
 	t.Parallel()
 	rc := usersRC(t, "@co:registry=https://npm.example.org/co/")
-	good := `"node_modules/y": {"version": "1.0.0", "resolved": "https://registry.npmjs.org/y/-/y-1.0.0.tgz", "integrity": "` + digest + `"}`
+	good := `"node_modules/y": {"version": "1.0.0", "resolved": "https://registry.example.org/y/-/y-1.0.0.tgz", "integrity": "` + digest + `"}`
 	if _, _, err := checkedPackages([]byte(`{"dependencies": {"y": "1", "z": "npm:@a/y@^1.2 || 2.x"}}`), lockOf(good), rc); err != nil {
 		t.Fatalf("what is fine: %v", err)
 	}
@@ -38,30 +38,30 @@ func TestHostileLockFilesAreRefused(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ manifest, packages, words string }{
 		"git":                      {packages: from("git+ssh://git@example.org/x.git#1234"), words: "node_modules/x comes from git+ssh"},
-		"git over https":           {packages: from("git+https://registry.npmjs.org/x.git"), words: "is not installed here"},
+		"git over https":           {packages: from("git+https://registry.example.org/x.git"), words: "is not installed here"},
 		"file":                     {packages: from("file:../../x.tgz"), words: "is not installed here"},
 		"file inside":              {packages: from("file:vendor/x.tgz"), words: "is not installed here"},
 		"absolute file":            {packages: from("file:///etc/x.tgz"), words: "is not installed here"},
-		"http":                     {packages: from("http://registry.npmjs.org/x/-/x.tgz"), words: "none of your registries"},
+		"http":                     {packages: from("http://registry.example.org/x/-/x.tgz"), words: "none of your registries"},
 		"another host":             {packages: from("https://evil.example/x.tgz"), words: "none of your registries"},
-		"a host that begins alike": {packages: from("https://registry.npmjs.org.evil.example/x.tgz"), words: "none of your registries"},
-		"a login":                  {packages: from("https://registry.npmjs.org:x@evil.example/x.tgz"), words: "is not installed here"},
+		"a host that begins alike": {packages: from("https://registry.example.org.evil.example/x.tgz"), words: "none of your registries"},
+		"a login":                  {packages: from("https://registry.example.org:x@evil.example/x.tgz"), words: "is not installed here"},
 		"another folder":           {packages: from("https://npm.example.org/other/x.tgz"), words: "none of your registries"},
 		"dots":                     {packages: from("https://npm.example.org/co/../other/x.tgz"), words: "is not installed here"},
 		"escaped dots":             {packages: from("https://npm.example.org/co/%2e%2E/other/x.tgz"), words: "is not installed here"},
 		"escaped slash":            {packages: from("https://npm.example.org/co/..%2fother/x.tgz"), words: "is not installed here"},
 		"a backslash":              {packages: from(`https://npm.example.org/co/..\\other/x.tgz`), words: "is not installed here"},
-		"a query":                  {packages: from("https://registry.npmjs.org/x.tgz?to=evil"), words: "is not installed here"},
-		"a tab":                    {packages: from(`https://registry.npmjs.org/\tx.tgz`), words: "is not installed here"},
+		"a query":                  {packages: from("https://registry.example.org/x.tgz?to=evil"), words: "is not installed here"},
+		"a tab":                    {packages: from(`https://registry.example.org/\tx.tgz`), words: "is not installed here"},
 		"no address":               {packages: entry(`"integrity": "` + digest + `"`), words: "does not say where it comes from"},
-		"no digest":                {packages: entry(`"resolved": "https://registry.npmjs.org/x/-/x.tgz"`), words: "no integrity"},
-		"a weak digest":            {packages: entry(`"resolved": "https://registry.npmjs.org/x/-/x.tgz", "integrity": "sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA="`), words: "no integrity"},
+		"no digest":                {packages: entry(`"resolved": "https://registry.example.org/x/-/x.tgz"`), words: "no integrity"},
+		"a weak digest":            {packages: entry(`"resolved": "https://registry.example.org/x/-/x.tgz", "integrity": "sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA="`), words: "no integrity"},
 		"a link":                   {packages: entry(`"resolved": "../x", "link": true`), words: "is a link"},
 		"a workspace":              {packages: good + `, "packages/x": {"version": "1.0.0"}`, words: "no place for a package"},
 		"a place above":            {packages: good + `, "node_modules/../../x": {"version": "1.0.0"}`, words: "no place for a package"},
 		"a name above":             {packages: entry(`"name": "../x"`), words: "has the name"},
-		"a version that is none":   {packages: entry(`"version": "file:../x", "resolved": "https://registry.npmjs.org/x/-/x.tgz", "integrity": "` + digest + `"`), words: "has the version"},
-		"a dependency on git":      {packages: strings.Replace(from("https://registry.npmjs.org/x.tgz"), `"version"`, `"dependencies": {"z": "evil/z"}, "version"`, 1), words: ""},
+		"a version that is none":   {packages: entry(`"version": "file:../x", "resolved": "https://registry.example.org/x/-/x.tgz", "integrity": "` + digest + `"`), words: "has the version"},
+		"a dependency on git":      {packages: strings.Replace(from("https://registry.example.org/x.tgz"), `"version"`, `"dependencies": {"z": "evil/z"}, "version"`, 1), words: ""},
 		"an old lock":              {packages: "old", words: "npm 6"},
 		"no lock":                  {packages: "none", words: "is no lock file"},
 		"wants git":                {manifest: `{"dependencies": {"x": "git+ssh://git@example.org/x.git"}}`, words: `"x" is wanted as`},
@@ -99,7 +99,7 @@ func TestHostileLockFilesAreRefused(t *testing.T) {
 func TestPublicRegistryStandsForTheUsersOwn(t *testing.T) {
 	t.Parallel()
 	rc := usersRC(t, "registry=https://npm.example.org/all")
-	_, out, err := checkedPackages([]byte("{}"), lockOf(`"node_modules/y": {"version": "1.0.0", "resolved": "https://registry.npmjs.org/y/-/y-1.0.0.tgz", "integrity": "`+digest+`"}`), rc)
+	_, out, err := checkedPackages([]byte("{}"), lockOf(`"node_modules/y": {"version": "1.0.0", "resolved": "https://registry.example.org/y/-/y-1.0.0.tgz", "integrity": "`+digest+`"}`), rc)
 	if err != nil || !strings.Contains(string(out), `"https://npm.example.org/all/y/-/y-1.0.0.tgz"`) {
 		t.Errorf("got %s, %v", out, err)
 	}
@@ -108,7 +108,7 @@ func TestPublicRegistryStandsForTheUsersOwn(t *testing.T) {
 func TestWhatComesInsideAPackageIsLeftToIt(t *testing.T) {
 	t.Parallel()
 	_, out, err := checkedPackages([]byte("{}"), lockOf(`"node_modules/y": {"version": "1.0.0", "dependencies": {"in": "1", "out": "2"},
-		"resolved": "https://registry.npmjs.org/y/-/y-1.0.0.tgz", "integrity": "`+digest+`"}, "node_modules/y/node_modules/in": {"version": "file:/etc", "inBundle": true},
+		"resolved": "https://registry.example.org/y/-/y-1.0.0.tgz", "integrity": "`+digest+`"}, "node_modules/y/node_modules/in": {"version": "file:/etc", "inBundle": true},
 		"node_modules/d": {"dev": true, "resolved": "git+ssh://example.org/d"}`), usersRC(t))
 	if err != nil || strings.Contains(string(out), `"in"`) || strings.Contains(string(out), "inBundle") || !strings.Contains(string(out), `"out":"2"`) || strings.Contains(string(out), "node_modules/d") {
 		t.Errorf("got %s, %v", out, err)
@@ -139,8 +139,8 @@ func TestUsersNpmrcIsTakenInPart(t *testing.T) {
 // Whatever a lock file and a package.json hold: an error, or files that ask the user's registries alone for packages
 // of known content, and that are checked to the same again.
 func FuzzPackages(f *testing.F) {
-	f.Add([]byte(`{"dependencies": {"y": "^1"}}`), lockOf(`"node_modules/y": {"version": "1.0.0", "resolved": "https://registry.npmjs.org/y/-/y-1.0.0.tgz", "integrity": "`+digest+`"}`))
-	f.Add([]byte(`{"dependencies": {"y": "evil/y"}}`), lockOf(`"node_modules/y": {"version": "1.0.0", "resolved": "file:../y", "RESOLVED": "https://registry.npmjs.org/y", "link": true}`))
+	f.Add([]byte(`{"dependencies": {"y": "^1"}}`), lockOf(`"node_modules/y": {"version": "1.0.0", "resolved": "https://registry.example.org/y/-/y-1.0.0.tgz", "integrity": "`+digest+`"}`))
+	f.Add([]byte(`{"dependencies": {"y": "evil/y"}}`), lockOf(`"node_modules/y": {"version": "1.0.0", "resolved": "file:../y", "RESOLVED": "https://registry.example.org/y", "link": true}`))
 	f.Add([]byte(`{"dependencies": {"y": "y.tgz "}}`), lockOf(`"node_modules/y": {"inBundle": true, "os": "linux", "hasShrinkwrap": true}`))
 	f.Add([]byte(`{"Dependencies": {"y": "git://x"}, "dependencies": null}`), []byte(`{"lockfileVersion": 2, "packages": {"a/../b": {}}, "dependencies": {"y": {"version": "git://x"}}}`))
 	rc := usersRC(f, "@co:registry=https://npm.example.org/co/")
@@ -163,7 +163,7 @@ func FuzzPackages(f *testing.F) {
 				}
 			}
 			address, _ := p["resolved"].(string)
-			if place != "" && (!strings.HasPrefix(address, "https://registry.npmjs.org/") && !strings.HasPrefix(address, "https://npm.example.org/co/") || strings.Contains(address, "..") && dotted.MatchString(address) || p["integrity"] == nil) {
+			if place != "" && (!strings.HasPrefix(address, "https://registry.example.org/") && !strings.HasPrefix(address, "https://npm.example.org/co/") || strings.Contains(address, "..") && dotted.MatchString(address) || p["integrity"] == nil) {
 				t.Errorf("%s is %v", place, p)
 			}
 		}
@@ -180,7 +180,7 @@ func FuzzNpmrc(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		rc := npmrc{values: map[string][]string{}}
+		rc := npmrc{values: map[string][]string{}, public: "https://registry.example.org/"}
 		if rc.add(parseRC(text), map[string]string{"HOME": "/home/u", "TOKEN": "t0ken\ngit=./evil"}) != nil || rc.settle() != nil {
 			return
 		}

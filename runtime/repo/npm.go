@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/redact"
 )
 
 // dependencies installs a clone's npm packages where the user asked for that,
@@ -109,11 +111,11 @@ func (c cloner) prepare(ctx context.Context, dir, stage string) error {
 	if err := os.Mkdir(project, 0o700); err != nil {
 		return err
 	}
-	global, err := c.npm(stage).run(ctx, "config", "get", "globalconfig", "--no-update-notifier", "--loglevel=error")
+	npm, err := c.askNpm(ctx, stage)
 	if err != nil {
 		return err
 	}
-	rc, err := userNpmrc(c.Environ, strings.TrimSpace(global))
+	rc, err := userNpmrc(c.Environ, npm)
 	if err != nil {
 		return err
 	}
@@ -126,6 +128,23 @@ func (c cloner) prepare(ctx context.Context, dir, stage string) error {
 		os.WriteFile(filepath.Join(project, manifestName), manifestData, 0o600),
 		os.WriteFile(filepath.Join(project, lockName), lockData, 0o600),
 	)
+}
+
+// askNpm asks npm where it looks for the machine's configuration, and which registry it has without any.
+func (c cloner) askNpm(ctx context.Context, stage string) (npmItself, error) {
+	global, err := c.npm(stage).run(ctx, "config", "get", "globalconfig", "--no-update-notifier", "--loglevel=error")
+	if err != nil {
+		return npmItself{}, err
+	}
+	address, err := c.npm(stage).run(ctx, npmArgs(stage, "config", "get", "registry")...)
+	if err != nil {
+		return npmItself{}, err
+	}
+	registry, ok := registryOf(strings.TrimSpace(address))
+	if !ok {
+		return npmItself{}, refuse("npm", "does `npm config get registry` work?", "its registry is %s", redact.URL(address))
+	}
+	return npmItself{strings.TrimSpace(global), registry}, nil
 }
 
 // npm runs in its folder, with nothing of npm's in its environment.

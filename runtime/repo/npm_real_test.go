@@ -99,7 +99,7 @@ func TestRealNpmReadsTheSameConfiguration(t *testing.T) {
 	var written []string
 	var rcs []npmrc
 	for _, text := range texts {
-		rc := npmrc{values: map[string][]string{}}
+		rc := npmrc{values: map[string][]string{}, public: "https://registry.example.org/"}
 		if rc.add(parseRC(text), env) == nil && rc.settle() == nil {
 			written, rcs = append(written, rc.text()), append(rcs, rc)
 		}
@@ -107,7 +107,7 @@ func TestRealNpmReadsTheSameConfiguration(t *testing.T) {
 	answers := askNpm(t, append(append([]string(nil), texts...), written...), nil)
 	wrong := 0
 	for i, text := range texts {
-		rc := npmrc{values: map[string][]string{}}
+		rc := npmrc{values: map[string][]string{}, public: "https://registry.example.org/"}
 		if rc.add(parseRC(text), env) != nil {
 			continue
 		}

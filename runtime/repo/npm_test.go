@@ -213,7 +213,10 @@ func TestNpmSeesOnlyWhatIsWrittenForIt(t *testing.T) {
 	o.push()
 	bin, seen := t.TempDir(), t.TempDir()
 	script := `#!/bin/sh
-if [ "$1" = config ]; then echo /nowhere/npmrc; exit; fi
+case "$1 $3" in
+"config globalconfig") echo /nowhere/npmrc; exit ;;
+"config registry") echo https://registry.example.org/; exit ;;
+esac
 ls -A >` + seen + `/files
 env >` + seen + `/env
 for arg; do

@@ -20,9 +20,14 @@ import (
 type npmrc struct {
 	values     map[string][]string
 	registries []string // of values, in the form scheme://host[:port]/path/
+	public     string   // the registry that npm has without any configuration
 }
 
-const npmRegistry = "https://registry.npmjs.org/"
+// npmItself is what npm says of itself, whatever a user has configured.
+type npmItself struct {
+	globalConfig string // the machine's file
+	registry     string
+}
 
 var (
 	// npmKeys are what is taken from the user's configuration: where packages
@@ -35,8 +40,8 @@ var (
 )
 
 // userNpmrc merges what npm itself would: the machine's file, the user's file, and the environment, which wins.
-// global is the machine's; the environment may name other files.
-func userNpmrc(environ []string, global string) (npmrc, error) {
+// The environment may name other files than npm's own.
+func userNpmrc(environ []string, npm npmItself) (npmrc, error) {
 	env, given := map[string]string{}, map[string]string{}
 	for _, v := range environ {
 		name, value, _ := strings.Cut(v, "=")
@@ -49,11 +54,11 @@ func userNpmrc(environ []string, global string) (npmrc, error) {
 			given[key] = value
 		}
 	}
-	rc, user := npmrc{values: map[string][]string{}}, ""
+	rc, user := npmrc{values: map[string][]string{}, public: npm.registry}, ""
 	if home := cmp.Or(env["HOME"], env["USERPROFILE"]); home != "" {
 		user = filepath.Join(home, ".npmrc")
 	}
-	for _, file := range []struct{ key, path string }{{"globalconfig", global}, {"userconfig", user}} {
+	for _, file := range []struct{ key, path string }{{"globalconfig", npm.globalConfig}, {"userconfig", user}} {
 		if path := given[file.key]; path != "" {
 			file.path = path
 		}
@@ -115,7 +120,7 @@ func (rc *npmrc) add(lines []rcLine, env map[string]string) error {
 // settle finds the registries, and drops the credentials of others.
 func (rc *npmrc) settle() error {
 	if len(rc.values["registry"]) == 0 {
-		rc.values["registry"] = []string{npmRegistry}
+		rc.values["registry"] = []string{rc.public}
 	}
 	for key, values := range rc.values {
 		if key != "registry" && !strings.HasSuffix(key, ":registry") {
