@@ -59,7 +59,7 @@ type holdSpec struct {
 	phase       record.Phase
 	why         string
 	min, max    float64 // seconds
-	need        float64 // successful iterations before a pass is believed (closed)
+	need        float64 // successful iterations that a pass of virtual users takes
 	ramp        bool    // weak evidence suffices to go on
 	exact       bool    // its times are not stretched
 	maxInFlight float64 // in flight, beyond which it is over at once; 0: as backlogLimit says

@@ -289,7 +289,7 @@ func (c *controller) remeasureOneVU() error {
 const loneShare = .85
 
 // verifyFall looks at the best and at the largest number of users once more,
-// and believes these two alone: the best of a dozen noisy holds looks like a
+// and decides by these two alone: the best of a dozen noisy holds looks like a
 // peak, and a service that warms up is slower at the numbers tried first.
 func (c *controller) verifyFall(best *hold) error {
 	s := &c.closed

@@ -47,7 +47,7 @@ func (c *controller) byRate() error {
 
 // fallsAbove says whether the first rate that was too much gave less than a
 // smaller load did, which neither a service that rejects nor one that queues does.
-// A deep fall is believed at once; else the rate is held for longer.
+// A deep fall is taken for one at once; else the rate is held for longer.
 func (c *controller) fallsAbove() (bool, error) {
 	lo, hi := c.bracket.lo, c.bracket.hi
 	if one := c.closed.lo; one.work > lo.work {

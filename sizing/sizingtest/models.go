@@ -212,8 +212,8 @@ func (m *Model) aborting() *Model { m.abort = true; return m }
 func verdicts() []*Model {
 	max500 := model("think1-max500", queue(20, 200, .02), nil).with(same(5, 1)).expect(record.VerdictMax)
 	max500.Max = 500
-	tired := model("genlimit", limiter(20000, .002), nil).expect(record.VerdictGenerator)
-	tired.generatorCost = .0002
+	weak := model("genlimit", limiter(20000, .002), nil).expect(record.VerdictGenerator)
+	weak.generatorCost = .0002
 	slow := model("slow12", queue(4, -1, 12), nil).expect(record.VerdictBudget)
 	slow.timeout = 60
 	return []*Model{
@@ -225,7 +225,7 @@ func verdicts() []*Model {
 		}, nil).expect(record.VerdictUnstable),
 		model("base10", failing(.10, nil, limiter(1000, .005)), nil).expect(record.VerdictBaseline),
 		model("broken", failing(1, nil, queue(20, 200, .02)), nil).expect(record.VerdictDead),
-		max500, tired, slow,
+		max500, weak, slow,
 	}
 }
 
