@@ -173,6 +173,7 @@ type origin struct {
 	slot      atomic.Pointer[conn] // the idle connection of a script that sends one request after another
 	idle      []*conn              // further ones; guarded by Client.mu
 	preferred atomic.Int32         // the address family that answered last: 4, 6, 0 unknown
+	abrupt    atomic.Bool          // its server has closed connections, or spoken on them, without notice and soon after an answer
 }
 
 // origin returns the origin of a key that was seen before, else nil.

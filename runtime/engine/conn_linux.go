@@ -1,18 +1,12 @@
 package engine
 
-import (
-	"net"
-	"syscall"
-)
+import "syscall"
 
 // prepare lets Write and the wait for the answer be one step.
-func (cn *conn) prepare(tcp *net.TCPConn) {
-	raw, err := tcp.SyscallConn()
-	if err != nil {
-		return // the plain way works as well
+func (cn *conn) prepare() {
+	if cn.raw != nil {
+		cn.turn = cn.writeOnce
 	}
-	cn.raw = raw
-	cn.turn = cn.writeOnce
 }
 
 // writeOnce is called with the wait for input already set up: first it writes

@@ -2,7 +2,5 @@
 
 package engine
 
-import "net"
-
 // prepare does nothing: requests are written, then responses read.
-func (cn *conn) prepare(*net.TCPConn) {}
+func (cn *conn) prepare() {}

@@ -68,8 +68,9 @@ func (d *dial) run(ctx context.Context) (*conn, error) {
 		cn.remote = a.AddrPort()
 		cn.remote = netip.AddrPortFrom(cn.remote.Addr().Unmap(), cn.remote.Port())
 	}
+	cn.prepareGlance(tcp)
 	if !d.origin.tls {
-		cn.prepare(tcp)
+		cn.prepare()
 		return cn, nil
 	}
 	start = d.client.now()

@@ -42,17 +42,21 @@ func (c *Call) Send() *Error {
 }
 
 // attempt makes the exchange on a connection that is open, else on a new one.
-// When the server had closed the open one before a byte of an answer came,
-// the request may not have been seen at all: it is sent once more.
+// When the server closed the open one before a byte of an answer came, the
+// request is sent once more, provided that nothing of it was written, or that
+// twice does what once does: its method is idempotent (RFC 9110, 9.2.2).
 func (c *Call) attempt() error {
 	if c.client.refusing.Load() {
 		return errInterrupted
 	}
-	cn := c.client.take(c.at.origin)
-	if cn != nil && !cn.aborted.Load() {
+	if cn := c.idle(); cn != nil {
 		c.Reused = true
 		err := c.exchange(cn)
-		if err == nil || cn.in > 0 || !closedByServer(err) || c.client.refusing.Load() {
+		if err == nil || !closedByServer(err) || c.client.refusing.Load() {
+			return err
+		}
+		c.at.origin.abrupt.Store(true)
+		if cn.answered || cn.out > 0 && !idempotent(c.req.Header.Method()) {
 			return err
 		}
 		c.Repeated, c.Reused = true, false
@@ -67,6 +71,26 @@ func (c *Call) attempt() error {
 	return c.exchange(cn)
 }
 
+// idle returns an open connection that is as its last exchange left it, or nil.
+func (c *Call) idle() *conn {
+	for {
+		cn := c.client.take(c.at.origin)
+		if cn == nil || !cn.aborted.Load() && !cn.heard(c.start, idempotent(c.req.Header.Method())) {
+			return cn
+		}
+		c.client.drop(cn)
+	}
+}
+
+// idempotent says whether a method is meant to have the same effect if it is carried out several times (RFC 9110, 9.2.2).
+func idempotent(method []byte) bool {
+	switch string(method) {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:
+		return true
+	}
+	return false
+}
+
 func closedByServer(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
@@ -79,10 +103,10 @@ func (c *Call) exchange(cn *conn) error {
 		cn.begin(c.client.now(), c.limit)
 	}
 	c.Remote, c.TLS, c.Cipher = cn.remote, cn.version, cn.cipher
-	err := c.write(cn)
-	first := cn.sent
-	if err == nil {
-		first, err = c.read(cn)
+	first, err := cn.sent, c.write(cn)
+	refused := err != nil && cn.out > 0 && (errors.Is(err, errRefused) || closedByServer(err))
+	if err == nil || refused {
+		first, err = c.answer(cn, err)
 	}
 	end := first
 	if cn.reads > 1 || err != nil { // else all of it came at once
@@ -94,10 +118,11 @@ func (c *Call) exchange(cn *conn) error {
 	t.Sending = cn.sent - cn.begun
 	t.Waiting = first - cn.sent
 	t.Receiving = end - first
-	if err != nil || c.unclean || c.head.ConnectionClose() || c.req.ConnectionClose() || cn.aborted.Load() {
+	if err != nil || c.unclean || refused || c.head.ConnectionClose() || c.req.ConnectionClose() || cn.aborted.Load() {
 		c.client.drop(cn)
 		return err
 	}
+	cn.idle = end
 	c.client.keep(cn)
 	return nil
 }
@@ -108,7 +133,7 @@ func (c *Call) write(cn *conn) error {
 	bw.Reset(cn.stream())
 	err := c.req.Write(bw)
 	if err == nil {
-		cn.await = c.Reused
+		cn.await = c.Reused && cn.unseen
 		err = bw.Flush()
 		cn.await = false
 	}
@@ -119,6 +144,17 @@ func (c *Call) write(cn *conn) error {
 	return err
 }
 
+// answer reads the response. A server may answer before it has the whole request, and close (RFC 9112, 9.3): what the
+// request was ended with, is told when there is no such answer.
+func (c *Call) answer(cn *conn, ended error) (first time.Duration, err error) {
+	cn.err = nil
+	first, err = c.read(cn)
+	if err != nil && ended != nil && !cn.answered {
+		return first, ended
+	}
+	return first, err
+}
+
 // read reads the response; first is when its first byte came.
 func (c *Call) read(cn *conn) (first time.Duration, err error) {
 	shared := c.client.shared
@@ -127,6 +163,7 @@ func (c *Call) read(cn *conn) (first time.Duration, err error) {
 	_, err = br.Peek(1)
 	first = c.client.now()
 	if err == nil {
+		cn.answered = true
 		err = c.readHead(br)
 	}
 	if tooSmall(err) {
@@ -171,7 +208,7 @@ func (c *Call) readProblem(cn *conn, br *bufio.Reader, err error) error {
 		return &Error{Kind: KindConnection, Code: CodeGeneric, Message: "the response's headers end in bare LF, not CRLF", err: err}
 	case cn.err == nil, errors.Is(err, errTooLong), errors.Is(err, errNoRoom):
 		return err
-	case errors.Is(cn.err, io.EOF) && cn.in > 0:
+	case errors.Is(cn.err, io.EOF) && cn.answered:
 		return io.ErrUnexpectedEOF
 	}
 	return cn.err

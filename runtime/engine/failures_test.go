@@ -104,39 +104,6 @@ func TestNobodyListens(t *testing.T) {
 	}
 }
 
-// A server may close a connection that is kept open at the very moment of the
-// next request: no answer came, so it is sent once more, and that is told.
-func TestARequestOnAConnectionClosedMeanwhileIsRepeatedOnce(t *testing.T) {
-	t.Parallel()
-	for name, end := range map[string]func(net.Conn){"closed": func(net.Conn) {}, "reset": reset} {
-		served := make(chan struct{}, 10)
-		ended := make(chan struct{}, 10)
-		url := serve(t, func(c net.Conn) {
-			if _, ok := request(bufio.NewReader(c)); !ok {
-				return
-			}
-			_, _ = c.Write([]byte(hello))
-			<-served
-			end(c)
-			_ = c.Close()
-			ended <- struct{}{}
-		})
-		client := newClient(t, engine.Options{})
-		call := get(t, client, url)
-		if call.Err != nil {
-			t.Fatal(name, call.Err)
-		}
-		served <- struct{}{}
-		<-ended
-		send(call, "POST", url)
-		if call.Err != nil || call.Status != 200 || !call.Repeated || call.Reused {
-			t.Errorf("%s: got %v, status %d, repeated %v, reused %v", name, call.Err, call.Status, call.Repeated, call.Reused)
-		}
-		served <- struct{}{}
-		<-ended
-	}
-}
-
 func TestARequestIsRepeatedOnceOnly(t *testing.T) {
 	t.Parallel()
 	first := true
