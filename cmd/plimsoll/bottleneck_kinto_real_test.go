@@ -98,8 +98,8 @@ func TestRealLimitOfKinto(t *testing.T) {
 		halfCore(t, k.server.Process.Pid)
 		got := sizeKinto(t, plimsoll, k, "auto")
 		got.stated(t, record.LimitCPU)
-		if b := got.Bottleneck; !strings.HasPrefix(b.Source, record.KindProcess) || !strings.Contains(b.String(), "0.50 cores") {
-			t.Errorf("of %s: %s; want the process's, of its 0.50 cores", b.Source, b)
+		if b := got.Bottleneck; !strings.HasPrefix(b.Source, record.KindProcess) || !strings.Contains(b.String(), "0.5 cores") {
+			t.Errorf("of %s: %s; want the process's, of its 0.5 cores", b.Source, b)
 		}
 		k.stop()
 	})

@@ -115,8 +115,8 @@ func TestRealLimitOfAContainerIsNamedByItsName(t *testing.T) {
 	}
 	b := got.Bottleneck
 	t.Logf("%s: %s", got.Verdict, b)
-	if b.Name != record.LimitCPU || b.Source != "container "+c.name || !strings.Contains(b.String(), "of its 0.40 cores") {
-		t.Errorf("limited by %s of %q: %s; want cpu of the container, of its 0.40 cores", b.Name, b.Source, b)
+	if b.Name != record.LimitCPU || b.Source != "container "+c.name || !strings.Contains(b.String(), "of its 0.4 cores") {
+		t.Errorf("limited by %s of %q: %s; want cpu of the container, of its 0.4 cores", b.Name, b.Source, b)
 	}
 }
 

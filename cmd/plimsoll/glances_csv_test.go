@@ -107,7 +107,7 @@ func TestACSVOfGlancesIsJoinedToARecordAndSaysWhatLimitedIt(t *testing.T) {
 	}
 	// Glances knows nothing of throttling, and other programs had the machine's cores: there is a candidate, and no certainty
 	b := run.End.Bottleneck
-	if text := b.String(); b.Name == record.LimitUnwatched || !strings.Contains(text, "cpu of container tested") || !strings.Contains(text, "of its 0.80 cores") {
+	if text := b.String(); b.Name == record.LimitUnwatched || !strings.Contains(text, "cpu of container tested") || !strings.Contains(text, "of its 0.8 cores") {
 		t.Errorf("limited by %s", text)
 	}
 	at, cores := busiest(run, "container tested")

@@ -47,6 +47,9 @@ func Number(v float64) string {
 	return s
 }
 
+// Plain is [Number] without commas: the sentence of a bottleneck reads as it always did.
+func Plain(v float64) string { return strings.ReplaceAll(Number(v), ",", "") }
+
 // Percent writes part of whole; None when there is no whole. It says 0 % and
 // 100 % only of exactly these.
 func Percent(part, whole float64) string {

@@ -14,6 +14,7 @@ func TestNumbersAreWrittenAsPeopleReadThem(t *testing.T) {
 		{units.Int(0), "0"}, {units.Int(999), "999"}, {units.Int(1_234_567), "1,234,567"},
 		{units.Number(0), "0"}, {units.Number(0.00042), "0.00042"}, {units.Number(0.1234), "0.123"}, {units.Number(5), "5"}, {units.Number(12.34), "12.3"},
 		{units.Number(99.94), "99.9"}, {units.Number(99.96), "100"}, {units.Number(6200), "6,200"}, {units.Number(-1500), "-1,500"}, {units.Number(nan), "–"}, {units.Number(inf), "–"},
+		{units.Plain(6200), "6200"}, {units.Plain(12.34), "12.3"},
 		{units.Percent(1, 8), "12.5 %"}, {units.Percent(0, 8), "0 %"}, {units.Percent(1, 0), "–"}, {units.Percent(1, 1e6), "<0.01 %"},
 		{units.Percent(999_999, 1_000_000), ">99.99 %"}, {units.Percent(995, 1000), "99.50 %"}, {units.Percent(1, 1), "100 %"}, {units.Percent(3, 2), "150 %"},
 		{units.Seconds(0), "0 s"}, {units.Seconds(2.5e-6), "2.5 µs"}, {units.Seconds(0.0123), "12.3 ms"}, {units.Seconds(1.5), "1.5 s"}, {units.Seconds(90), "1 min 30 s"},

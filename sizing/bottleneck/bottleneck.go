@@ -177,7 +177,7 @@ func (a *analysis) name(out *record.Bottleneck, all []candidate) {
 	best := all[0]
 	second := candidate{}
 	for _, c := range all[1:] {
-		if !sameResource(best.name, c.name) { // seen from elsewhere it is no rival
+		if !sameResource(best.name, c.name) { // another source of the same resource does not compete
 			second = c
 			break
 		}
