@@ -34,7 +34,7 @@ type Summary struct {
 	Errors     []ErrorGroup    `json:"errors"`
 	Latency    *Quantiles      `json:"latency"`  // of requests
 	Lateness   *Quantiles      `json:"lateness"` // null: a closed load
-	Thresholds []any           `json:"thresholds"`
+	Thresholds []Threshold     `json:"thresholds"`
 	Resources  Readings        `json:"resources"`
 	Generator  GeneratorState  `json:"generator"`
 	// Bottleneck is what limited the service; null where that was not looked into.
@@ -44,6 +44,13 @@ type Summary struct {
 	Warnings   []string           `json:"warnings"`
 	Record     string             `json:"record"`
 	Repository *record.Repository `json:"repository,omitempty"` // that the scenario was cloned from
+}
+
+// Threshold is a bound that a run was to keep, and whether it did. Nothing declares one yet.
+type Threshold struct {
+	Metric     string `json:"metric"`
+	Expression string `json:"expression"` // as written: p(95)<200
+	OK         bool   `json:"ok"`
 }
 
 // LoadSummary is what load was made.
@@ -163,7 +170,7 @@ func Summarize(r *Run) Summary {
 		Iterations: IterationCounts{c.Ended(), c.OK, c.Failed, r.perSecond(c.Ended()), r.perSecond(c.OK), c.Iteration},
 		Requests:   RequestCounts{c.Requests(), c.RequestsFailed, r.perSecond(c.Requests()), c.BytesIn, c.BytesOut, c.Connections, c.Repeated},
 		Checks:     CheckCounts{c.ChecksPassed, c.ChecksFail, []CheckRow{}},
-		Scenarios:  []ScenarioRow{}, Endpoints: []EndpointRow{}, Errors: []ErrorGroup{}, Thresholds: []any{},
+		Scenarios:  []ScenarioRow{}, Endpoints: []EndpointRow{}, Errors: []ErrorGroup{}, Thresholds: []Threshold{},
 		Latency: c.Latency, Lateness: c.Lateness, Resources: Readings{},
 		Generator: GeneratorState{Host: r.Head.Generator}, Warnings: append([]string{}, r.Warnings...), Record: r.Path,
 		Repository: r.Head.Repository, Machine: r.Machine(),

@@ -190,9 +190,12 @@ func TestASizingIsDriven(t *testing.T) {
 	default:
 		t.Errorf("verdict %s: %s", answer.Verdict, answer.Reason)
 	}
-	holds, steps := 0, 0
+	holds, steps, passed := 0, 0, 0
 	for _, row := range seen.rows {
-		if _, ok := row.(*record.Hold); ok {
+		if h, ok := row.(*record.Hold); ok {
+			if h.Control == record.ByVUs && h.Verdict == record.Pass && h.InFlight > 0 && h.Goodput > 0 {
+				passed++
+			}
 			holds++
 		}
 	}
@@ -206,6 +209,9 @@ func TestASizingIsDriven(t *testing.T) {
 	}
 	if b := result.End.Bottleneck; b == nil || b.Name != record.LimitUnwatched {
 		t.Errorf("limited by %v: want that nobody watched", b)
+	}
+	if u := answer.USL; passed > 0 && (u == nil || u.Points != passed) {
+		t.Errorf("the scalability law was fitted to %+v, %d loads of virtual users passed", u, passed)
 	}
 }
 

@@ -23,6 +23,9 @@ func (s *Session) size(ctx context.Context, b *runState, former *record.Sizing) 
 	if err != nil {
 		return failed(err)
 	}
+	if usl := recommend.OfCurve(answer); usl.Points > 0 {
+		answer.USL = &usl
+	}
 	answer.Recommendation = recommend.For(answer, s.plan.Sizing.TargetLoad, recommend.Plan{})
 	if s.plan.Sizing.PerScenario && answer.Verdict != record.VerdictInterrupted {
 		if answer.Alone, err = s.eachAlone(ctx, b, o); err != nil {

@@ -128,7 +128,6 @@ const (
 	EventInterrupt EventKind = "interrupt" // a signal
 	EventOutage    EventKind = "outage"    // everything fails
 	EventWarning   EventKind = "warning"
-	EventNote      EventKind = "note"
 	EventGap       EventKind = "gap" // a source of resources: why nothing was read, or what became of it
 )
 

@@ -232,6 +232,9 @@ func OfCurve(s record.Sizing) record.USL {
 		return r
 	}
 	r.Gamma, r.Sigma, r.Kappa, r.R2 = u.Gamma, u.Sigma, u.Kappa, determination(u, ps)
+	if sum := r.Gamma + r.Sigma + r.Kappa + r.R2; math.IsNaN(sum) || math.IsInf(sum, 0) { // JSON has no word for these
+		return record.USL{Points: len(ps), Refused: "the fit has no finite answer"}
+	}
 	if n, ok := u.Peak(); ok {
 		r.PeakN = &n
 	}
