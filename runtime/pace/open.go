@@ -10,9 +10,10 @@ import (
 
 // Arrivals says when the iterations of an open load are due. Both kinds count
 // the area under the rate: an even load has one arrival for each unit of it,
-// the first at once; a Poisson load leaves exponential gaps of mean one. So
-// ramps need no steps, and a rate that changes keeps its phase. A share takes
-// every N-th arrival of the whole load, at the very same times.
+// the first at once, as in k6 (a rate of r for d seconds, the end excluded, has
+// ⌈r·d⌉); a Poisson load leaves exponential gaps of mean one. So ramps need no
+// steps, and a rate that changes keeps its phase. A share takes every N-th
+// arrival of the whole load, at the very same times.
 type Arrivals struct {
 	segments []segment // what is still to come; the last has no end
 	from     float64   // seconds; where what is left of the first segment begins

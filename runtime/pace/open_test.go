@@ -33,6 +33,36 @@ func TestEvenArrivals(t *testing.T) {
 	}
 }
 
+// TestArrivalsAreCounted has no tolerance: arrivals are at 0, 1/rate, 2/rate and so on, and the end is not part of the load.
+// Those of the shares are together those of the whole.
+func TestArrivalsAreCounted(t *testing.T) {
+	for _, row := range []struct {
+		rate float64
+		d    time.Duration
+		want int
+	}{
+		{30, 3 * time.Second, 90}, {1, 3 * time.Second, 3}, {333, 3 * time.Second, 999}, {7, 3 * time.Second, 21},
+		{0.5, 3 * time.Second, 2}, {1, 3*time.Second + 1, 4}, {1, 3*time.Second - 1, 3}, {2.5, time.Second, 3},
+		{100.0 / 60, 3 * time.Minute, 300}, {1.0 / 3, time.Minute, 20}, {1.0 / 3600, time.Hour, 1}, {0.1, time.Hour, 360},
+		{49, time.Second, 49}, {999, 7 * time.Second, 6993}, {1e4, 10 * time.Second, 1e5}, {12345, 3 * time.Second, 37035},
+		{30, 0, 0}, {0, time.Minute, 0},
+	} {
+		stages := []plan.Stage{{Target: row.rate}}
+		if got := len(until(pace.NewArrivals(stages, pace.Share{}), row.d)); got != row.want {
+			t.Errorf("%v/s for %v: %d arrivals, want %d", row.rate, row.d, got, row.want)
+		}
+		for _, n := range []int{2, 3, 7} {
+			sum := 0
+			for k := range n {
+				sum += len(until(pace.NewArrivals(stages, pace.Share{K: k, N: n}), row.d))
+			}
+			if sum != row.want {
+				t.Errorf("%v/s for %v in %d shares: %d arrivals, want %d", row.rate, row.d, n, sum, row.want)
+			}
+		}
+	}
+}
+
 func TestRampOfRates(t *testing.T) {
 	stages := []plan.Stage{{Duration: 10 * time.Second, Target: 100}, {Duration: 5 * time.Second, Target: 100}, {Duration: 10 * time.Second, Target: 0}}
 	a := pace.NewArrivals(stages, pace.Share{})

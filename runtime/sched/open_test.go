@@ -43,6 +43,18 @@ func TestArrivalsComeAtTheRate(t *testing.T) {
 	}
 }
 
+func TestEachArrivalOfADurationStarts(t *testing.T) {
+	for _, row := range []struct{ rate, took float64 }{{30, 0}, {30, 0.04}, {30, 5}, {1, 0}, {1, 2}, {333, 0.01}, {333, 0.9}, {7, 0.3}, {1000, 0.001}, {2, 2.9}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &service{iterate: takes(time.Duration(row.took * 1e9)), making: 20 * time.Millisecond}
+			run(t, s.load(arriving(row.rate, 3*second)))
+			if want := int(3 * row.rate); len(s.starts) != want || s.dropped != (metric.Dropped{}) {
+				t.Errorf("%v/s for 3 s, of %v s each: %d started and %+v dropped, want %d and none", row.rate, row.took, len(s.starts), s.dropped, want)
+			}
+		})
+	}
+}
+
 func TestRampOfArrivals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(10 * time.Millisecond)}
