@@ -102,7 +102,7 @@ func (s *Signals) Hold(last int, tell func(cause error)) (release func()) {
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.last, s.wait, s.tell = max(1, len(s.came)), patience, nil
+		s.last, s.wait, s.tell = len(s.came)+1, patience, nil
 	}
 }
 
