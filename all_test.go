@@ -46,7 +46,7 @@ var layers = map[string][]string{
 	"runtime/plan":   {},
 	"runtime/pace":   {"runtime/plan"},
 	"runtime/metric": {"github.com/HdrHistogram/hdrhistogram-go"},
-	"runtime/record": {"runtime/plan", "runtime/metric", "runtime/units"},
+	"runtime/record": {"runtime/plan", "runtime/metric", "golang.org/x/sys", "runtime/units"},
 	"runtime/script": {"github.com/dop251/goja", "github.com/evanw/esbuild"},
 	"runtime/engine": {"runtime/metric", "github.com/valyala/fasthttp", "golang.org/x/net", "github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 	"runtime/vu":     {"runtime/engine", "runtime/metric", "github.com/dop251/goja"}, // not jsapi

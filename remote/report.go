@@ -19,8 +19,9 @@ import (
 
 // Show is how results are shown.
 type Show struct {
-	JSON bool
-	HTML string // the page of a run on one machine; "": in the run's folder
+	JSON  bool
+	HTML  string // the page of a run on one machine; "": in the run's folder
+	Force bool   // the page may take the place of a file that is not plimsoll's
 }
 
 // Report lets plimsoll write the page of each machine and tell what was found:
@@ -97,6 +98,9 @@ func writeLine(w io.Writer, said []byte) error {
 func (w World) page(ctx context.Context, r *Outcome, show Show) ([]byte, error) {
 	page := cmp.Or(show.HTML, filepath.Join(r.Folder, "report.html"))
 	args := []string{"report", r.Record, "--html=" + page}
+	if show.Force {
+		args = append(args, "--force")
+	}
 	if show.JSON {
 		args = append(args, "--json")
 	}

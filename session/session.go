@@ -136,6 +136,9 @@ func (s *Session) prepare(ctx context.Context) (err error) {
 // Plan is what the session does, with the source of each setting.
 func (s *Session) Plan() plan.Plan { return s.plan }
 
+// Inputs are the files that the script is made of, and those that it has opened.
+func (s *Session) Inputs() []string { return append(s.script.Files(), s.factory.Files()...) }
+
 // Close gives back what the session holds. It may be called again.
 func (s *Session) Close() error {
 	err := errors.Join(s.stopDemo(), s.closeSources())

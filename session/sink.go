@@ -90,7 +90,7 @@ type Record struct {
 // NewRecord returns a Record that writes to what create makes, which is called with the first row.
 func NewRecord(create func() (io.WriteCloser, error)) *Record { return &Record{create: create} }
 
-// Row writes the next row. What was written reaches the file with each window.
+// Row writes the next row to the file, at once: whatever ends the process, the record is whole up to there.
 func (r *Record) Row(row any) (err error) {
 	if r.file == nil {
 		if r.file, err = r.create(); err != nil {
@@ -101,11 +101,11 @@ func (r *Record) Row(row any) (err error) {
 	if err := r.out.Write(row); err != nil {
 		return err
 	}
-	switch row.(type) {
-	case *record.Window, *record.End:
-		return r.out.Flush()
+	err = r.out.Flush()
+	if _, first := row.(*record.Run); first {
+		return nil // the next row fails with it: a full disk costs the record, and keeps nothing from beginning
 	}
-	return nil
+	return err
 }
 
 // End closes the file.

@@ -35,7 +35,7 @@ func newCompare(p process) *cobra.Command {
 			if len(args) < 2 {
 				return cli.Usage("usage: "+c.UseLine(), "compare: want two records at least, got %d", len(args))
 			}
-			if err := show.ready(p); err != nil {
+			if err := show.ready(p, "", strings.Split(strings.Join(args, ","), ",")...); err != nil {
 				return err
 			}
 			changed, err := compared(args)

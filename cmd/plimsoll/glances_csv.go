@@ -33,6 +33,15 @@ func (j *join) flags(c *cobra.Command) {
 	c.Flags().DurationVar(&j.offset, "clock-offset", 0, "of --resources: this machine's clock minus that of Glances")
 }
 
+// paths are the files that read reads.
+func (j *join) paths(p process, args []string) []string {
+	path, err := recordPath(p, args)
+	if err != nil {
+		return []string{j.csv} // read says what is wrong, if it needs a record
+	}
+	return []string{j.csv, path}
+}
+
 // read folds the record that was named, or the newest, with the CSV; or the CSV alone.
 func (j *join) read(p process, args []string) (*report.Run, error) {
 	if j.csv != "" && len(args) == 0 {

@@ -19,6 +19,7 @@ import (
 // files, for which any number of formats may be asked at once.
 type output struct {
 	json, full, markdown bool
+	force                bool // take the place of foreign files
 	html, png, svg       string
 	summaries            summaries
 }
@@ -29,6 +30,8 @@ func (o *output) flags(c *cobra.Command) {
 	f.BoolVar(&o.full, "full", false, "print every row of the summary's tables")
 	f.BoolVar(&o.markdown, "md", false, "print the result as Markdown, for a comment")
 	f.Var(cli.Text(&o.html, "file"), "html", "write the page of the run, one file that works offline")
+	f.BoolVar(&o.force, "force", false, "let outputs take the place of files that are not plimsoll's")
+	cli.MarkRare(f, "force")
 	f.Var(&o.summaries, "summary", "write md, json or junit (several with commas) to a file; md alone adds to GitHub's step summary")
 }
 
@@ -46,7 +49,7 @@ func (o *output) write(p process, run *report.Run) error {
 		write func(io.Writer) error
 	}{
 		{o.html, func(w io.Writer) error { return html.Write(w, run, html.Options{}) }},
-		{o.png, func(w io.Writer) error { return report.PNG(w, run) }},
+		{o.png, func(w io.Writer) error { return writePNG(w, run) }},
 		{o.svg, func(w io.Writer) error { return report.SVG(w, run) }},
 	} {
 		failed = errors.Join(failed, writeFile(f.path, f.write))

@@ -25,6 +25,15 @@ func (r *replicas) flags(c *cobra.Command) {
 	c.Flags().Var(cli.Rate(&r.target), "target-load", "of --replicas: recommend how many carry this many iterations")
 }
 
+// paths are the records that are read.
+func (r *replicas) paths() (list []string) {
+	for part := range strings.SplitSeq(r.records, ",") {
+		_, path, _ := strings.Cut(part, "=")
+		list = append(list, path)
+	}
+	return list
+}
+
 // show prints the advice.
 func (r *replicas) show(p process, asJSON bool) error {
 	if r.target <= 0 {

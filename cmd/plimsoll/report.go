@@ -30,7 +30,7 @@ func newReport(p process) *cobra.Command {
 		Use: "report [RECORD]", Short: "print a run's summary again", Long: reportLong, GroupID: "results",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := show.ready(p); err != nil {
+			if err := show.ready(p, "", append(many.paths(), joined.paths(p, args)...)...); err != nil {
 				return err
 			}
 			if many.records != "" {

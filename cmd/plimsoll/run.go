@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/repo"
 	"github.com/plimsoll-load/plimsoll/session"
 	"github.com/plimsoll-load/plimsoll/sizing"
 )
@@ -52,7 +54,8 @@ func newRun(p process) *cobra.Command {
 
 // begin prepares a session, and runs it unless only its settings are asked for.
 func begin(ctx context.Context, p process, o settings) error {
-	if err := o.show.ready(p); err != nil {
+	inputs := []string{o.script, repo.FileName, o.from}
+	if err := o.show.ready(p, o.output, inputs...); err != nil {
 		return err
 	}
 	p.tune(uint64(ownLimits(ctx)[record.MemoryBytes]))
@@ -62,6 +65,9 @@ func begin(ctx context.Context, p process, o settings) error {
 	s, err := session.Prepare(ctx, options)
 	if err != nil {
 		return o.explainMissing(err)
+	}
+	if err := o.show.ready(p, o.output, append(inputs, s.Inputs()...)...); err != nil {
+		return errors.Join(err, s.Close())
 	}
 	defer func() { _ = s.Close() }() // its work is done
 	if o.explain {
@@ -116,7 +122,7 @@ func newRecordFile(p process, o settings) *recordFile {
 
 func createRecord(p process, o settings) (*os.File, error) {
 	if o.output != "" {
-		return os.Create(o.output)
+		return record.Create(o.output, o.show.force)
 	}
 	dir, err := record.StateDir(p.env)
 	if err != nil {

@@ -30,7 +30,8 @@ type settings struct {
 	machine *record.Machine // the target's, where it is known
 
 	classicOnly bool           // of plan.Classic: no controller after Molotov's ramp
-	former      *record.Sizing // of plan.Size: the answer to check again
+	from        string         // of plan.Size: the file of the answer to check again
+	former      *record.Sizing // of plan.Size: that answer
 }
 
 // demoRandom is what a bare --demo means.

@@ -374,3 +374,27 @@ func zombie(pid int) bool {
 	_, state, _ := strings.Cut(string(stat), ") ")
 	return err != nil || strings.HasPrefix(state, "Z")
 }
+
+// TestARecordIsThereFromItsFirstRow kills a run in beforeAll; another run meanwhile may not write to its record.
+func TestARecordIsThereFromItsFirstRow(t *testing.T) {
+	t.Parallel()
+	path := write(t, "stuck.js", `export function setup() { console.log('ready'); for (;;) {} } export default () => {}`)
+	dir := filepath.Dir(path)
+	run := start(t, dir, "run", path, "-o", "run.jsonl")
+	eventually(t, "the record's first row", func() bool {
+		text, err := os.ReadFile(filepath.Join(dir, "run.jsonl"))
+		return err == nil && bytes.HasSuffix(text, []byte("\n"))
+	})
+	second := start(t, dir, "run", path, "-o", "run.jsonl", "--force")
+	if code := second.status(t); code != record.ExitUsage || !strings.Contains(second.stderr.String(), "another run writes its record there") {
+		t.Errorf("a second writer ends with %d: %s", code, &second.stderr)
+	}
+	if err := run.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = run.Wait()
+	shown := start(t, dir, "report", "run.jsonl")
+	if code := shown.status(t); code != 0 || !strings.Contains(shown.stdout.String(), "cut") {
+		t.Errorf("report ends with %d: %s%s", code, &shown.stdout, &shown.stderr)
+	}
+}

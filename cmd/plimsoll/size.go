@@ -22,7 +22,6 @@ something gives, then arrivals test the answer on both sides.
 
 func newSize(p process) *cobra.Command {
 	o := settings{mode: plan.Size}
-	var from string
 	c := &cobra.Command{
 		Use: "size SCRIPT|TEST", Short: "find how much a service carries", Long: sizeLong, GroupID: "load", Args: cli.Exactly(1, "a script or a named test"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -30,14 +29,14 @@ func newSize(p process) *cobra.Command {
 				return err
 			}
 			var err error
-			if o.former, err = formerAnswer(from); err != nil {
+			if o.former, err = formerAnswer(o.from); err != nil {
 				return err
 			}
 			return begin(c.Context(), p, o)
 		},
 	}
 	o.flags(c, plan.Size)
-	c.Flags().Var(cli.Text(&from, "file"), "from", "check a former answer again in half a minute: its record, or its JSON")
+	c.Flags().Var(cli.Text(&o.from, "file"), "from", "check a former answer again in half a minute: its record, or its JSON")
 	return c
 }
 

@@ -72,17 +72,30 @@ func (s summary) place(p process) (path string, add bool, err error) {
 	return page, true, nil
 }
 
-// ready says before anything runs that a result could not be written.
-func (o *output) ready(p process) error {
-	paths := []string{o.html, o.png, o.svg}
+// files are those that a result is written to, but for what is only added to.
+func (o *output) files(p process) ([]cli.File, error) {
+	files := []cli.File{{Path: o.html, Kind: cli.PageFile}, {Path: o.png, Kind: cli.PNGFile}, {Path: o.svg, Kind: cli.SVGFile}}
+	kinds := map[string]cli.Kind{"md": cli.MarkdownFile, "json": cli.JSONFile, "junit": cli.JUnitFile}
 	for _, s := range o.summaries {
-		path, _, err := s.place(p)
+		path, add, err := s.place(p)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		paths = append(paths, path)
+		if !add {
+			files = append(files, cli.File{Path: path, Kind: kinds[s.format]})
+		}
 	}
-	for _, path := range paths {
+	return files, nil
+}
+
+// ready says before anything runs that a result could not be written, or would take the place of what is read.
+func (o *output) ready(p process, record string, inputs ...string) error {
+	files, err := o.files(p)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		path := f.Path
 		if path == "" {
 			continue
 		}
@@ -96,7 +109,7 @@ func (o *output) ready(p process) error {
 			return cli.Usage("name a file in it", "%s is a folder", path)
 		}
 	}
-	return nil
+	return cli.CheckFiles(append(files, cli.File{Path: record, Kind: cli.RecordFile}), inputs, o.force)
 }
 
 // write writes a summary by the way that its format has.

@@ -84,6 +84,17 @@ func (s *Script) Hash() string { return s.hash }
 // Path is the absolute path of the script.
 func (s *Script) Path() string { return s.path }
 
+// Files are the paths of what the script is made of, relative ones from the working directory.
+func (s *Script) Files() []string {
+	list := []string{s.path}
+	for name := range s.sources {
+		if !strings.HasPrefix(name, Virtual) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
 // Explain makes the error for something that went wrong at a position of the
 // script's sources while it was being loaded. Line 0 means the script as a whole.
 func (s *Script) Explain(file string, line, column int, message string) error {

@@ -2,8 +2,10 @@ package vu
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -25,6 +27,13 @@ func (u *User) Open(path string) (text goja.Value, data []byte, err error) {
 	}
 	f, err := u.factory.read(name)
 	return f.text, f.data, err
+}
+
+// Files are the paths of what the script opened.
+func (f *Factory) Files() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Collect(maps.Keys(f.files))
 }
 
 func (f *Factory) read(name string) (file, error) {
