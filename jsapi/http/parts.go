@@ -11,6 +11,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/plimsoll-load/plimsoll/jsapi"
+	"github.com/plimsoll-load/plimsoll/runtime/engine"
 )
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
@@ -25,8 +26,8 @@ func (r *response) cookies() goja.Value {
 		if !strings.EqualFold(name, "Set-Cookie") {
 			return
 		}
-		c, err := http.ParseSetCookie(value)
-		if err != nil {
+		c, ok := engine.ParseCookie(value)
+		if !ok {
 			return
 		}
 		o := vm.NewObject()
@@ -39,7 +40,7 @@ func (r *response) cookies() goja.Value {
 		set("value", c.Value)
 		set("domain", c.Domain)
 		set("path", c.Path)
-		set("http_only", c.HttpOnly)
+		set("http_only", c.HTTPOnly)
 		set("secure", c.Secure)
 		set("max_age", c.MaxAge)
 		set("expires", expires)

@@ -183,6 +183,11 @@ func TestWhatIsSent(t *testing.T) {
 			call.SetHeader("Cookie", "a=1")
 			call.SetCookie("b", "2")
 		}},
+		{name: "cookies as they are", method: "GET", url: url, want: "Cookie: a=\"1\"; b={\"k\":\"\\é\"}; a=2  X: y\r\n", prepare: func() {
+			call.SetHeader("Cookie", `a="1"`)
+			call.SetCookie("b", `{"k":"\é"}`)
+			call.SetCookie("a", "2\r\nX: y")
+		}},
 	} {
 		if err := call.Begin(row.method, row.url); err != nil {
 			t.Fatalf("%s: %v", row.name, err)

@@ -20,7 +20,6 @@ package engine
 
 import (
 	"crypto/x509"
-	"net/http/cookiejar"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,7 +56,7 @@ type Client struct {
 	born    time.Time // zero of the client's clock
 
 	refusing atomic.Bool // calls are refused: see Interrupt, Close
-	jar      atomic.Pointer[cookiejar.Jar]
+	jar      atomic.Pointer[jar]
 	last     atomic.Pointer[origin] // the origin used last
 
 	mu      sync.Mutex

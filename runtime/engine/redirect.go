@@ -82,8 +82,8 @@ func (c *Call) redirect(at location, next string) {
 	if !strings.EqualFold(from.name, to.name) {
 		h.Del("Authorization")
 		h.Del("Proxy-Authorization")
-		h.DelAllCookies()
 		c.cookies = ""
+		c.setCookieHeader("")
 	}
 	if c.host == "" || from != to {
 		c.host = ""
