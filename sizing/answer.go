@@ -95,6 +95,7 @@ func (c *controller) timeLeft(h *hold) float64 {
 		end := max(farVUs, farFactor*c.fillingVUs())
 		steps := math.Log2(max(1, end/max(1, h.level)))
 		rest += 16 + steps*max(1.5, min(4, boundIterations/x))
+	default: // both sides are still to be tested
 	}
 	return clamp(rest, 0, max(0, c.budget-c.now))
 }

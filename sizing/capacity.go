@@ -190,6 +190,7 @@ func (c *controller) reason(s *record.Sizing) string {
 		return held + above + "more than the tolerance fails"
 	case record.CauseBacklog:
 		return held + above + "the backlog grows without end"
+	default: // an objective
 	}
 	missed, ok := s.Binding.Objective()
 	if !ok {

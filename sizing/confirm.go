@@ -51,27 +51,12 @@ func (c *controller) stepDown(h *hold) error {
 	b.confirmed = nil
 	rate := h.level
 	for {
-		if err := c.withinBudget(); err != nil {
-			return err
-		}
 		rate *= factor
-		o.safeRate = min(o.safeRate, rate/2)
-		if err := c.drain(); err != nil {
-			return err
-		}
-		next := holdSpec{phase: record.PhaseRefine, why: "what passed before has failed: lower", min: refineMin, max: refineMax}
-		if c.stopsNarrowing() {
-			next.phase, next.min, next.max = "confirm", confirmTime, 1.25*confirmTime
-		}
-		h, err := c.holdRate(rate, next)
+		h, err := c.tryLower(rate)
 		if err != nil {
 			return err
 		}
 		if h.pass {
-			c.pass(h)
-			if next.phase == record.PhaseConfirm {
-				b.confirmed = h
-			}
 			break
 		}
 		if h.nearlyAllFail() {
@@ -85,6 +70,30 @@ func (c *controller) stepDown(h *hold) error {
 		b.hi = untested(b.lo.level*(1+c.width()), b.hi.cause)
 	}
 	return nil
+}
+
+// tryLower holds a rate below one that has failed, which is the new lower end if it passes.
+func (c *controller) tryLower(rate float64) (*hold, error) {
+	if err := c.withinBudget(); err != nil {
+		return nil, err
+	}
+	c.open.safeRate = min(c.open.safeRate, rate/2)
+	if err := c.drain(); err != nil {
+		return nil, err
+	}
+	next := holdSpec{phase: record.PhaseRefine, why: "what passed before has failed: lower", min: refineMin, max: refineMax}
+	if c.stopsNarrowing() {
+		next.phase, next.min, next.max = record.PhaseConfirm, confirmTime, 1.25*confirmTime
+	}
+	h, err := c.holdRate(rate, next)
+	if err != nil || !h.pass {
+		return h, err
+	}
+	c.pass(h)
+	if next.phase == record.PhaseConfirm {
+		c.bracket.confirmed = h
+	}
+	return h, nil
 }
 
 // retestUpper tests the upper end again: it must fail. If it passes twice,

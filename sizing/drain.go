@@ -21,13 +21,8 @@ func (c *controller) drain() error {
 	before, since, down := c.inFlight, c.now, outageWatch{at: uint64(c.total.requests())}
 	for grows := false; !c.drained(down.last); {
 		if grows || c.now-start >= drainTimeout || c.spent() { // a harmless rate does not drain it: none does, if anything
-			if err := c.setArrivals(0); err != nil {
+			if err := c.stopUntilEmpty(start); err != nil {
 				return err
-			}
-			for c.now-start < 2*drainTimeout && c.inFlight > 0 && !c.spent() {
-				if _, err := c.step(tick); err != nil {
-					return err
-				}
 			}
 			break
 		}
@@ -38,6 +33,20 @@ func (c *controller) drain() error {
 		grows = d > max(growthTime, 1.2*t1) && c.inFlight > before+3*math.Sqrt(before+o.safeRate*d)
 	}
 	c.recovery = max(c.recovery, c.now-start)
+	return nil
+}
+
+// stopUntilEmpty lets nothing arrive until what is under way has ended, or the
+// drain that began at start has taken twice its time.
+func (c *controller) stopUntilEmpty(start float64) error {
+	if err := c.setArrivals(0); err != nil {
+		return err
+	}
+	for c.now-start < 2*drainTimeout && c.inFlight > 0 && !c.spent() {
+		if _, err := c.step(tick); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -27,20 +27,9 @@ func (c *controller) ramp() error {
 			factor = 4 // each step costs an iteration
 		}
 		n = min(n*factor, s.max)
-		h, err := c.holdVUs(n, holdSpec{phase: record.PhaseRamp, why: c.whyMore(n), min: 1, max: 4, need: boundIterations, ramp: true})
+		h, err := c.rampTo(n)
 		if err != nil {
 			return err
-		}
-		if !h.pass {
-			if h, err = c.outage(h); err != nil {
-				return err
-			}
-		}
-		if !h.pass && h.share() < 4*c.opt.Tolerance {
-			h, err = c.holdVUs(n, holdSpec{phase: record.PhaseRamp, why: "near the tolerance: once more, longer", min: 3 * s.stretch, max: 8, need: 1000})
-			if err != nil {
-				return err
-			}
 		}
 		if !h.pass {
 			s.hi = h
@@ -57,6 +46,18 @@ func (c *controller) ramp() error {
 			return err
 		}
 	}
+}
+
+// rampTo holds n virtual users, and looks again where an outage or chance may have made them too many.
+func (c *controller) rampTo(n int) (*hold, error) {
+	h, err := c.holdVUs(n, holdSpec{phase: record.PhaseRamp, why: c.whyMore(n), min: 1, max: 4, need: boundIterations, ramp: true})
+	if err != nil || h.pass {
+		return h, err
+	}
+	if h, err = c.outage(h); err != nil || h.pass || h.share() >= 4*c.opt.Tolerance {
+		return h, err
+	}
+	return c.holdVUs(n, holdSpec{phase: record.PhaseRamp, why: "near the tolerance: once more, longer", min: 3 * c.closed.stretch, max: 8, need: 1000})
 }
 
 // refineUnloaded adds what a few more users saw while nothing waits: the time

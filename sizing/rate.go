@@ -114,6 +114,18 @@ const (
 	carefulFactor  = 1.3
 )
 
+// rampToRate holds a rate, and looks again where it was near the limit or failed by chance.
+func (c *controller) rampToRate(rate float64, why string) (*hold, error) {
+	h, err := c.holdRate(rate, holdSpec{phase: record.PhaseRamp, why: why, min: 1, max: 4, ramp: true})
+	if err != nil || h.pass || h.share() >= 4*c.opt.Tolerance || h.endInFlight-h.startInFlight >= .1*max(h.sum.started, 1) {
+		return h, err
+	}
+	if err := c.drain(); err != nil {
+		return nil, err
+	}
+	return c.holdRate(rate, holdSpec{phase: record.PhaseRamp, why: "near the limit, or by chance: once more, longer", min: refineMin, max: refineMax})
+}
+
 // rampRate leaves the largest rate that passed and the one that did not, and
 // says whether there are both.
 func (c *controller) rampRate(rate float64) (bool, error) {
@@ -121,18 +133,9 @@ func (c *controller) rampRate(rate float64) (bool, error) {
 	b.step = c.opt.Resolution
 	why := "what one virtual user sends"
 	for {
-		h, err := c.holdRate(rate, holdSpec{phase: record.PhaseRamp, why: why, min: 1, max: 4, ramp: true})
+		h, err := c.rampToRate(rate, why)
 		if err != nil {
 			return false, err
-		}
-		if !h.pass && h.share() < 4*c.opt.Tolerance && h.endInFlight-h.startInFlight < .1*max(h.sum.started, 1) {
-			if err := c.drain(); err != nil {
-				return false, err
-			}
-			h, err = c.holdRate(rate, holdSpec{phase: record.PhaseRamp, why: "near the limit, or by chance: once more, longer", min: refineMin, max: refineMax})
-			if err != nil {
-				return false, err
-			}
 		}
 		if !h.pass {
 			c.bracket.fail(h)

@@ -131,21 +131,9 @@ func (c *controller) refine() error {
 		if err := c.withinBudget(); err != nil {
 			return err
 		}
-		var rate float64
-		var why string
-		var err error
-		if b.hi == nil {
-			rate, why = b.higher(), "no upper end is known: higher"
-		} else {
-			if err := c.drain(); err != nil {
-				return err
-			}
-			if err := c.withinBudget(); err != nil {
-				return err
-			}
-			if rate, why, err = c.candidate(); err != nil {
-				return err
-			}
+		rate, why, err := c.nextRate()
+		if err != nil {
+			return err
 		}
 		h, err := c.holdRate(rate, holdSpec{phase: record.PhaseRefine, why: why, min: refineMin, max: refineMax})
 		if err != nil {
@@ -164,6 +152,20 @@ func (c *controller) refine() error {
 		}
 	}
 	return nil
+}
+
+// nextRate is the next rate to try: within the bracket, or above its lower end where there is no upper one.
+func (c *controller) nextRate() (rate float64, why string, err error) {
+	if b := &c.bracket; b.hi == nil {
+		return b.higher(), "no upper end is known: higher", nil
+	}
+	if err := c.drain(); err != nil {
+		return 0, "", err
+	}
+	if err := c.withinBudget(); err != nil {
+		return 0, "", err
+	}
+	return c.candidate()
 }
 
 // candidate is the next rate to try within the bracket.

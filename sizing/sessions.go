@@ -29,20 +29,8 @@ func (c *controller) bySessions() error {
 	if err := c.explore(); err != nil {
 		return err
 	}
-	for s.hi != nil {
-		if err := c.refineSessions(); err != nil {
-			return err
-		}
-		done, err := c.confirmSessions()
-		if err == nil && done {
-			done, err = c.retestUpperVUs()
-		}
-		if err != nil {
-			return err
-		}
-		if done {
-			break
-		}
+	if err := c.testSessions(); err != nil {
+		return err
 	}
 	if err := c.narrowKnee(); err != nil {
 		return err
@@ -60,6 +48,24 @@ func (c *controller) bySessions() error {
 	}
 	if !s.falling {
 		s.plateau = c.finalPlateau()
+	}
+	return nil
+}
+
+// testSessions narrows the interval until both of its ends have been tested;
+// there is nothing to do where no number of users was too many.
+func (c *controller) testSessions() error {
+	for c.closed.hi != nil {
+		if err := c.refineSessions(); err != nil {
+			return err
+		}
+		done, err := c.confirmSessions()
+		if err == nil && done {
+			done, err = c.retestUpperVUs()
+		}
+		if err != nil || done {
+			return err
+		}
 	}
 	return nil
 }
