@@ -277,6 +277,7 @@ var foreign = map[string]int{
 }
 
 func (all interfaces) methods(t *testing.T, name string) int {
+	t.Helper()
 	d := all[name]
 	count := 0
 	for _, field := range d.it.Methods.List {

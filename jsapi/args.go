@@ -140,14 +140,11 @@ func NestsTooDeep(text string) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
-		case quoted:
-			if c == '\\' {
-				i++
-			} else if c == '"' {
-				quoted = false
-			}
+		case quoted && c == '\\':
+			i++ // what follows ends no string
 		case c == '"':
-			quoted = true
+			quoted = !quoted
+		case quoted:
 		case c == '[' || c == '{':
 			if depth++; depth > MaxNesting {
 				return true

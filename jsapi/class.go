@@ -17,7 +17,7 @@ func MethodOf[I, T any](name, sig, doc string, f func(I, T, goja.FunctionCall) g
 // pointer to a struct without exported fields: `new` and the classes that
 // extend it call it. Methods are given what their object holds; called on
 // something else they throw.
-func Class[I, T any](name, sig, doc string, construct func(I, goja.ConstructorCall) T, methods ...Method[I, T]) Export[I] {
+func Class[I, T any](name, sig, doc string, construct func(I, goja.ConstructorCall) T, methods ...Method[I, T]) Export[I] { //nolint:revive // the parts of an entry, as in Function, and methods
 	e := Entry{Name: name, Kind: KindClass, Sig: sig, Doc: doc}
 	complete := construct != nil
 	for _, m := range methods {
@@ -27,16 +27,23 @@ func Class[I, T any](name, sig, doc string, construct func(I, goja.ConstructorCa
 	if complete {
 		e.bind = func(vm *goja.Runtime, instance any) any {
 			i := instance.(I) //nolint:forcetypeassert // as in Function
-			return classOf(vm, i, name, construct, methods)
+			return class[I, T]{name, construct, methods}.bind(vm, i)
 		}
 	}
 	return Export[I]{e}
 }
 
-// classOf makes the constructor, with the methods on its prototype.
-func classOf[I, T any](vm *goja.Runtime, i I, name string, construct func(I, goja.ConstructorCall) T, methods []Method[I, T]) goja.Value {
+// class is what a VM's constructor is made of.
+type class[I, T any] struct {
+	name      string
+	construct func(I, goja.ConstructorCall) T
+	methods   []Method[I, T]
+}
+
+// bind makes the constructor, with the methods on its prototype.
+func (c class[I, T]) bind(vm *goja.Runtime, i I) goja.Value {
 	constructor := vm.ToValue(func(call goja.ConstructorCall) *goja.Object {
-		o := vm.ToValue(&held[T]{construct(i, call)}).(*goja.Object) //nolint:forcetypeassert // a pointer becomes an object
+		o := vm.ToValue(&held[T]{c.construct(i, call)}).(*goja.Object) //nolint:forcetypeassert // a pointer becomes an object
 		if err := o.SetPrototype(call.This.Prototype()); err != nil {
 			panic(vm.NewGoError(err))
 		}
@@ -47,13 +54,13 @@ func classOf[I, T any](vm *goja.Runtime, i I, name string, construct func(I, goj
 			panic(vm.NewGoError(err))
 		}
 	}
-	must(constructor.DefineDataProperty("name", vm.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+	must(constructor.DefineDataProperty("name", vm.ToValue(c.name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 	prototype := constructor.Get("prototype").ToObject(vm)
-	for _, m := range methods {
+	for _, m := range c.methods {
 		f := func(call goja.FunctionCall) goja.Value {
 			h, ok := Held[*held[T]](call.This)
 			if !ok {
-				panic(vm.NewTypeError("%s: call it on a %s", m.entry.Name, name))
+				panic(vm.NewTypeError("%s: call it on a %s", m.entry.Name, c.name))
 			}
 			return m.call(i, h.value, call)
 		}

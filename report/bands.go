@@ -2,7 +2,6 @@ package report
 
 import (
 	"github.com/plimsoll-load/plimsoll/runtime/record"
-
 	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 

@@ -21,16 +21,16 @@ const (
 	memoryExcess = 1.6
 )
 
-// outOfMemory is why a session was stopped.
-type outOfMemory struct{ used, bound uint64 }
+// outOfMemoryError is why a session was stopped.
+type outOfMemoryError struct{ used, bound uint64 }
 
-func (o outOfMemory) Error() string {
+func (o outOfMemoryError) Error() string {
 	return fmt.Sprintf("the generator holds %d MB of memory, of %d MB that it may: the script keeps what it makes, or there are too many virtual users",
 		o.used>>20, o.bound>>20)
 }
 
 // ExitCode is that of a generator at its limit.
-func (outOfMemory) ExitCode() int { return record.ExitInconclusive }
+func (outOfMemoryError) ExitCode() int { return record.ExitInconclusive }
 
 // watchMemory stops the session, at once, when the process holds too much
 // memory. What grows faster than it looks, in one native call, it cannot stop.
@@ -49,7 +49,7 @@ func (s *Session) watchMemory(ctx context.Context) {
 		case <-ticker.C:
 		}
 		if used := memoryInUse(); used > bound {
-			s.Stop(outOfMemory{used, bound})
+			s.Stop(outOfMemoryError{used, bound})
 			s.load.Stop() // iterations under way would take more; afterAll still runs
 			return
 		}

@@ -33,34 +33,34 @@ func Explain(w io.Writer, program string, err error) int {
 	return record.ExitInternal
 }
 
-// Status is an error without words: all was said in the report, only the exit status is left.
-type Status int
+// StatusError is an error without words: all was said in the report, only the exit status is left.
+type StatusError int
 
 // Error is empty.
-func (Status) Error() string { return "" }
+func (StatusError) Error() string { return "" }
 
 // ExitCode is the status.
-func (s Status) ExitCode() int { return int(s) }
+func (s StatusError) ExitCode() int { return int(s) }
 
-// Fault is an error with an exit status and, mostly, advice.
-type Fault struct {
+// FaultError is an error with an exit status and, mostly, advice.
+type FaultError struct {
 	Code   int
 	Err    error
 	Advice string
 }
 
-func (f Fault) Error() string { return f.Err.Error() }
+func (f FaultError) Error() string { return f.Err.Error() }
 
 // Unwrap returns what caused it.
-func (f Fault) Unwrap() error { return f.Err }
+func (f FaultError) Unwrap() error { return f.Err }
 
 // ExitCode is the exit status.
-func (f Fault) ExitCode() int { return f.Code }
+func (f FaultError) ExitCode() int { return f.Code }
 
 // Hint is the advice.
-func (f Fault) Hint() string { return f.Advice }
+func (f FaultError) Hint() string { return f.Advice }
 
 // Usage is a fault of the command line.
 func Usage(hint, format string, args ...any) error {
-	return Fault{Code: record.ExitUsage, Err: fmt.Errorf(format, args...), Advice: hint}
+	return FaultError{Code: record.ExitUsage, Err: fmt.Errorf(format, args...), Advice: hint}
 }

@@ -18,7 +18,7 @@ type Signals struct {
 	caught <-chan os.Signal
 
 	mu   sync.Mutex
-	came []Signalled
+	came []SignalError
 	last int               // the number of the signal after which the command is given up
 	wait time.Duration     // how long after that one
 	tell func(cause error) // who holds; nil: nobody
@@ -48,17 +48,17 @@ func SignalsFrom(caught <-chan os.Signal) *Signals {
 	return &Signals{caught: caught, last: 1, wait: patience}
 }
 
-// Signalled is why a command that a signal ended stops.
-type Signalled struct{ os.Signal }
+// SignalError is why a command that a signal ended stops.
+type SignalError struct{ os.Signal }
 
-func (Signalled) Error() string { return "stopped by a signal" }
+func (SignalError) Error() string { return "stopped by a signal" }
 
 // ExitCode is 128 plus the signal's number, as a shell has it; HUP is TERM.
-func (s Signalled) ExitCode() int { return record.SignalExit(s.Signal) }
+func (s SignalError) ExitCode() int { return record.SignalExit(s.Signal) }
 
 // Main runs a program's command to its end and returns the exit status.
 //
-// The first signal ends the command's context, with a [Signalled] as cause. A command that does not end then is given up
+// The first signal ends the command's context, with a [SignalError] as cause. A command that does not end then is given up
 // soon, and at once with the second signal, unless it holds the signals: see [Signals.Hold].
 func (s *Signals) Main(program string, stderr io.Writer, command func(context.Context) error) int {
 	if s == nil {
@@ -74,8 +74,8 @@ func (s *Signals) Main(program string, stderr io.Writer, command func(context.Co
 		case err := <-done:
 			return s.status(program, stderr, err)
 		case sig := <-s.caught:
-			cancel(Signalled{sig})
-			switch left, wait := s.add(Signalled{sig}); {
+			cancel(SignalError{sig})
+			switch left, wait := s.add(SignalError{sig}); {
 			case left < 0:
 				return s.giveUp(program, stderr)
 			case left == 0:
@@ -107,7 +107,7 @@ func (s *Signals) Hold(last int, tell func(cause error)) (release func()) {
 }
 
 // add notes a signal, and returns how many more there are until the command is given up, and how long after the last.
-func (s *Signals) add(sig Signalled) (left int, wait time.Duration) {
+func (s *Signals) add(sig SignalError) (left int, wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.came = append(s.came, sig)
@@ -118,7 +118,7 @@ func (s *Signals) add(sig Signalled) (left int, wait time.Duration) {
 }
 
 // first is the first signal that came.
-func (s *Signals) first() (sig Signalled, came bool) {
+func (s *Signals) first() (sig SignalError, came bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.came) == 0 {
@@ -135,7 +135,7 @@ func (s *Signals) status(program string, stderr io.Writer, err error) int {
 	}
 	sig, came := s.first()
 	var coded interface{ ExitCode() int }
-	if _, told := err.(Status); told || !came { //nolint:errorlint // one that wraps a Status has something to tell
+	if _, told := err.(StatusError); told || !came { //nolint:errorlint // one that wraps a Status has something to tell
 		return Explain(stderr, program, err)
 	}
 	if errors.Is(err, context.Canceled) && !errors.As(err, &coded) {
@@ -148,5 +148,5 @@ func (s *Signals) status(program string, stderr io.Writer, err error) int {
 // giveUp is the exit status of a command that does not end.
 func (s *Signals) giveUp(program string, stderr io.Writer) int {
 	sig, _ := s.first()
-	return Explain(stderr, program, Fault{Code: sig.ExitCode(), Err: errors.New("stopped by a signal, in the middle of something")})
+	return Explain(stderr, program, FaultError{Code: sig.ExitCode(), Err: errors.New("stopped by a signal, in the middle of something")})
 }

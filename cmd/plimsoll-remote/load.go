@@ -189,7 +189,7 @@ func (l *load) run(ctx context.Context, p process, at *place) error {
 		return err
 	}
 	if code := remote.ExitCode(results); code != 0 {
-		return cli.Status(code)
+		return cli.StatusError(code)
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func (p process) oneByOne(ctx context.Context) (context.Context, <-chan os.Signa
 	signals := make(chan os.Signal, remote.LastStop)
 	count := 0
 	release := p.signals.Hold(remote.LastStop, func(cause error) {
-		if s := new(cli.Signalled); errors.As(cause, s) && count < remote.LastStop {
+		if s := new(cli.SignalError); errors.As(cause, s) && count < remote.LastStop {
 			signals <- s.Signal
 			count++
 		}

@@ -49,7 +49,7 @@ func newCompare(p process) *cobra.Command {
 				return err
 			}
 			if changed.Regression(beyond) != nil {
-				return cli.Status(record.ExitRegression)
+				return cli.StatusError(record.ExitRegression)
 			}
 			return nil
 		},

@@ -31,7 +31,7 @@ func newRemote(p process) *cobra.Command {
 				return err
 			}
 			if err := p.become(path, args); err != nil {
-				return cli.Fault{Code: record.ExitOutside, Err: fmt.Errorf("remote: %s: %w", path, err)}
+				return cli.FaultError{Code: record.ExitOutside, Err: fmt.Errorf("remote: %s: %w", path, err)}
 			}
 			return nil
 		},

@@ -16,7 +16,7 @@ func (p process) become(path string, args []string) error {
 	err := c.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return cli.Status(exit.ExitCode())
+		return cli.StatusError(exit.ExitCode())
 	}
 	return err
 }

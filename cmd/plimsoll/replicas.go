@@ -49,7 +49,7 @@ func (r *replicas) show(p process, asJSON bool) error {
 	}
 	advice, err := recommend.ByReplicas(sizes, r.target, recommend.Plan{})
 	if err != nil {
-		return cli.Fault{Code: record.ExitInconclusive, Err: err}
+		return cli.FaultError{Code: record.ExitInconclusive, Err: err}
 	}
 	if asJSON {
 		return json.NewEncoder(p.stdout).Encode(advice)

@@ -57,11 +57,11 @@ func recordPath(p process, args []string) (string, error) {
 	}
 	dir, err := record.StateDir(p.env)
 	if err != nil {
-		return "", cli.Fault{Code: record.ExitUsage, Err: err}
+		return "", cli.FaultError{Code: record.ExitUsage, Err: err}
 	}
 	path, err := record.Store{Dir: dir}.Newest()
 	if errors.Is(err, record.ErrNoRecord) {
-		return "", cli.Fault{Code: record.ExitUsage, Err: err}
+		return "", cli.FaultError{Code: record.ExitUsage, Err: err}
 	}
 	return path, err
 }

@@ -93,10 +93,10 @@ func (o *settings) finish(p process, run *report.Run, result session.Result) err
 		fmt.Fprint(p.stdout, sizing.ClassicText(*s.Classic))
 	}
 	if len(result.Lost) > 0 {
-		return cli.Fault{Code: result.End.ExitCode, Err: result.Lost[0], Advice: "the summary above is whole; free some space, or name another place with -o FILE"}
+		return cli.FaultError{Code: result.End.ExitCode, Err: result.Lost[0], Advice: "the summary above is whole; free some space, or name another place with -o FILE"}
 	}
 	if result.End.ExitCode != record.ExitOK {
-		return cli.Status(result.End.ExitCode)
+		return cli.StatusError(result.End.ExitCode)
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func newRecordFile(p process, o settings) *recordFile {
 	r.Record = session.NewRecord(func() (io.WriteCloser, error) {
 		file, err := createRecord(p, o)
 		if err != nil {
-			return nil, cli.Fault{Code: record.ExitUsage, Err: err, Advice: "name a file that can be written with -o FILE"}
+			return nil, cli.FaultError{Code: record.ExitUsage, Err: err, Advice: "name a file that can be written with -o FILE"}
 		}
 		r.path = file.Name()
 		return file, nil

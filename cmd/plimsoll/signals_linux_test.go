@@ -48,10 +48,14 @@ func phases(server string) []phase {
 		{name: "beforeAll stuck", script: `export function setup() { console.log('ready'); ` + stuck + ` } export default () => {}`, args: run, record: true, code: -1},
 		{name: "run", script: getRoot, args: run, ready: loaded, record: true, code: -1},
 		{name: "size", script: getRoot, args: []string{"size", "loadtest.js", "--demo=rejects:300", "-o", "run.jsonl"}, ready: loaded, record: true, code: -1},
-		{name: "afterAll", script: `export function teardown() { console.log('ready'); for (;;) {} } export default () => {}`,
-			args: []string{"run", "loadtest.js", "-o", "run.jsonl", "--iterations", "1"}, record: true, code: 0},
-		{name: "afterAll stuck", script: `export function teardown() { console.log('ready'); ` + stuck + ` } export default () => {}`,
-			args: []string{"run", "loadtest.js", "-o", "run.jsonl", "--iterations", "1"}, record: true, code: 0},
+		{
+			name: "afterAll", script: `export function teardown() { console.log('ready'); for (;;) {} } export default () => {}`,
+			args: []string{"run", "loadtest.js", "-o", "run.jsonl", "--iterations", "1"}, record: true, code: 0,
+		},
+		{
+			name: "afterAll stuck", script: `export function teardown() { console.log('ready'); ` + stuck + ` } export default () => {}`,
+			args: []string{"run", "loadtest.js", "-o", "run.jsonl", "--iterations", "1"}, record: true, code: 0,
+		},
 		{name: "report", args: []string{"report"}, before: pipe, ready: opened, code: -1},
 		{name: "compare", args: []string{"compare", "pipe"}, before: pipe, ready: opened, code: -1},
 		{name: "watch", args: []string{"watch", "host", "--every=250ms"}, ready: func(_, said string) bool { return said != "" }, code: 0, alone: true},

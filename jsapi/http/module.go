@@ -28,19 +28,20 @@ segments that look like identifiers become ` + "`{id}`" + `: digits; hexadecimal
 UUIDs among them; other text of 16 or more with two digits in it. Where such text follows a word of small letters and a
 dash, the word stays (` + "`tasks-3fa85f64-…` is `tasks-{id}`" + `).`
 
+const withBody = "(url: HttpURL, body?: RequestBody, params?: Params | null): Response"
+
 // Module returns the module's table.
 func Module() jsapi.Module {
-	const withBody = "(url: HttpURL, body?: RequestBody, params?: Params | null): Response"
 	const withMethod = "(method: string, url: HttpURL, body?: RequestBody, params?: Params | null): "
 	return jsapi.Define(
 		jsapi.Module{Name: "plimsoll/http", Aliases: []string{"k6/http"}, Doc: about, Types: declarations}, newInstance,
 		bare("get", "GET", "Sends a GET request."),
 		bare("head", "HEAD", "Sends a HEAD request."),
-		full("post", "POST", withBody, "Sends a POST request. An object as body is sent as a form."),
-		full("put", "PUT", withBody, "Sends a PUT request."),
-		full("patch", "PATCH", withBody, "Sends a PATCH request."),
-		full("del", "DELETE", withBody, "Sends a DELETE request."),
-		full("options", "OPTIONS", withBody, "Sends an OPTIONS request."),
+		full("post", "POST", "Sends a POST request. An object as body is sent as a form."),
+		full("put", "PUT", "Sends a PUT request."),
+		full("patch", "PATCH", "Sends a PATCH request."),
+		full("del", "DELETE", "Sends a DELETE request."),
+		full("options", "OPTIONS", "Sends an OPTIONS request."),
 		jsapi.Function("request", withMethod+"Response", "Sends a request with any method.", (*instance).any),
 		jsapi.Function("asyncRequest", withMethod+"Promise<Response>", "Sends a request and goes on; at most 6 to one host run at a time, the others wait.", (*instance).async),
 		jsapi.Function("batch", "<T extends BatchRequest[] | { [name: string]: BatchRequest }>(requests: T): { [K in keyof T]: Response }", "Sends requests in parallel, at most 20 at a time and 6 to one host, and waits for all. Each is a URL, an array `[method, url, body, params]` or an object of these; the result has the shape of the argument.", (*instance).batch),
@@ -58,8 +59,8 @@ func bare(name, method, doc string) jsapi.Export[*instance] {
 }
 
 // full is the function of a method whose requests have a body.
-func full(name, method, sig, doc string) jsapi.Export[*instance] {
-	return jsapi.Function(name, sig, doc, func(m *instance, call goja.FunctionCall) goja.Value {
+func full(name, method, doc string) jsapi.Export[*instance] {
+	return jsapi.Function(name, withBody, doc, func(m *instance, call goja.FunctionCall) goja.Value {
 		return m.send(asked{method: method, url: call.Argument(0), body: call.Argument(1), params: call.Argument(2)})
 	})
 }

@@ -59,6 +59,7 @@ type Options struct {
 	Folder    string   // what a generator needs of this machine: the script's folder; "": nothing
 }
 
+// What is the same for each run.
 const (
 	DefaultProfile = "plimsoll-instance"
 	defaultGlances = "nicolargo/glances:4.5.8"

@@ -90,7 +90,7 @@ func (s *SeriesWindow) count(kind SampleKind, at time.Duration, v float64) {
 	case TrendSample:
 		s.Min, s.Max = min(s.Min, v), max(s.Max, v)
 		s.Sum = sum(s.Sum, v)
-		s.Values.Add(v)
+		s.Add(v)
 	default: // a counter
 		s.Sum = sum(s.Sum, v)
 	}

@@ -149,6 +149,7 @@ func fill(v reflect.Value, text string) (n int) {
 				n += fill(f, text)
 			}
 		}
+	default: // no text
 	}
 	return n
 }

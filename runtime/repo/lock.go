@@ -157,16 +157,21 @@ func (l lockFile) checked(rc npmrc) (map[string]locked, error) {
 		if err := p.check(lockName + ": " + place); err != nil {
 			return nil, err
 		}
-		for _, wanted := range []map[string]string{p.Dependencies, p.OptionalDependencies, p.PeerDependencies} {
-			for name := range wanted {
-				if l.Packages[place+"/node_modules/"+name].InBundle {
-					delete(wanted, name)
-				}
-			}
-		}
+		l.leaveBundled(place, p)
 		packages[place] = p
 	}
 	return packages, nil
+}
+
+// leaveBundled takes what comes inside a package off the list of what it wants.
+func (l lockFile) leaveBundled(place string, p locked) {
+	for _, wanted := range []map[string]string{p.Dependencies, p.OptionalDependencies, p.PeerDependencies} {
+		for name := range wanted {
+			if l.Packages[place+"/node_modules/"+name].InBundle {
+				delete(wanted, name)
+			}
+		}
+	}
 }
 
 func (p locked) checkPlace(place string) error {

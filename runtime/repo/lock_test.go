@@ -9,14 +9,14 @@ import (
 
 const digest = "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
 
-func usersRC(t testing.TB, lines ...string) npmrc {
-	t.Helper()
+func usersRC(tb testing.TB, lines ...string) npmrc {
+	tb.Helper()
 	rc := npmrc{values: map[string][]string{}, public: "https://registry.example.org/"}
 	if err := rc.add(parseRC(strings.Join(lines, "\n")), map[string]string{"TOKEN": "t0ken"}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := rc.settle(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return rc
 }

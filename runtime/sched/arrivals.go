@@ -269,7 +269,7 @@ func (a *arrivals) accept(v *vu) (time.Time, bool) {
 	a.learn(v)
 	a.finished(v)
 	if v.late >= 0 {
-		a.pool.late.Add(v.late)
+		a.late.Add(v.late)
 		v.late = -1
 	}
 	if v.order.Load() != a.serve {

@@ -87,7 +87,7 @@ type Load struct {
 // New makes a load; [Load.Run] starts it.
 func New(o Options) *Load {
 	l := &Load{drop: o.Drop}
-	l.pool.prepare(o)
+	l.prepare(o)
 	executors := o.Executors
 	if len(executors) == 0 {
 		executors = []plan.Executor{o.Plan.Executor}

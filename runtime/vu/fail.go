@@ -100,7 +100,7 @@ func shorten(s string) string {
 func (u *User) text(v goja.Value) (text string) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			u.fault("an exception's toString", cause)
+			_ = u.fault("an exception's toString", cause) // it is counted
 		}
 	}()
 	text = "an exception that cannot be shown"

@@ -16,23 +16,23 @@ import (
 // kindInternal is the kind of iterations that Plimsoll itself let fail.
 const kindInternal = "internal"
 
-// Fault is a panic of Go's in Plimsoll or in its JavaScript engine while a
+// FaultError is a panic of Go's in Plimsoll or in its JavaScript engine while a
 // script ran. The script may have caused it; that it was not told as an
 // exception is Plimsoll's mistake.
-type Fault struct {
+type FaultError struct {
 	VU    int    // 0: outside virtual users
 	Where string // what ran: "iteration", or the hook
 	Cause string
 	Stack string // of Go
 }
 
-func (f *Fault) Error() string { return fmt.Sprintf("internal error in %s: %s", f.Where, f.Cause) }
+func (f *FaultError) Error() string { return fmt.Sprintf("internal error in %s: %s", f.Where, f.Cause) }
 
 // ExitCode is that of an internal error.
-func (f *Fault) ExitCode() int { return 1 }
+func (f *FaultError) ExitCode() int { return 1 }
 
 // Hint says what to do about it.
-func (f *Fault) Hint() string {
+func (f *FaultError) Hint() string {
 	return "this is a mistake of Plimsoll: please report it at https://github.com/plimsoll-load/plimsoll/issues, with the script and this:\n" + f.Stack
 }
 
@@ -40,11 +40,11 @@ func (f *Fault) Hint() string {
 type faults struct {
 	mu    sync.Mutex
 	n     int
-	first *Fault
+	first *FaultError
 }
 
 // Faults says how many faults there were, and what the first one was.
-func (f *Factory) Faults() (n int, first *Fault) {
+func (f *Factory) Faults() (n int, first *FaultError) {
 	f.faults.mu.Lock()
 	defer f.faults.mu.Unlock()
 	return f.faults.n, f.faults.first
@@ -55,10 +55,10 @@ const stackLines = 40
 
 // fault notes a panic. The user's VM is in no known state after it: it is not
 // used again.
-func (u *User) fault(where string, cause any) *Fault {
+func (u *User) fault(where string, cause any) *FaultError {
 	u.broken = true
 	lines := strings.SplitAfterN(string(debug.Stack()), "\n", stackLines+1)
-	f := &Fault{VU: u.id, Where: where, Cause: shorten(fmt.Sprint(cause)), Stack: strings.Join(lines[:min(len(lines), stackLines)], "")}
+	f := &FaultError{VU: u.id, Where: where, Cause: shorten(fmt.Sprint(cause)), Stack: strings.Join(lines[:min(len(lines), stackLines)], "")}
 	all := &u.factory.faults
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -79,7 +79,7 @@ func (u *User) recoverIteration() {
 	}
 }
 
-// guarded calls what enters the VM outside iterations; a panic becomes a *Fault.
+// guarded calls what enters the VM outside iterations; a panic becomes a *FaultError.
 func (u *User) guarded(what string, call func() (goja.Value, error)) (value goja.Value, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {

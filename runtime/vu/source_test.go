@@ -12,7 +12,7 @@ import (
 // waiting makes a user whose scenario does nothing.
 func waiting(ctx context.Context, t *testing.T) (*test, *vu.User) {
 	t.Helper()
-	x, err := load(t, `export default () => {}`)
+	x, err := load(t, `export default () => {}`) //nolint:contextcheck // the user has the context, not what it is made of
 	if err != nil {
 		t.Fatal(err)
 	}
