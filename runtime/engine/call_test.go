@@ -165,7 +165,7 @@ func TestWhatIsSent(t *testing.T) {
 		{name: "query alone", method: "GET", url: url + "?a", want: "GET /?a HTTP/1.1"},
 		{name: "fragment", method: "GET", url: url + "/a#b", want: "GET /a HTTP/1.1"},
 		{name: "to be escaped", method: "GET", url: url + "/ä b?c=ö d", want: "GET /%C3%A4%20b?c=%C3%B6%20d HTTP/1.1"},
-		{name: "dots stay", method: "GET", url: url + "/a/../b//c", want: "GET /a/../b//c HTTP/1.1"},
+		{name: "dots and escapes", method: "GET", url: url + "/x/../a%2Fb/é//%zz?q=a%2fb/../é", want: "GET /a%2Fb/%C3%A9//%zz?q=a%2fb/../%C3%A9 HTTP/1.1"},
 		{name: "own method", method: "PURGE", url: url, want: "PURGE / HTTP/1.1"},
 		{name: "empty POST", method: "POST", url: url, want: "Content-Length: 0\r\n"},
 		{name: "body", method: "POST", url: url, want: "Content-Length: 2\r\n\r\nhi", prepare: func() { call.SetBodyString("hi") }},
@@ -215,7 +215,8 @@ func TestInvalidRequestsAreRefusedWithAReason(t *testing.T) {
 		"ftp://example.test/": "only http and https are supported, not ftp",
 		"http://":             "no host",
 		"http://a:99999/":     "port",
-		"http://a/%zz":        "invalid escape",
+		"http://a%2Fb/":       "invalid escape",
+		"http://1.2.3.256/":   "ends in a number",
 		"http://[::1/":        "missing ']'",
 		"http://a b/":         "invalid character",
 	} {

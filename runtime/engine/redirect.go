@@ -2,7 +2,6 @@ package engine
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 )
 
@@ -20,18 +19,13 @@ func (c *Call) Follow(limit int) (again bool, failed *Error) {
 	if to == "" {
 		return false, nil
 	}
-	next, failed := c.resolve(to)
-	if failed != nil {
-		c.Err = failed
-		return false, failed
-	}
-	at, failed := c.client.locate(next)
+	at, failed := c.client.locate(c.at.resolve(to))
 	if failed != nil {
 		c.Err = failed
 		return false, failed
 	}
 	c.hops++
-	c.redirect(at, next)
+	c.redirect(at, at.String()+fragment(to, c.url))
 	return true, nil
 }
 
@@ -44,23 +38,14 @@ func redirects(status int) bool {
 	return false
 }
 
-// resolve makes a Location whole.
-func (c *Call) resolve(to string) (string, *Error) {
-	base, err := url.Parse(c.url)
-	if err != nil {
-		return "", invalidURL("the URL cannot be parsed: "+urlProblem(err), err)
+// fragment is that of the redirect, else that of the URL before it (RFC 9110, 10.2.2).
+func fragment(to, before string) string {
+	for _, u := range []string{to, before} {
+		if i := strings.IndexByte(u, '#'); i >= 0 {
+			return u[i:]
+		}
 	}
-	u, err := base.Parse(to)
-	if err != nil {
-		return "", invalidURL("the redirect's Location cannot be parsed: "+urlProblem(err), err)
-	}
-	if u.Fragment == "" {
-		u.Fragment = base.Fragment
-	}
-	if u.User == nil && u.Host == base.Host {
-		u.User = base.User
-	}
-	return u.String(), nil
+	return ""
 }
 
 // redirect turns the request into the one for the next hop.
@@ -68,7 +53,9 @@ func (c *Call) redirect(at location, next string) {
 	h := &c.req.Header
 	from, to := c.at.origin, at.origin
 	if !from.tls || to.tls { // a secure page's address is not told to an insecure one
-		h.SetReferer(withoutUser(c.url))
+		page := c.at
+		page.user = nil
+		h.SetReferer(page.String())
 	}
 	if c.Status != http.StatusTemporaryRedirect && c.Status != http.StatusPermanentRedirect {
 		if !h.IsHead() {
@@ -95,16 +82,4 @@ func (c *Call) redirect(at location, next string) {
 		password, _ := at.user.Password()
 		c.BasicAuth(at.user.Username(), password)
 	}
-}
-
-func withoutUser(raw string) string {
-	if !strings.Contains(raw, "@") && !strings.Contains(raw, "#") {
-		return raw
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
-	}
-	u.User, u.Fragment = nil, ""
-	return u.String()
 }
