@@ -85,6 +85,7 @@ var layers = map[string][]string{
 	"remote/fakeaws/cmd/fakeaws": {"remote/fakeaws"},                    // the same as a process
 
 	"report":            {"runtime/record", "runtime/metric", "runtime/redact", "runtime/units", "report/chart"},
+	"report/out/*":      {"session", "report", "runtime/metric", "runtime/record"}, // one package an output, with its client library
 	"report/chart":      {"github.com/wcharczuk/go-chart"},
 	"report/compare":    {"runtime/record", "runtime/redact", "runtime/units", "report", "gonum.org/v1/gonum"},
 	"report/text":       {"runtime/record", "runtime/metric", "runtime/units", "report", "report/compare"},

@@ -90,7 +90,7 @@ type Session struct {
 	ended    counts // iterations, up to the last tick
 	kinds    failureKinds
 	spawned  atomic.Int64
-	ticked   bool
+	vus      int // at the last tick; before the first one -1
 
 	stops *stops
 }
@@ -101,7 +101,7 @@ func Prepare(ctx context.Context, o Options) (*Session, error) {
 	if o.Modules == nil {
 		o.Modules = all.Modules()
 	}
-	s := &Session{o: o, names: metric.NewNames(), evidence: &bottleneck.Fold{}, stops: newStops()}
+	s := &Session{o: o, vus: -1, names: metric.NewNames(), evidence: &bottleneck.Fold{}, stops: newStops()}
 	s.kinds.names = s.names
 	s.metrics = metric.NewCollector(s.names, time.Now(), runtime.GOMAXPROCS(0))
 	s.rec = newRecorder(s.names, append([]Sink{observer{fold: s.evidence}}, o.Sinks...))

@@ -402,3 +402,29 @@ func TestWhatIsWrongIsSaidBeforeAnythingRuns(t *testing.T) {
 		}
 	}
 }
+
+// Rows are of a second: users of a shorter run are gone when its only row is written.
+func TestUsersOfAShortRunAreTold(t *testing.T) {
+	t.Parallel()
+	sink := newWitness()
+	s, err := session.Prepare(t.Context(), session.Options{
+		Script:   script(t, `import { scenario, sleep } from 'plimsoll'`+"\n"+`scenario('short', {}, () => { sleep(0.6) })`),
+		Settings: map[string]string{"vus": "2", "iterations": "2"}, Sinks: []session.Sink{sink},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if _, err := s.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	most := 0
+	for _, row := range sink.rows {
+		if w, ok := row.(*record.Window); ok {
+			most = max(most, w.VUs)
+		}
+	}
+	if most != 2 {
+		t.Errorf("at most %d virtual users are told, want 2", most)
+	}
+}

@@ -21,7 +21,7 @@ func exitCode(err error, otherwise int) int {
 
 // conclude decides the verdict of a run, unless a sizing has: a stop first, then nothing worked, then the tolerance.
 func (s *Session) conclude(end record.End, b *runState) record.End {
-	s.tick()
+	s.lastTick()
 	cause := s.stops.why()
 	switch {
 	case cause != nil:

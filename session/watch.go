@@ -65,11 +65,20 @@ func (s *Session) closeSources() (err error) {
 
 // tick collects what happened since the last tick and shows it to all who listen.
 func (s *Session) tick() metric.Window {
-	vus := s.load.VUs()
-	if !s.ticked { // a run that is over before its first tick had users, too
-		vus = max(vus, int(s.spawned.Load()))
+	s.vus = s.load.VUs()
+	return s.collect(s.vus)
+}
+
+// lastTick collects what is left when the load has ended. Its users have gone
+// by now; they were there for a part of what is collected.
+func (s *Session) lastTick() {
+	if s.vus < 0 { // a run that is over before its first tick had users, too
+		s.vus = int(s.spawned.Load())
 	}
-	s.ticked = true
+	s.collect(s.vus)
+}
+
+func (s *Session) collect(vus int) metric.Window {
 	w := s.metrics.Collect(time.Now(), vus)
 	w.InFlight += s.load.Waiting()
 	w.Lateness = s.load.Lateness()

@@ -92,8 +92,12 @@ func (o *settings) finish(p process, run *report.Run, result session.Result) err
 	if s := result.End.Sizing; s != nil && s.Classic != nil && !o.show.json {
 		fmt.Fprint(p.stdout, sizing.ClassicText(*s.Classic))
 	}
-	if len(result.Lost) > 0 {
-		return cli.FaultError{Code: result.End.ExitCode, Err: result.Lost[0], Advice: "the summary above is whole; free some space, or name another place with -o FILE"}
+	var lost error
+	for _, l := range result.Lost {
+		lost = errors.Join(lost, l)
+	}
+	if lost != nil {
+		return cli.FaultError{Code: result.End.ExitCode, Err: lost, Advice: "the summary above is whole; free some space, or name other files"}
 	}
 	if result.End.ExitCode != record.ExitOK {
 		return cli.StatusError(result.End.ExitCode)

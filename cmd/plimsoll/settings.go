@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
+	"github.com/plimsoll-load/plimsoll/runtime/monitor"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/session"
@@ -43,7 +44,7 @@ func (o *settings) flags(c *cobra.Command, modes ...plan.Mode) {
 	f := c.Flags()
 	cli.Declare(f, cli.Settings(modes...), o.set)
 	cli.Declare(f, cli.Sources(), func(flag cli.Flag, text string) error { return o.value(flag.Name).Set(text) })
-	f.VarP(cli.Repeated(&o.monitor, "source"), "monitor", "m", "what to watch of the target: auto, host, pid=N, name=X, port=N, container=X, glances=URL, none")
+	f.VarP(cli.Repeated(&o.monitor, "source"), "monitor", "m", "what to watch of the target: "+monitor.Forms()+", none")
 	f.VarP(cli.Text(&o.output, "file"), "output", "o", "the record's file (default: in the state folder, the last 20 are kept)")
 	f.Var(cli.Text(&o.demo, "model"), "demo", "load the built-in target, of random capacity or as MODEL:REQUESTS_PER_S")
 	f.Lookup("demo").NoOptDefVal = demoRandom

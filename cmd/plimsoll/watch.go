@@ -15,7 +15,7 @@ import (
 )
 
 const watchLong = `Prints what a source tells, live: the way to check what would be seen before a run.
-A source is host, pid=N, name=X, port=N, container=X, glances=URL, prometheus=URL#METRIC, expvar=URL, jvm=PID or a URL on this machine.
+A source is one of %s, or a URL on this machine.
 
   plimsoll watch port=8888
   plimsoll watch container=kinto host --every 1s
@@ -27,7 +27,7 @@ const leastEvery = 250 * time.Millisecond
 func newWatch(p process) *cobra.Command {
 	w := watching{every: time.Second}
 	c := &cobra.Command{
-		Use: "watch SOURCE…", Short: "print what a source of resources tells, live", Long: watchLong, GroupID: "tools",
+		Use: "watch SOURCE…", Short: "print what a source of resources tells, live", Long: fmt.Sprintf(watchLong, monitor.Forms()), GroupID: "tools",
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return cli.Usage("usage: "+c.UseLine(), "watch: want a source")

@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -78,12 +79,13 @@ func checkSection(r *report.Run, width int) *section {
 func holdSection(holds []record.Hold, width int) *section {
 	t := table{head: []string{"Hold", "load", "goodput", "failed", "in flight", "p50", "p95", "p99", "for", "verdict"}, left: 9}
 	for _, h := range holds {
+		phase, _, _ := strings.Cut(string(h.Phase), " ") // of "retest upper" the level says which side
 		verdict := string(h.Verdict)
 		if h.Cause != "" {
 			verdict += ": " + string(h.Cause)
 		}
 		t.rows = append(t.rows, []string{
-			strconv.Itoa(h.N) + " " + string(h.Phase), report.LoadOf(h), units.Number(h.Goodput) + "/s", units.Percent(float64(h.Failed), float64(h.OK+h.Failed)),
+			strconv.Itoa(h.N) + " " + phase, report.LoadOf(h), units.Number(h.Goodput) + "/s", units.Percent(float64(h.Failed), float64(h.OK+h.Failed)),
 			units.Number(h.InFlight), orNone(h.P50S), orNone(h.P95S), orNone(h.P99S), units.Seconds(h.LengthS), verdict,
 		})
 	}

@@ -14,7 +14,7 @@ import (
 
 // Spec is one thing to watch, as the user wrote it: `kind` or `kind=value`.
 type Spec struct {
-	Kind  string // auto, host, pid, name, port, container, glances, prometheus, expvar, jvm
+	Kind  string // one of kinds
 	Value string
 }
 
@@ -35,7 +35,7 @@ func (e *SpecError) ExitCode() int { return record.ExitUsage }
 
 // Hint lists what may be written.
 func (e *SpecError) Hint() string {
-	return "auto, host, pid=N, name=NAME, port=N, container=NAME, glances=URL, prometheus=URL#METRIC, expvar=URL, jvm=PID, none; several with commas or by repeating the flag"
+	return Forms() + ", none; several with commas or by repeating the flag"
 }
 
 // Parse reads what the user wrote. Each text is a list with commas; `none`
@@ -69,37 +69,19 @@ func Parse(texts []string) ([]Spec, error) {
 }
 
 func parseSpec(text string) (Spec, error) {
-	kind, value, assigned := strings.Cut(text, "=")
-	s := Spec{Kind: kind, Value: value}
-	bad := func(why string) (Spec, error) { return Spec{}, &SpecError{text, why} }
-	switch kind {
-	case "auto", "host":
-		if assigned {
-			return bad(kind + " takes no value")
+	name, value, assigned := strings.Cut(text, "=")
+	for _, k := range kinds() {
+		switch {
+		case k.name != name:
+		case k.check == nil && assigned:
+			return Spec{}, &SpecError{text, name + " takes no value"}
+		case k.check != nil && k.check(name, value) != "":
+			return Spec{}, &SpecError{text, k.check(name, value)}
+		default:
+			return Spec{name, value}, nil
 		}
-		return s, nil
-	case "pid", "port", "jvm":
-		n, err := strconv.ParseUint(value, 10, 31)
-		if err != nil || n == 0 || (kind == "port" && n > 65535) {
-			return bad("expected a number, as in " + kind + "=8080")
-		}
-		return s, nil
-	case "name", "container":
-		if value == "" {
-			return bad("expected a name, as in " + kind + "=kinto")
-		}
-		return s, nil
-	case "glances", "prometheus", "expvar":
-		u, err := url.Parse(value)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			return bad("expected an address, as in " + kind + "=http://10.0.0.7:61208")
-		}
-		if kind == "prometheus" && u.Fragment == "" {
-			return bad("name the metrics after #, as in prometheus=http://10.0.0.7:9100/metrics#go_goroutines+process_open_fds")
-		}
-		return s, nil
 	}
-	return bad("no such source")
+	return Spec{}, &SpecError{text, "no such source"}
 }
 
 // Target tells [Open] where the load goes, for `auto`.
@@ -170,21 +152,12 @@ func Open(ctx context.Context, specs []Spec, target Target) ([]Source, error) {
 }
 
 func open(ctx context.Context, s Spec, target Target) ([]Source, error) {
-	switch s.Kind {
-	case "auto":
-		return openAuto(ctx, target)
-	case "host":
-		return []Source{Host()}, nil
-	default:
-		return one(openOne(ctx, s, target))
+	for _, k := range kinds() {
+		if k.name == s.Kind {
+			return k.open(ctx, s.Value, target)
+		}
 	}
-}
-
-func one(s Source, err error) ([]Source, error) {
-	if err != nil {
-		return nil, err
-	}
-	return []Source{s}, nil
+	return nil, &SpecError{s.String(), "no such source"}
 }
 
 // Host watches this machine as a whole.
@@ -193,38 +166,4 @@ func Host() Source {
 		return newHost(tree{})
 	}
 	return &portableHost{}
-}
-
-func openOne(ctx context.Context, s Spec, target Target) (Source, error) {
-	switch s.Kind {
-	case "container":
-		return openContainer(ctx, s.Value, target)
-	case "glances":
-		return newGlances(s.Value)
-	case "prometheus":
-		return newPrometheus(s.Value)
-	case "expvar":
-		return newExpvar(s.Value)
-	case "jvm":
-		return openJVM(s.Value)
-	}
-	if !linux() {
-		return openPortable(ctx, s)
-	}
-	switch s.Kind {
-	case "pid":
-		return asSource(byPid(tree{}, s.Value))
-	case "name":
-		return asSource(byName(tree{}, s.Value))
-	default:
-		port, _ := strconv.Atoi(s.Value) // parseSpec has looked at it
-		return asSource(byPort(port))
-	}
-}
-
-func asSource(p *process, err error) (Source, error) {
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
 }

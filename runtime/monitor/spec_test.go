@@ -3,6 +3,7 @@ package monitor_test
 import (
 	"errors"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,5 +110,18 @@ func TestAutoFindsWhoListensOnTheTargetsPort(t *testing.T) {
 			t.Errorf("%s: %v %v", s.Name(), rows, err)
 		}
 		s.Close()
+	}
+}
+
+func TestEachKindIsInHelpAndDocs(t *testing.T) {
+	text, err := os.ReadFile("../../docs/resources.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for form := range strings.SplitSeq(monitor.Forms(), ", ") {
+		kind, _, _ := strings.Cut(form, "=")
+		if !strings.Contains(string(text), "`"+kind+"`") && !strings.Contains(string(text), "`"+kind+"=") {
+			t.Errorf("docs/resources.md does not say what %s watches", form)
+		}
 	}
 }
