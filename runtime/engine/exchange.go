@@ -127,11 +127,25 @@ func (c *Call) exchange(cn *conn) error {
 	return nil
 }
 
+// takesBody says whether requests of a method have a body, so that an empty one has its length told (RFC 9110, 8.6).
+func takesBody(method []byte) bool {
+	switch string(method) {
+	case http.MethodPost, http.MethodPut, http.MethodPatch:
+		return true
+	}
+	return false
+}
+
 func (c *Call) write(cn *conn) error {
 	shared := c.client.shared
 	bw := shared.writer()
 	bw.Reset(cn.stream())
-	err := c.req.Write(bw)
+	var err error
+	if len(c.req.Body()) == 0 && !takesBody(c.req.Header.Method()) {
+		err = c.req.Header.Write(bw) // fasthttp would add a length of 0
+	} else {
+		err = c.req.Write(bw)
+	}
 	if err == nil {
 		cn.await = c.Reused && cn.unseen
 		err = bw.Flush()
