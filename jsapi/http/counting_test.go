@@ -19,6 +19,10 @@ func pages(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/cookie":
 		http.SetCookie(w, &http.Cookie{Name: "sid", Value: "1", Path: "/", HttpOnly: true, MaxAge: 60})
 		http.SetCookie(w, &http.Cookie{Name: "sid", Value: "2", Path: "/a"})
+	case r.URL.Path == "/odd-cookies":
+		for _, line := range []string{`q="v"; Path=/`, `j={"k":"é"}; Path=/`, `b=\; Path=/`, `q=2; Path=/headers`} {
+			w.Header().Add("Set-Cookie", line)
+		}
 	case r.URL.Path == "/cut":
 		w.Header().Set("Content-Length", "100")
 		_, _ = w.Write([]byte("short"))

@@ -38,6 +38,18 @@ func TestAResponseKeepsItsDataWhenOthersFollow(t *testing.T) {
 		}`)
 }
 
+func TestCookiesReachTheScriptAndTheServerAsTheyAre(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, engine.Options{})
+	h.Serve(t, pages)
+	h.Run(t, `
+		const c = http.get(base + '/odd-cookies').cookies;
+		const values = [c.q[0].value, c.j[0].value, c.b[0].value, c.q[1].path].join(' ');
+		if (values !== '"v" {"k":"é"} \\ /headers') throw values;
+		const sent = http.get(base + '/headers').body;
+		if (sent !== '||q=2; q="v"; j={"k":"é"}; b=\\') throw sent;`)
+}
+
 func TestWhatScriptsDoWithAResponse(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, engine.Options{})
