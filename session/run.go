@@ -123,7 +123,11 @@ func (s *Session) Stop(cause error) {
 	first := s.stops.add(cause)
 	s.load.Stop()
 	if first {
-		s.rec.tell(Event{Kind: Notice, Text: fmt.Sprintf("stopping: iterations under way have %v to end; again to stop now", s.plan.Grace)})
+		text := "stopping"
+		if s.spawned.Load() > 0 { // else nothing but beforeAll is under way
+			text = fmt.Sprintf("stopping: iterations under way have %v to end; again to stop now", s.plan.Grace)
+		}
+		s.rec.tell(Event{Kind: Notice, Text: text})
 		s.rec.event("interrupt", cause.Error())
 	}
 }

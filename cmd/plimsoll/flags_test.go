@@ -23,6 +23,7 @@ var ownFlags = map[string]string{
 	"full":         "as json",
 	"md":           "as json",
 	"html":         "as json",
+	"force":        "of the files that remote writes itself",
 	"summary":      "as json",
 	"from":         "a former answer is of another machine",
 	"sizing":       "remote has size",
