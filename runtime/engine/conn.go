@@ -76,15 +76,19 @@ var errRefused = &Error{Kind: KindConnection, Code: CodeGeneric, Message: "the s
 // heard says whether the server closed the connection since its last exchange, or said something that it was not asked for: its end, a
 // 408, a second answer. Then no request may go over it (RFC 9112, 9.3 to 9.5). What came is lost. A connection that was in use
 // a moment ago is not looked at, unless its server is known to close without notice or the request could not be repeated.
-func (cn *conn) heard(now time.Duration, repeatable bool) bool {
+func (cn *conn) heard(now, limit time.Duration, repeatable bool) bool {
 	cn.unseen = now-cn.idle < fresh && !cn.origin.abrupt.Load()
 	look := !cn.unseen || !repeatable || cn.full
 	if cn.tls == nil && !look {
 		return false
 	}
 	cn.reading = readGlances
-	if !look {
+	switch {
+	case !look:
 		cn.reading = readNothing
+	case cn.tls != nil && cn.armed <= now:
+		cn.limit = limit
+		cn.arm(limit) // crypto/tls may have to write
 	}
 	// Under TLS, bytes may be a session ticket or a key update, which are no answer: crypto/tls takes those.
 	n, err := cn.stream().Read(cn.one[:])

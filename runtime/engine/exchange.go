@@ -75,7 +75,7 @@ func (c *Call) attempt() error {
 func (c *Call) idle() *conn {
 	for {
 		cn := c.client.take(c.at.origin)
-		if cn == nil || !cn.aborted.Load() && !cn.heard(c.start, idempotent(c.req.Header.Method())) {
+		if cn == nil || !cn.aborted.Load() && !cn.heard(c.start, c.limit, idempotent(c.req.Header.Method())) {
 			return cn
 		}
 		c.client.drop(cn)
