@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -23,7 +24,7 @@ func (cn *conn) prepareGlance(tcp *net.TCPConn) {
 				flags |= syscall.MSG_PEEK
 			}
 			cn.seenN, _, cn.seenErr = syscall.Recvfrom(int(fd), cn.seen, flags)
-			if cn.seenErr != syscall.EINTR {
+			if !errors.Is(cn.seenErr, syscall.EINTR) {
 				return
 			}
 		}
@@ -38,7 +39,7 @@ func (cn *conn) readNow(p []byte) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case cn.seenErr == syscall.EAGAIN:
+	case errors.Is(cn.seenErr, syscall.EAGAIN):
 		return 0, os.ErrDeadlineExceeded
 	case cn.seenErr != nil:
 		return 0, cn.seenErr
