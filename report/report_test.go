@@ -174,9 +174,9 @@ func TestOwnMetricsAddUpAndChangeNoText(t *testing.T) {
 	t.Parallel()
 	head := record.Run{SchemaVersion: 1, Mode: "run"}
 	one, two := metric.SeriesWindow{Count: 1, Sum: -2, Min: -2, Max: -2}, metric.SeriesWindow{Count: 2, Sum: 5, Min: 1, Max: 4}
-	one.Values.Add(-2)
-	two.Values.Add(1)
-	two.Values.Add(4)
+	one.Add(-2)
+	two.Add(1)
+	two.Add(4)
 	names := record.Names{Series: []metric.Series{{Metric: "price", Kind: metric.Trend}, {Metric: "orders", Filter: "region:eu\u202e", Kind: metric.Counter}}}
 	windows := []record.Window{{LengthS: 1, Series: []record.SeriesCounts{{ID: 0, SeriesWindow: one}}}, {StartS: 1, LengthS: 1, Series: []record.SeriesCounts{
 		{ID: 0, SeriesWindow: two}, {ID: 1, SeriesWindow: metric.SeriesWindow{Count: 3, Sum: 3}}, {ID: 7, SeriesWindow: metric.SeriesWindow{Count: 1}},

@@ -106,15 +106,20 @@ func (l *load) flags(f *pflag.FlagSet, mode string) {
 	f.StringVar(&l.addressURL, "address-url", "https://checkip.amazonaws.com", "tells this machine's public address")
 	f.BoolVarP(&l.yes, "yes", "y", false, "do not ask before money is spent")
 	f.BoolVar(&l.dry, "dry-run", false, "tell what would be done, ask whether it is permitted, and do nothing")
-	f.StringVar(&l.show.HTML, "html", "", "write the page to this file (one type)")
-	f.BoolVar(&l.show.Force, "force", false, "let --html take the place of a file that is not plimsoll's")
-	f.BoolVar(&l.show.JSON, "json", false, "print one JSON object")
+	l.showFlags(f)
 	cli.Declare(f, handedOn(mode), l.handOn)
 	if target := f.Lookup("target-load"); target != nil {
 		target.Annotations = nil // rare for plimsoll, but what a sweep of types is for
 	}
 	cli.MarkRare(f, "service-arg", "private", "ami", "credits", "spot", "disk", "imds-hops", "allow-world", "probe-path", "probe-timeout", "step-timeout", "boot-timeout",
 		"glances-image", "price-per-hour", "address-url", "insecure", "timeout", "by", "objective", "docker-arg", "service-env", "keep", "generator-binary", "force")
+}
+
+// showFlags say how the result is shown.
+func (l *load) showFlags(f *pflag.FlagSet) {
+	f.StringVar(&l.show.HTML, "html", "", "write the page to this file (one type)")
+	f.BoolVar(&l.show.Force, "force", false, "let --html take the place of a file that is not plimsoll's")
+	f.BoolVar(&l.show.JSON, "json", false, "print one JSON object")
 }
 
 // handedOn are plimsoll's own flags that mean something in a mode.

@@ -68,6 +68,7 @@ func exists(name string) func(dir, _ string) bool {
 
 // silentServer is the address of a repository that never answers.
 func silentServer(t *testing.T, dir string) string {
+	t.Helper()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +84,7 @@ func silentServer(t *testing.T, dir string) string {
 
 // repositoryWithPackages makes a repository whose packages are installed by a program npm that never ends.
 func repositoryWithPackages(t *testing.T, dir string) string {
+	t.Helper()
 	for name, text := range map[string]string{
 		"bin/npm":                 "#!/bin/sh\n>\"$0.started\"\nexec sleep 600\n",
 		"tests/plimsoll.json":     `{"tests":{"smoke":{"script":"x.js"}}}`,
@@ -110,6 +112,7 @@ func repositoryWithPackages(t *testing.T, dir string) string {
 
 // pipe is a record that nobody writes.
 func pipe(t *testing.T, dir string) string {
+	t.Helper()
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +254,7 @@ func (p phase) signal(t *testing.T, name string, comes []syscall.Signal, code in
 		return long
 	}
 	took := time.Since(last)
-	p.check(t, name, dir, said.String(), c.ProcessState, code)
+	p.check(t, ending{name, dir, said.String(), c.ProcessState, code})
 	return took
 }
 
@@ -287,8 +290,17 @@ func (p phase) begin(t *testing.T, dir string) (said *streams, c *exec.Cmd, clos
 	return said, c, func() { _ = out.Close(); reader.Wait() }
 }
 
+// ending is how a run of a phase ended.
+type ending struct {
+	name, dir, said string
+	state           *os.ProcessState
+	code            int // the exit status of the signal
+}
+
 // check looks at how it ended.
-func (p phase) check(t *testing.T, name, dir, said string, state *os.ProcessState, code int) {
+func (p phase) check(t *testing.T, e ending) {
+	t.Helper()
+	name, dir, said, state, code := e.name, e.dir, e.said, e.state, e.code
 	if p.code >= 0 {
 		code = p.code
 	}

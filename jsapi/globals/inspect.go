@@ -86,7 +86,7 @@ func (p *printer) object(o *goja.Object, depth int) {
 			p.elements(o, depth)
 			return
 		}
-		p.properties("{", "}", o, o.Keys(), depth)
+		p.properties(o, o.Keys(), "{}", depth)
 	}
 }
 
@@ -106,17 +106,19 @@ func constructorOf(o *goja.Object) string {
 func (p *printer) elements(o *goja.Object, depth int) {
 	length := jsapi.Get(o, "length").ToInteger()
 	if length <= 10*inspectItems {
-		p.properties("[", "]", o, o.Keys(), depth)
+		p.properties(o, o.Keys(), "[]", depth)
 		return
 	}
 	keys := make([]string, inspectItems)
 	for i := range keys {
 		keys[i] = strconv.Itoa(i)
 	}
-	p.properties("[", ", … "+strconv.FormatInt(length-inspectItems, 10)+" more ]", o, keys, depth)
+	p.properties(o, keys, "[, … "+strconv.FormatInt(length-inspectItems, 10)+" more ]", depth)
 }
 
-func (p *printer) properties(open, end string, o *goja.Object, keys []string, depth int) {
+// properties writes some of an object's; the first of the brackets goes before them, the rest behind.
+func (p *printer) properties(o *goja.Object, keys []string, brackets string, depth int) {
+	open, end := brackets[:1], brackets[1:]
 	if len(keys) == 0 {
 		p.WriteString(open + end)
 		return

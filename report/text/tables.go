@@ -19,8 +19,8 @@ func sections(r *report.Run, width int) []*section {
 		out = append(out, holdSection(r.Holds, width))
 	}
 	out = append(out,
-		rowSection(r, "Scenario", "scenarios", r.Scenarios, width),
-		rowSection(r, "Endpoint", "endpoints", r.Endpoints, width),
+		rowSection(r.Duration, "Scenario", r.Scenarios, width),
+		rowSection(r.Duration, "Endpoint", r.Endpoints, width),
 		checkSection(r, width))
 	return slices.DeleteFunc(out, func(s *section) bool { return len(s.rows) == 0 })
 }
@@ -43,21 +43,21 @@ func failureSection(r *report.Run, width int) *section {
 	return s
 }
 
-func rowSection(r *report.Run, title, more string, list []report.Row, width int) *section {
+func rowSection(seconds float64, title string, list []report.Row, width int) *section {
 	t := table{head: []string{title, "count", "rate", "failed", "p50", "p95", "p99", "max"}}
 	for _, row := range list {
 		name := row.Name
 		if row.Method != "" {
 			name = row.Method + " " + name
 		}
-		cells := []string{name, units.Int(row.Count), units.PerSecond(row.Count, r.Duration), units.Percent(float64(row.Failed), float64(row.Count)), units.None, units.None, units.None, units.None}
+		cells := []string{name, units.Int(row.Count), units.PerSecond(row.Count, seconds), units.Percent(float64(row.Failed), float64(row.Count)), units.None, units.None, units.None, units.None}
 		if l := row.Latency; l != nil {
 			cells[4], cells[5], cells[6], cells[7] = units.Seconds(l.P50), units.Seconds(l.P95), units.Seconds(l.P99), units.Seconds(l.Max)
 		}
 		t.rows = append(t.rows, cells)
 	}
 	head, rows := t.lines(width)
-	return &section{head: head, rows: rows, show: len(rows), more: more}
+	return &section{head: head, rows: rows, show: len(rows), more: strings.ToLower(title) + "s"}
 }
 
 // checkSection lists the checks, the worst first.

@@ -14,9 +14,9 @@ import (
 
 // crash is a module with a mistake.
 func crash() jsapi.Module {
-	boom := func(h jsapi.Host, _ goja.FunctionCall) goja.Value {
-		var none []goja.Value
-		return none[len(none)] // out of range: Go panics
+	boom := func(_ jsapi.Host, call goja.FunctionCall) goja.Value {
+		arguments := call.Arguments[:0]
+		return arguments[len(arguments)] // out of range: Go panics
 	}
 	later := func(h jsapi.Host, call goja.FunctionCall) goja.Value {
 		resolve := jsapi.Need[jsapi.Loop](h).Await()
