@@ -24,26 +24,6 @@ type Plan struct {
 	Settings []Setting // what the above was made of, for `--show-config` and the record
 }
 
-// Executor is how iterations are started. A run may have several, side by side.
-type Executor struct {
-	Scenario   string        // that its iterations are of; empty: each VU picks one by weight
-	Start      time.Duration // when it begins, since the run's beginning
-	Iterations int           // total to start; 0: no limit
-	Duration   time.Duration // when no more are started, since it began; 0: no limit
-	Stages     []Stage       // the load over time, from nothing; the last target holds until Duration
-	Open       bool          // Stages are arrivals per second, not VUs
-	Poisson    bool          // open load with exponential gaps, else even
-	VUs        int           // made before the first arrival of an open load; 0: as many as its rate suggests
-	MaxVUs     int           // ceiling of an open load's VUs, and of a sizing
-	Grace      time.Duration // how long a stopping iteration may take to end
-}
-
-// Stage moves the load linearly to Target within Duration; a zero Duration jumps.
-type Stage struct {
-	Duration time.Duration `json:"duration"`
-	Target   float64       `json:"target"` // virtual users, or arrivals per second
-}
-
 // Backoff is what a virtual user does after a failed iteration. The zero
 // value waits until about a mean iteration has passed.
 type Backoff struct {

@@ -138,20 +138,18 @@ func (s Source) strength() int {
 
 // oust drops what a stronger source made void.
 func (r *resolver) oust() {
-	var void []string
-	for _, spec := range Table() {
-		by, ok := r.chosen[spec.Name]
-		if !ok {
-			continue
-		}
-		for _, name := range spec.ousts {
-			if was, ok := r.chosen[name]; ok && was.source.strength() < by.source.strength() {
-				void = append(void, name)
+	void := map[string]bool{}
+	for _, pair := range exclusive() {
+		for _, o := range []struct{ by, was string }{{pair[0], pair[1]}, {pair[1], pair[0]}} {
+			by, said := r.chosen[o.by]
+			was, weaker := r.chosen[o.was]
+			if said && weaker && was.source.strength() < by.source.strength() {
+				void[o.was] = true
 				r.warn("%s of the %s is not used, because of %s", was.key, was.source, by.key)
 			}
 		}
 	}
-	for _, name := range void {
+	for name := range void {
 		delete(r.chosen, name)
 	}
 }
@@ -190,55 +188,4 @@ func example(s Spec) string {
 	default:
 		return ""
 	}
-}
-
-// shape makes stages of what was said about the load.
-func (r *resolver) shape(p *Plan) error {
-	vus := float64(p.VUs)
-	stages, staged := r.chosen["stages"]
-	switch {
-	case r.mode == Size:
-		return nil // driven by the controller
-	case r.mode == Classic:
-		p.Stages = []Stage{{Duration: p.Sizing.RampUp, Target: vus}}
-	case p.Open && staged:
-		return &Error{stages.key, stages.text, stages.source, "is for virtual users, and there is a rate, too", "leave out either the stages or the rate"}
-	case p.Open:
-		if _, said := r.chosen["vus"]; !said {
-			p.VUs = 0
-		}
-		if p.VUs > p.MaxVUs {
-			p.MaxVUs = p.VUs
-		}
-		if p.Duration == 0 && p.Iterations == 0 {
-			g := r.chosen["rate"]
-			return &Error{g.key, g.text, g.source, "has no end", "say how long with --duration 60s, or how many with --iterations 1000"}
-		}
-	case staged:
-		p.Stages = append([]Stage{{Target: vus}}, p.Stages...)
-		if p.Duration == 0 {
-			for _, s := range p.Stages {
-				p.Duration += s.Duration
-			}
-		}
-		if p.Duration == 0 && p.Iterations == 0 {
-			return &Error{stages.key, stages.text, stages.source, "takes no time", "give a stage a duration, or say how long with --duration 60s"}
-		}
-	default:
-		r.constant(p)
-	}
-	return nil
-}
-
-// constant is a load of the same users all the time: for a duration, for a
-// number of iterations, else for one iteration each.
-func (r *resolver) constant(p *Plan) {
-	if p.Duration == 0 && p.Iterations == 0 {
-		p.Iterations = p.VUs
-	}
-	if p.Iterations > 0 && p.Iterations < p.VUs {
-		r.warn("%d iterations keep no more than %d virtual users busy: %d are not started", p.Iterations, p.Iterations, p.VUs-p.Iterations)
-		p.VUs = p.Iterations
-	}
-	p.Stages = []Stage{{Target: float64(p.VUs)}}
 }

@@ -32,8 +32,7 @@ type Spec struct {
 
 	Min, Max float64 // of numbers, in the unit of the kind (percent, per second, nanoseconds); Max 0: none
 
-	ousts []string // settings of weaker sources that it makes void: a load has one shape
-	put   func(*Plan, value)
+	put func(*Plan, value)
 }
 
 const (
@@ -66,59 +65,6 @@ func (s Spec) DefaultIn(m Mode) string {
 
 // Table lists all settings, in the order in which they are shown.
 func Table() []Spec { return append(loadTable(), append(userTable(), sizingTable()...)...) }
-
-// loadTable is how much load there is, and when.
-func loadTable() []Spec {
-	run := []Mode{Run}
-	return []Spec{
-		{
-			Name: "vus", Aliases: []string{"workers"}, Short: "u", Option: "vus", Kind: Count, Min: 1, Max: maxUsers,
-			Default: "1", Classic: "500", Modes: []Mode{Run, Classic},
-			Doc: "how many virtual users run at once; of --rate: how many are made before it begins",
-			put: func(p *Plan, v value) { p.VUs = int(v.whole) },
-		},
-		{
-			Name: "duration", Short: "d", Option: "duration", Kind: Time, Min: 1, Modes: []Mode{Run, Classic}, ousts: []string{"stages", "iterations"},
-			Doc: "how long iterations are started",
-			put: func(p *Plan, v value) { p.Duration = v.duration },
-		},
-		{
-			Name: "iterations", Short: "i", Option: "iterations", Kind: Count, Min: 1, Max: 1e15, Modes: run, ousts: []string{"stages", "duration"},
-			Doc: "how many iterations are started in all",
-			put: func(p *Plan, v value) { p.Iterations = int(v.whole) },
-		},
-		{
-			Name: "stages", Aliases: []string{"stage"}, Short: "s", Option: "stages", Kind: Ramp, Modes: run, ousts: []string{"duration", "iterations", "rate"},
-			Doc: "virtual users over time: 30s:10,1m:10,30s:0",
-			put: func(p *Plan, v value) { p.Stages = v.stages },
-		},
-		{
-			Name: "rate", Option: "rate", Kind: Rate, Min: 1.0 / 3600, Max: maxRate, Modes: run, ousts: []string{"stages"},
-			Doc: "iterations arrive at this rate, whoever is free takes them: 150/s, 9000/m",
-			put: func(p *Plan, v value) { p.Open, p.Stages = true, []Stage{{Target: v.number}} },
-		},
-		{
-			Name: "arrivals", Option: "arrivals", Kind: Choice, Words: []string{"even", "poisson"}, Default: "even", Sizing: "poisson", Classic: "poisson",
-			Doc: "how arrivals follow each other: even, or poisson (at random)",
-			put: func(p *Plan, v value) { p.Poisson = v.text == "poisson" },
-		},
-		{
-			Name: "max-vus", Option: "maxVUs", Kind: Count, Min: 1, Max: maxUsers, Default: "10000",
-			Doc: "most virtual users that arrivals may need; beyond, they are dropped and counted",
-			put: func(p *Plan, v value) { p.MaxVUs = int(v.whole) },
-		},
-		{
-			Name: "grace", Option: "grace", Kind: Time, Default: "30s",
-			Doc: "how long iterations may go on after the end before they are interrupted",
-			put: func(p *Plan, v value) { p.Grace = v.duration },
-		},
-		{
-			Name: "seed", Kind: Seed,
-			Doc: "makes picks and arrivals the same again; drawn and printed when not given",
-			put: func(p *Plan, v value) { p.Seed = v.whole },
-		},
-	}
-}
 
 // userTable is what each virtual user does.
 func userTable() []Spec {
