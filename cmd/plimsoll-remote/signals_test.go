@@ -177,6 +177,7 @@ func (p *running) follow() {
 
 // send sends signals, each when the one before is taken in.
 func (p *running) send(t *testing.T, comes []syscall.Signal) {
+	t.Helper()
 	for i, sig := range comes {
 		if sig == syscall.SIGPIPE {
 			_ = p.out.Close()
@@ -193,6 +194,7 @@ func (p *running) send(t *testing.T, comes []syscall.Signal) {
 
 // wait waits for the end, and returns how long after the last signal it came.
 func (p *running) wait(t *testing.T, name string) time.Duration {
+	t.Helper()
 	select {
 	case <-p.ended:
 	case <-time.After(long):

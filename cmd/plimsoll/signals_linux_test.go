@@ -210,6 +210,7 @@ func (s *streams) String() string {
 
 // signal lets plimsoll come to a phase, sends signals, and returns how long after the last one it ended.
 func (p phase) signal(t *testing.T, name string, comes []syscall.Signal, code int) time.Duration {
+	t.Helper()
 	name = p.name + ", " + name
 	dir := t.TempDir()
 	said, c, closed := p.begin(t, dir)
@@ -260,6 +261,7 @@ func (p phase) signal(t *testing.T, name string, comes []syscall.Signal, code in
 
 // begin starts plimsoll.
 func (p phase) begin(t *testing.T, dir string) (said *streams, c *exec.Cmd, closed func()) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -67,11 +67,11 @@ func FuzzEntries(f *testing.F) {
 	}
 	base := answering(f, []byte("HTTP/1.1 200 OK\r\nSet-Cookie: __proto__=1\r\nconstructor: x\r\nContent-Length: 22\r\n\r\n{\"constructor\":{},\"a\":1}"))
 	f.Fuzz(func(t *testing.T, entry uint16, bytes []byte) {
-		h := jsapitest.New(t, engine.Options{Timeout: 100 * time.Millisecond}, all.Modules()...)
+		h := hostile(t, base)
 		stop := time.AfterFunc(5*time.Second, func() { h.VM().Interrupt("too long"); h.Engine.Interrupt() })
 		defer stop.Stop()
 		h.VM().SetMaxCallStackSize(500)
-		call(t, h, names[int(entry)%len(names)], base, bytes)
+		call(t, h, names[int(entry)%len(names)], bytes)
 	})
 }
 
@@ -82,21 +82,37 @@ func TestEachEntryTakesAnything(t *testing.T) {
 	base := answering(t, []byte("HTTP/1.1 200 OK\r\nSet-Cookie: __proto__=1\r\nconstructor: x\r\nContent-Length: 0\r\n\r\n"))
 	for _, m := range all.Modules() {
 		for _, e := range m.Entries {
-			h := jsapitest.New(t, engine.Options{Timeout: 100 * time.Millisecond}, all.Modules()...)
+			h := hostile(t, base)
 			h.VM().SetMaxCallStackSize(500)
 			for i := range 100 {
 				for at := range 3 {
 					bytes := []byte{19, 19, 19, 0, 2, byte(i), byte(i % 3)}
 					bytes[at] = byte(i)
-					call(t, h, m.Name+"."+e.Name, base, bytes)
+					call(t, h, m.Name+"."+e.Name, bytes)
 				}
 			}
 		}
 	}
 }
 
+// hostile is a user whose VM has hostile values; base is the address of a server.
+func hostile(t *testing.T, base string) *jsapitest.Host {
+	t.Helper()
+	h := jsapitest.New(t, engine.Options{Timeout: 100 * time.Millisecond}, all.Modules()...)
+	vm := h.VM()
+	set(t, vm, "base", base)
+	for name, source := range map[string]string{"values": hostileValues, "callEntry": callEntries} {
+		v, err := vm.RunString(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set(t, vm, name, v)
+	}
+	return h
+}
+
 // call calls one entry, given as module.name.
-func call(t *testing.T, h *jsapitest.Host, name, base string, bytes []byte) {
+func call(t *testing.T, h *jsapitest.Host, name string, bytes []byte) {
 	t.Helper()
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -104,18 +120,6 @@ func call(t *testing.T, h *jsapitest.Host, name, base string, bytes []byte) {
 		}
 	}()
 	vm := h.VM()
-	if vm.Get("values") == nil {
-		set(t, vm, "base", base)
-		v, err := vm.RunString(hostileValues)
-		if err != nil {
-			t.Fatal(err)
-		}
-		set(t, vm, "values", v)
-		if v, err = vm.RunString(callEntries); err != nil {
-			t.Fatal(err)
-		}
-		set(t, vm, "callEntry", v)
-	}
 	list := make([]any, len(bytes))
 	for i, b := range bytes {
 		list[i] = int(b)

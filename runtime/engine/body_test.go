@@ -202,6 +202,7 @@ func TestEndlessAnswersStayWithinMemory(t *testing.T) {
 }
 
 func readEndless(t *testing.T, url string) {
+	t.Helper()
 	debug.SetGCPercent(400) // as the program does
 	shared := &engine.Shared{}
 	var all sync.WaitGroup

@@ -96,38 +96,50 @@ func hasControl(s string) bool {
 // cookieDate reads a date by the algorithm of RFC 6265, 5.1.1, which takes every form that was ever in use: of its words,
 // the first that can be the time, the day, the month and the year are.
 func cookieDate(s string) (time.Time, bool) {
-	day, month, year, clock := -1, 0, -1, []int(nil)
+	d := dateParts{day: -1, year: -1}
 	for _, word := range strings.FieldsFunc(s, dateDelimiter) {
-		if clock == nil {
-			if clock = clockOf(word); clock != nil {
-				continue
-			}
-		}
-		if day < 0 {
-			if day = leadingNumber(word, 1, 2); day >= 0 {
-				continue
-			}
-		}
-		if month == 0 {
-			if month = monthOf(word); month != 0 {
-				continue
-			}
-		}
-		if year < 0 {
-			year = leadingNumber(word, 2, 4)
-		}
+		d.take(word)
 	}
 	switch {
-	case year >= 70 && year <= 99:
-		year += 1900
-	case year >= 0 && year <= 69:
-		year += 2000
+	case d.year >= 70 && d.year <= 99:
+		d.year += 1900
+	case d.year >= 0 && d.year <= 69:
+		d.year += 2000
 	}
-	if clock == nil || day < 1 || month == 0 || year < 1601 || clock[0] > 23 || clock[1] > 59 || clock[2] > 59 {
+	c := d.clock
+	if c == nil || d.day < 1 || d.month == 0 || d.year < 1601 || c[0] > 23 || c[1] > 59 || c[2] > 59 {
 		return time.Time{}, false
 	}
-	t := time.Date(year, time.Month(month), day, clock[0], clock[1], clock[2], 0, time.UTC)
-	return t, t.Day() == day // else there is no such day
+	t := time.Date(d.year, time.Month(d.month), d.day, c[0], c[1], c[2], 0, time.UTC)
+	return t, t.Day() == d.day // else there is no such day
+}
+
+// dateParts are the parts of a date that were found: a negative day or year, month 0 and no clock are missing.
+type dateParts struct {
+	day, month, year int
+	clock            []int
+}
+
+// take takes a word for the first part that is missing and that it can be.
+func (d *dateParts) take(word string) {
+	if d.clock == nil {
+		if d.clock = clockOf(word); d.clock != nil {
+			return
+		}
+	}
+	if d.day < 0 {
+		if d.day = leadingNumber(word, 1, 2); d.day >= 0 {
+			return
+		}
+	}
+	if d.month == 0 {
+		if d.month = monthOf(word); d.month != 0 {
+			return
+		}
+	}
+	if d.year < 0 {
+		d.year = leadingNumber(word, 2, 4)
+	}
 }
 
 func dateDelimiter(r rune) bool {

@@ -109,15 +109,21 @@ func (j *jar) bound(domain string, now time.Time) {
 	}
 }
 
+// asked is where a request goes.
+type asked struct {
+	host, path string
+	secure     bool
+}
+
 // header appends the cookies for a request to the pairs that a call sets itself, whose names come first and alone.
-func (j *jar) header(own, host, path string, secure bool, now time.Time) string {
+func (j *jar) header(own string, to asked, now time.Time) string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var fit []*kept
 	for i := range j.cookies {
 		k := &j.cookies[i]
-		if (k.Domain == host || !k.hostOnly && below(host, k.Domain)) && pathMatches(path, k.Path) &&
-			(secure || !k.Secure) && !k.expired(now) && !names(own, k.Name) {
+		if (k.Domain == to.host || !k.hostOnly && below(to.host, k.Domain)) && pathMatches(to.path, k.Path) &&
+			(to.secure || !k.Secure) && !k.expired(now) && !names(own, k.Name) {
 			fit = append(fit, k)
 		}
 	}
@@ -180,7 +186,7 @@ func (c *Call) path() string {
 func (c *Call) addCookieHeader() {
 	cookies := c.cookies
 	if jar := c.client.jar.Load(); jar != nil {
-		cookies = jar.header(cookies, c.at.origin.name, c.path(), c.at.origin.tls, time.Now())
+		cookies = jar.header(cookies, asked{c.at.origin.name, c.path(), c.at.origin.tls}, time.Now())
 	}
 	c.setCookieHeader(cookies)
 }

@@ -160,7 +160,7 @@ func TestJar(t *testing.T) {
 		}
 		to, secure := strings.CutPrefix(row.to, "+")
 		host, path, _ := strings.Cut(to, "/")
-		if got := j.header(row.own, host, "/"+path, secure, time.Now()); got != row.want {
+		if got := j.header(row.own, asked{host, "/" + path, secure}, time.Now()); got != row.want {
 			t.Errorf("%s: sent %q, want %q", row.name, got, row.want)
 		}
 	}
@@ -175,7 +175,7 @@ func TestCookiesEndInTime(t *testing.T) {
 		j.set(c, "a.test", "/", now)
 	}
 	for after, want := range map[time.Duration]string{0: "a=1; b=2; c=3", 9 * time.Second: "a=1; b=2; c=3", 10 * time.Second: "b=2; c=3", 20 * time.Second: "c=3", 1e6 * time.Hour: "c=3"} {
-		if got := j.header("", "a.test", "/", false, now.Add(after)); got != want {
+		if got := j.header("", asked{"a.test", "/", false}, now.Add(after)); got != want {
 			t.Errorf("after %v: %q, want %q", after, got, want)
 		}
 	}
@@ -191,7 +191,7 @@ func TestAJarIsBounded(t *testing.T) {
 	if n := len(j.cookies); n > maxCookies || n < maxCookiesPerDomain {
 		t.Errorf("%d cookies", n)
 	}
-	last := j.header("", "h5.test", "/", false, now)
+	last := j.header("", asked{"h5.test", "/", false}, now)
 	if n := strings.Count(last, "="); n != maxCookiesPerDomain || !strings.HasSuffix(last, "n2999=v") || !strings.HasPrefix(last, "n2820=v") {
 		t.Errorf("%d cookies of a host, %.20s to %s: want the last %d", n, last, last[len(last)-10:], maxCookiesPerDomain)
 	}

@@ -269,11 +269,11 @@ func writePath(b *strings.Builder, path string) {
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	kept := segments[:0]
 	for i, segment := range segments {
-		switch dots := dots(segment); {
-		case dots == 2:
+		switch dots(segment) {
+		case 2:
 			kept = kept[:max(len(kept)-1, 0)]
 			fallthrough
-		case dots == 1:
+		case 1:
 			if i == len(segments)-1 {
 				kept = append(kept, "")
 			}

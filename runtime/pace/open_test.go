@@ -41,11 +41,24 @@ func TestArrivalsAreCounted(t *testing.T) {
 		d    time.Duration
 		want int
 	}{
-		{30, 3 * time.Second, 90}, {1, 3 * time.Second, 3}, {333, 3 * time.Second, 999}, {7, 3 * time.Second, 21},
-		{0.5, 3 * time.Second, 2}, {1, 3*time.Second + 1, 4}, {1, 3*time.Second - 1, 3}, {2.5, time.Second, 3},
-		{100.0 / 60, 3 * time.Minute, 300}, {1.0 / 3, time.Minute, 20}, {1.0 / 3600, time.Hour, 1}, {0.1, time.Hour, 360},
-		{49, time.Second, 49}, {999, 7 * time.Second, 6993}, {1e4, 10 * time.Second, 1e5}, {12345, 3 * time.Second, 37035},
-		{30, 0, 0}, {0, time.Minute, 0},
+		{30, 3 * time.Second, 90},
+		{1, 3 * time.Second, 3},
+		{333, 3 * time.Second, 999},
+		{7, 3 * time.Second, 21},
+		{0.5, 3 * time.Second, 2},
+		{1, 3*time.Second + 1, 4},
+		{1, 3*time.Second - 1, 3},
+		{2.5, time.Second, 3},
+		{100.0 / 60, 3 * time.Minute, 300},
+		{1.0 / 3, time.Minute, 20},
+		{1.0 / 3600, time.Hour, 1},
+		{0.1, time.Hour, 360},
+		{49, time.Second, 49},
+		{999, 7 * time.Second, 6993},
+		{1e4, 10 * time.Second, 1e5},
+		{12345, 3 * time.Second, 37035},
+		{30, 0, 0},
+		{0, time.Minute, 0},
 	} {
 		stages := []plan.Stage{{Target: row.rate}}
 		if got := len(until(pace.NewArrivals(stages, pace.Share{}), row.d)); got != row.want {
