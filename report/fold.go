@@ -334,3 +334,17 @@ func (f *Fold) groups() {
 		return cmp.Or(cmp.Compare(b.Iterations, a.Iterations), cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Kind, b.Kind))
 	})
 }
+
+// OfResources is what is shown of resources alone: a run without any load.
+func OfResources(started time.Time, rows []record.Resources) (*Run, error) {
+	fold := NewFold()
+	if err := fold.Add(&record.Run{SchemaVersion: record.SchemaVersion, Mode: "resources", Started: started}); err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		if err := fold.Add(&rows[i]); err != nil {
+			return nil, err
+		}
+	}
+	return fold.Run(), nil
+}

@@ -1,11 +1,7 @@
 package main
 
 import (
-	"errors"
-	"io"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,11 +12,6 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/sizing/bottleneck"
 )
-
-// isURL says whether an argument is an address rather than a name.
-func isURL(text string) bool {
-	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
-}
 
 // join adds what Glances wrote to a record.
 type join struct {
@@ -72,7 +63,7 @@ func (j *join) read(p process, args []string) (*report.Run, error) {
 // attributeAgain says what limited a run whose service was not watched while
 // it went on, by what is known of its resources since.
 func attributeAgain(path string, run *report.Run, joined []record.Resources) error {
-	if b := run.End.Bottleneck; b != nil && b.Name != record.LimitUnwatched && (b.Coverage > 0 || killed(b)) {
+	if bottleneck.Watched(run.End.Bottleneck) {
 		return nil
 	}
 	f, err := os.Open(path)
@@ -80,29 +71,10 @@ func attributeAgain(path string, run *report.Run, joined []record.Resources) err
 		return err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	var e bottleneck.Fold
-	for rows := record.NewReader(f); ; {
-		row, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		e.Add(row)
-	}
-	for i := range joined {
-		e.Add(&joined[i])
-	}
 	end := *run.End
-	end.Bottleneck = e.Attribute(end.Sizing, run.Head.Tolerance)
+	end.Bottleneck, err = bottleneck.Again(record.NewReader(f), joined, run.Head.Tolerance)
 	run.End = &end
-	return nil
-}
-
-// killed says that the kernel killed the service for want of memory, of which a CSV knows nothing.
-func killed(b *record.Bottleneck) bool {
-	return slices.ContainsFunc(b.Evidence, func(e record.Evidence) bool { return e.Name == record.MemoryOOMKills && e.Value > 0 })
+	return err
 }
 
 // load reads the CSV of a run that began at start; the zero time takes the file's own beginning.
@@ -121,17 +93,10 @@ func (j *join) alone() (*report.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	fold := report.NewFold()
-	rows := []any{&record.Run{SchemaVersion: record.SchemaVersion, Mode: "resources", Started: csv.Started}}
-	for i := range csv.Rows {
-		rows = append(rows, &csv.Rows[i])
+	run, err := report.OfResources(csv.Started, csv.Rows)
+	if err != nil {
+		return nil, err
 	}
-	for _, row := range rows {
-		if err := fold.Add(row); err != nil {
-			return nil, err
-		}
-	}
-	run := fold.Run()
 	run.Path = j.csv
 	run.Warnings = append(run.Warnings, csv.Notes...)
 	return run, nil

@@ -74,6 +74,6 @@ func demoTarget(ctx context.Context, p process, model string) *exec.Cmd {
 	c := exec.CommandContext(context.WithoutCancel(ctx), p.self, "target", "--owned", "--model="+model)
 	c.Env, c.Stderr = p.environ(), cli.Stream(p.stderr)
 	c.WaitDelay = 2 * time.Second
-	ownGroup(c)
+	cli.OwnGroup(c)
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,7 +51,7 @@ func (o watching) run(ctx context.Context, p process, args []string) error {
 	var texts []string
 	target := monitor.Target{}
 	for _, arg := range args {
-		if isURL(arg) {
+		if strings.HasPrefix(arg, "http://") || strings.HasPrefix(arg, "https://") {
 			target.URL, arg = arg, "auto"
 		}
 		texts = append(texts, arg)
