@@ -24,7 +24,7 @@ var layers = map[string][]string{
 	"cmd/cli": {"runtime/plan", "runtime/record", "github.com/spf13/cobra", "github.com/spf13/pflag"}, // what both programs share of the command line
 
 	"cmd/plimsoll": { // flags, help, words and printing: no engine, no VM, no scheduler
-		"cmd/cli", "session", "sizing", "sizing/bottleneck", "sizing/recommend", "report", "report/*", "examples", "jsapi", "jsapi/all",
+		"cmd/cli", "session", "sizing", "sizing/bottleneck", "sizing/recommend", "report", "report/*", "report/out/*", "examples", "jsapi", "jsapi/all",
 		"runtime/plan", "runtime/record", "runtime/metric", "runtime/repo", "runtime/monitor", "runtime/target", "runtime/script", "runtime/units",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term",
 	},
