@@ -9,10 +9,12 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,6 +30,8 @@ func TestMain(m *testing.M) {
 		p.interval = 60 * time.Millisecond // the double takes no time
 		os.Exit(p.main())
 	}
+	// Under nohup this process ignores HUP, and so would those that it starts: of one that it is told of, they do not.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	os.Exit(m.Run())
 }
 

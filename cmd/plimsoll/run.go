@@ -73,9 +73,8 @@ func begin(ctx context.Context, p process, o settings) error {
 	if o.explain {
 		return o.showConfig(p, s.Plan().Settings)
 	}
-	release := p.signals.Hold(session.Stops, s.Stop)
+	defer p.signals.Hold(session.Stops, s.Stop)() // until the result is told, too
 	result, err := s.Run(context.WithoutCancel(ctx))
-	release()
 	if err != nil {
 		return err
 	}

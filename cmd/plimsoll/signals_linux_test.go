@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -153,6 +154,10 @@ const (
 // TestASignalIsAnsweredEverywhere sends signals to all that plimsoll does for long.
 func TestASignalIsAnsweredEverywhere(t *testing.T) {
 	t.Parallel()
+	// Under nohup this process ignores HUP, and so would those that it starts: of one that it is told of, they do not.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	server, err := target.Start(context.Background(), target.Config{Model: "unlimited"})
 	if err != nil {
 		t.Fatal(err)
