@@ -61,7 +61,4 @@ func demo(t *testing.T, plimsoll, model string) {
 	if a.Demo.Requests != a.Requests.Count {
 		t.Errorf("%s: the target counted %d requests, we %d", model, a.Demo.Requests, a.Requests.Count)
 	}
-	if ran.took > 150*time.Second {
-		t.Errorf("%s: took %v", model, ran.took)
-	}
 }

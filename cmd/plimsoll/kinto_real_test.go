@@ -293,9 +293,6 @@ func TestRealKintoIsSizedAtItsPeak(t *testing.T) {
 		off := got.Plateau.Goodput/middle - 1
 		t.Logf("verdict %s, peak %.1f/s after %v; fixed runs %.1f/s before and %.1f/s after: %+.1f %% off",
 			got.Verdict, got.Plateau.Goodput, ran.took.Round(time.Second), before, after, 100*off)
-		if ran.took > 2*time.Minute {
-			t.Errorf("it took %v, want two minutes at most", ran.took)
-		}
 		if math.Abs(off) <= 0.10+part/2 {
 			return
 		}

@@ -162,14 +162,13 @@ func TestRealSizingOfBadTargets(t *testing.T) {
 		verdict record.Verdict
 		exit    int
 		known   bool // something is known of the limit: the interval has a lower end
-		within  time.Duration
 	}{
-		{"it dies mid-way", mortal(10*time.Second, 0), l.script, "unstable", 5, true, 3 * time.Minute},
-		{"it restarts mid-way", mortal(10*time.Second, 2*time.Second), l.script, "unstable", 5, true, 3 * time.Minute},
-		{"it refuses at once", func() string { return nobody(t) }, l.script, "dead", 6, false, time.Minute},
-		{"it accepts and never answers", says(""), l.script, "dead", 6, false, 90 * time.Second},
-		{"it answers 200 with garbage", says("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\x00\xff{garb,"), strict, "dead", 6, false, time.Minute},
-		{"it does not speak HTTP", says("\x00\x01\x02 nonsense\r\n\r\n"), l.script, "dead", 6, false, time.Minute},
+		{"it dies mid-way", mortal(10*time.Second, 0), l.script, "unstable", 5, true},
+		{"it restarts mid-way", mortal(10*time.Second, 2*time.Second), l.script, "unstable", 5, true},
+		{"it refuses at once", func() string { return nobody(t) }, l.script, "dead", 6, false},
+		{"it accepts and never answers", says(""), l.script, "dead", 6, false},
+		{"it answers 200 with garbage", says("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\x00\xff{garb,"), strict, "dead", 6, false},
+		{"it does not speak HTTP", says("\x00\x01\x02 nonsense\r\n\r\n"), l.script, "dead", 6, false},
 	}
 	var table strings.Builder
 	var mu sync.Mutex
@@ -195,9 +194,6 @@ func TestRealSizingOfBadTargets(t *testing.T) {
 		}
 		if (got.Interval.Lo > 0) != tt.known {
 			t.Errorf("%s: the interval begins at %v", tt.name, got.Interval.Lo)
-		}
-		if got.took > tt.within {
-			t.Errorf("%s: it took %v, want %v at most", tt.name, got.took, tt.within)
 		}
 	})
 }
@@ -257,8 +253,5 @@ func TestRealSizingInterrupted(t *testing.T) {
 	}
 	if !(got.Interval.Lo > 0) || len(got.Curve) < 5 {
 		t.Errorf("what was found so far is not told: %+v, %d holds", got.Interval, len(got.Curve))
-	}
-	if took > 15*time.Second {
-		t.Errorf("it ended %v after Ctrl-C", took)
 	}
 }

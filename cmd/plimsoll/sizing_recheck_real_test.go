@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -86,8 +85,6 @@ func TestRealSizingChecksAgain(t *testing.T) {
 			t.Error(c.err)
 		case c.got.exit != want || c.got.Recheck == nil:
 			t.Errorf("exit %d, want %d: %s: %s (%s)", c.got.exit, want, c.row(), c.got.Reason, c.got.record)
-		case c.got.Cost.WallS > 30 || c.got.took > 35*time.Second:
-			t.Errorf("it took %v, want 30 s at most: %s", c.got.took, c.row())
 		}
 	}
 }
