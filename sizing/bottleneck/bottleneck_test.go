@@ -218,6 +218,26 @@ func faults() []fault {
 				return map[string]float64{record.DiskBusy: 0.85 * s.full, record.IOPressureSome: 0.93 * s.full}
 			}
 		}, nil},
+		{"fsync within a lock, where the rest of its work is slow", record.LimitDisk, func(l *lab) {
+			idle(l)
+			l.slots = 1
+			l.also(func(s state) map[string]float64 {
+				return map[string]float64{record.DiskBlocked: 0.66 * s.full, record.DiskWriteBytes: 8192 * s.x}
+			})
+			l.hostAdds = func(s state) map[string]float64 {
+				return map[string]float64{record.DiskBusy: 0.3 * s.full, record.IOPressureSome: 0.66 * s.full}
+			}
+		}, nil},
+		{"a lock around a little waiting for a disk", record.LimitLock, func(l *lab) {
+			idle(l)
+			l.slots = 1
+			l.also(func(s state) map[string]float64 {
+				return map[string]float64{record.DiskBlocked: 0.3 * s.full, record.DiskWriteBytes: 8192 * s.x}
+			})
+			l.hostAdds = func(s state) map[string]float64 {
+				return map[string]float64{record.DiskBusy: 0.1 * s.full, record.IOPressureSome: 0.3 * s.full}
+			}
+		}, nil},
 		{"the link", record.LimitNetwork, func(l *lab) {
 			idle(l)
 			l.limits = map[string]float64{record.NetOutBytes: l.capacity * l.bytes / 0.96}

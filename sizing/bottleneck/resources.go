@@ -270,7 +270,18 @@ func (a *analysis) disk(source string) candidate {
 	if busy.mean > fullUse {
 		c.score += 0.1
 	}
+	if a.fillsSlots(blocked.mean) {
+		c.score += 0.2
+		c.add("disk_share", blocked.mean/a.limit.slots, "%s of what it works on at once waits for a disk", units.Percent(min(blocked.mean/a.limit.slots, 1), 1))
+	}
 	return c
+}
+
+// fillsSlots says whether waiting for a disk is most of what is done at once: a
+// lock or a pool around a slow disk is the disk's limit, also where the rest,
+// on a slow machine, is long enough for the disk never to be full.
+func (a *analysis) fillsSlots(blocked float64) bool {
+	return a.limit.slots > 0 && blocked > pressureMuch && blocked >= 0.5*a.limit.slots
 }
 
 func (a *analysis) network(source string) candidate {
