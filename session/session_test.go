@@ -163,7 +163,7 @@ func TestARunIsToldToAllSinksAlike(t *testing.T) {
 // answer may be that time or the generator was the limit; what is told as found must be right.
 func TestASizingIsDriven(t *testing.T) {
 	t.Parallel()
-	const capacity = 900
+	const capacity = 2500
 	cfg, err := target.ParseModel(fmt.Sprintf("rejects:%d", capacity))
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestASizingIsDriven(t *testing.T) {
 	server, seen := serve(t, cfg), newWitness()
 	result := run(t, session.Options{
 		Script: script(t, fmt.Sprintf(get, "read")), Env: []string{"SERVER_URL=" + server.URL()}, Mode: plan.Size, Monitor: []string{"none"},
-		Settings: map[string]string{"budget": "20s", "resolution": "20%"}, Sinks: []session.Sink{seen},
+		Settings: map[string]string{"budget": "16s", "resolution": "20%"}, Sinks: []session.Sink{seen},
 	})
 	answer := result.End.Sizing
 	if answer == nil || answer.Verdict != result.End.Verdict {
