@@ -45,6 +45,7 @@ type Options struct {
 	DiscardBodies      bool           // what calls begin with as their DiscardBody
 	InsecureSkipVerify bool           // take any TLS certificate
 	RootCAs            *x509.CertPool // that sign servers' certificates; nil: the system's
+	Proxies            *Proxies       // that lead to servers; nil: none do
 	Shared             *Shared        // what the clients of one run have in common; nil: a Shared of its own
 }
 
@@ -169,6 +170,8 @@ type origin struct {
 	name      string // host name or address alone, for DNS and TLS
 	port      string
 	tls       bool
+	proxy     *Proxy               // that leads to it; nil: none does
+	forward   string               // what stands before the path in a request to a proxy that forwards it: "http://host:port"; else ""
 	slot      atomic.Pointer[conn] // the idle connection of a script that sends one request after another
 	idle      []*conn              // further ones; guarded by Client.mu
 	preferred atomic.Int32         // the address family that answered last: 4, 6, 0 unknown
@@ -196,6 +199,7 @@ func (c *Client) addOrigin(o *origin) *origin {
 	if old := c.origins[o.key]; old != nil {
 		return old
 	}
+	o.lead(c.options.Proxies.of(o))
 	if len(c.origins) >= maxOrigins {
 		c.forgetOrigins()
 	}

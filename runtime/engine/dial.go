@@ -16,6 +16,8 @@ const fallbackDelay = 250 * time.Millisecond
 type dial struct {
 	client *Client
 	origin *origin
+	name   string // of what is connected to: the origin's, or its proxy's
+	port   string
 	cancel context.CancelFunc
 	times  *Timings
 }
@@ -28,12 +30,13 @@ func (c *Client) connect(o *origin, limit time.Duration, t *Timings) (*conn, err
 	if err := c.enter(d); err != nil {
 		return nil, err
 	}
+	d.aim()
 	cn, err := d.run(ctx)
 	c.mu.Lock()
 	delete(c.dials, d)
 	c.mu.Unlock()
 	if err != nil {
-		return nil, err
+		return nil, o.proxy.blame(err)
 	}
 	return cn, c.register(cn)
 }
@@ -69,6 +72,12 @@ func (d *dial) run(ctx context.Context) (*conn, error) {
 		cn.remote = netip.AddrPortFrom(cn.remote.Addr().Unmap(), cn.remote.Port())
 	}
 	cn.prepareGlance(tcp)
+	if d.origin.proxy != nil {
+		if err := d.through(ctx, cn); err != nil {
+			cn.abort()
+			return nil, err
+		}
+	}
 	if !d.origin.tls {
 		cn.prepare()
 		return cn, nil
@@ -85,7 +94,7 @@ func (d *dial) run(ctx context.Context) (*conn, error) {
 
 // resolve returns the addresses of the origin's host.
 func (d *dial) resolve(ctx context.Context) ([]netip.Addr, error) {
-	name, shared := d.origin.name, d.client.shared
+	name, shared := d.name, d.client.shared
 	if addr, err := netip.ParseAddr(name); err == nil {
 		return []netip.Addr{addr}, nil
 	}
@@ -180,7 +189,7 @@ func (d *dial) each(ctx context.Context, addrs []netip.Addr) (*net.TCPConn, erro
 	var dialer net.Dialer
 	var failed error
 	for _, a := range addrs {
-		tcp, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(a.String(), d.origin.port))
+		tcp, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(a.String(), d.port))
 		if err == nil {
 			family := int32(6)
 			if a.Unmap().Is4() {
@@ -202,7 +211,7 @@ func (d *dial) each(ctx context.Context, addrs []netip.Addr) (*net.TCPConn, erro
 func (d *dial) handshake(ctx context.Context, cn *conn) error {
 	o := d.client.options
 	cn.limit, cn.armed = 1<<62, 0 // the context bounds the handshake
-	t := tls.Client(cn, &tls.Config{
+	t := tls.Client(cn.stream(), &tls.Config{
 		ServerName:         d.origin.name,
 		RootCAs:            o.RootCAs,
 		InsecureSkipVerify: o.InsecureSkipVerify, //nolint:gosec // the user asked for it by name

@@ -23,6 +23,7 @@ const (
 	KindDNS         Kind = "dns"
 	KindTLS         Kind = "tls"
 	KindConnection  Kind = "connection"
+	KindProxy       Kind = "proxy" // the proxy cannot be reached, or refuses: it says nothing of the target
 	KindInvalid     Kind = "invalid"
 	KindTooLarge    Kind = "too-large" // the body is longer than is taken
 	KindGenerator   Kind = "generator" // this machine has not got what the call needs: it says nothing of the target

@@ -120,7 +120,7 @@ func (c *Call) exchange(cn *conn) error {
 	t.Receiving = end - first
 	if err != nil || c.unclean || refused || c.head.ConnectionClose() || c.req.ConnectionClose() || cn.aborted.Load() {
 		c.client.drop(cn)
-		return err
+		return c.at.origin.proxy.tell(err)
 	}
 	cn.idle = end
 	c.client.keep(cn)
@@ -140,6 +140,10 @@ func (c *Call) write(cn *conn) error {
 	shared := c.client.shared
 	bw := shared.writer()
 	bw.Reset(cn.stream())
+	forwarded := cn.origin.forward != ""
+	if forwarded {
+		c.address(cn.origin)
+	}
 	var err error
 	if len(c.req.Body()) == 0 && !takesBody(c.req.Header.Method()) {
 		err = c.req.Header.Write(bw) // fasthttp would add a length of 0
@@ -152,6 +156,9 @@ func (c *Call) write(cn *conn) error {
 		cn.await = false
 	}
 	shared.freeWriter(bw)
+	if forwarded {
+		c.readdress(cn.origin)
+	}
 	if cn.err != nil {
 		return cn.err
 	}
@@ -233,6 +240,10 @@ func (c *Call) receive() *Error {
 	if c.Status == http.StatusSwitchingProtocols {
 		c.Err = &Error{Kind: KindConnection, Code: CodeGeneric, Message: "the server switched protocols (101), which was not asked for"}
 		c.Status = 0
+		return c.Err
+	}
+	if c.Status == http.StatusProxyAuthRequired && c.at.origin.forward != "" {
+		c.Err, c.Status = c.at.origin.proxy.refused(&c.head), 0
 		return c.Err
 	}
 	c.storeCookies()
