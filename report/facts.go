@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
@@ -43,6 +44,9 @@ func (r *Run) Facts() []Fact {
 	for _, warning := range r.Warnings {
 		out = append(out, Fact{"Warning", warning})
 	}
+	if line := r.ProxyLine(); line != "" {
+		out = append(out, Fact{"Proxy", line})
+	}
 	if line := r.MachineLine(); line != "" {
 		out = append(out, Fact{"Machine", line})
 	}
@@ -53,6 +57,14 @@ func (r *Run) Facts() []Fact {
 		out = append(out, Fact{"Record", r.Path})
 	}
 	return out
+}
+
+// ProxyLine says what stood between the generator and the service; empty where nothing did.
+func (r *Run) ProxyLine() string {
+	if len(r.Proxies) == 0 {
+		return ""
+	}
+	return "through proxy " + strings.Join(r.Proxies, " and ")
 }
 
 // Origin says which repository, commit and test the scenario is from; empty where it is from this disk.

@@ -115,7 +115,7 @@ func (f *Fold) Add(row any) error {
 	case *record.Hold:
 		f.run.Holds = append(f.run.Holds, *redact.Row(row))
 	case *record.Event:
-		f.run.Events = append(f.run.Events, *redact.Row(row))
+		f.event(*redact.Row(row))
 	case *record.Error:
 		if _, ok := f.errors[row.Failure]; !ok {
 			f.errors[row.Failure] = *row
@@ -125,6 +125,20 @@ func (f *Fold) Add(row any) error {
 		f.run.End = &end
 	}
 	return nil
+}
+
+// maxProxies bounds the proxies that are shown: a run has one for http and one for https.
+const maxProxies = 4
+
+func (f *Fold) event(e record.Event) {
+	f.run.Events = append(f.run.Events, e)
+	if e.Kind != record.EventProxy || len(f.run.Proxies) == maxProxies || slices.Contains(f.run.Proxies, e.Message) {
+		return
+	}
+	f.run.Proxies = append(f.run.Proxies, e.Message)
+	if f.run.Head.Mode != record.ModeRun {
+		f.warn("requests went through proxy " + e.Message + ": the limit may be the proxy's, and not the service's")
+	}
 }
 
 // cleanHead is the first row without the values of flags and settings that are secret by their name.

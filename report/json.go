@@ -44,6 +44,7 @@ type Summary struct {
 	Warnings   []string           `json:"warnings"`
 	Record     string             `json:"record"`
 	Repository *record.Repository `json:"repository,omitempty"` // that the scenario was cloned from
+	Proxies    []string           `json:"proxies,omitempty"`    // that requests went through: HOST:PORT, or a URL where it is not plain HTTP
 }
 
 // Threshold is a bound that a run was to keep, and whether it did. Nothing declares one yet.
@@ -173,7 +174,7 @@ func Summarize(r *Run) Summary {
 		Scenarios:  []ScenarioRow{}, Endpoints: []EndpointRow{}, Errors: []ErrorGroup{}, Thresholds: []Threshold{},
 		Latency: c.Latency, Lateness: c.Lateness, Resources: Readings{},
 		Generator: GeneratorState{Host: r.Head.Generator}, Warnings: append([]string{}, r.Warnings...), Record: r.Path,
-		Repository: r.Head.Repository, Machine: r.Machine(),
+		Repository: r.Head.Repository, Machine: r.Machine(), Proxies: r.Proxies,
 	}
 	if r.End != nil {
 		s.ExitCode, s.Sizing, s.Demo = &r.End.ExitCode, r.FullAnswer(), r.End.Demo

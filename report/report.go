@@ -33,6 +33,7 @@ type Run struct {
 	Holds     []record.Hold
 	Sources   []Source
 	Events    []record.Event
+	Proxies   []string // that requests went through
 	Warnings  []string // about the record itself
 }
 

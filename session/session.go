@@ -86,11 +86,14 @@ type Session struct {
 	rec      *recorder
 	evidence *bottleneck.Fold
 	demo     *demo
+	proxies  *engine.Proxies
 	sources  []monitor.Source
 	ended    counts // iterations, up to the last tick
 	kinds    failureKinds
 	spawned  atomic.Int64
 	vus      int // at the last tick; before the first one -1
+
+	toldProxies []string
 
 	stops *stops
 }
@@ -170,7 +173,10 @@ func (s *Session) declare(ctx context.Context, binder *jsapi.Binder) (err error)
 	if err != nil {
 		return err
 	}
-	s.rec.hidden = redact.New(s.secrets()...)
+	if err := s.readProxies(); err != nil {
+		return err
+	}
+	s.rec.hidden = redact.New(append(s.secrets(), s.proxies.Secrets()...)...)
 	shared := &engine.Shared{MaxBodies: min(engine.DefaultMaxBodies, debug.SetMemoryLimit(-1)/2)}
 	config := vu.Config{
 		Script: s.script, Names: s.names, Buffer: s.metrics.Buffer, Env: s.env, Within: s.o.Within,
@@ -200,6 +206,9 @@ func (s *Session) resolve() error {
 		Mode: s.o.Mode, Script: s.factory.Options(), Test: s.o.Test.Options, Env: s.getenv, Flags: s.o.Settings, Seed: s.seed,
 	})
 	s.plan.Script = s.o.Script
+	for name, value := range s.proxies.Settings {
+		s.plan.Settings = append(s.plan.Settings, plan.Setting{Name: name, Value: value, Source: plan.Env})
+	}
 	for _, w := range warnings {
 		s.rec.tell(Event{Kind: Warning, Text: w})
 	}
@@ -268,7 +277,7 @@ func (s *Session) failOn() []string {
 func (s *Session) engineOptions(shared *engine.Shared) engine.Options {
 	return engine.Options{
 		UserAgent: "plimsoll/" + Version, Timeout: s.plan.Timeout, InsecureSkipVerify: s.plan.Insecure, Shared: shared,
-		MaxBody: s.plan.MaxBody, DiscardBodies: s.plan.Discard,
+		MaxBody: s.plan.MaxBody, DiscardBodies: s.plan.Discard, Proxies: s.proxies,
 	}
 }
 

@@ -84,5 +84,6 @@ func (s *Session) collect(vus int) metric.Window {
 	w.Lateness = s.load.Lateness()
 	s.rec.window(&w)
 	s.ended.add(&w, s.kinds.own(&w))
+	s.tellProxies()
 	return w
 }

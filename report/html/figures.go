@@ -107,6 +107,7 @@ func facts(r *report.Run) []fact {
 	if line := r.MachineLine(); line != "" {
 		add("Target's machine", line)
 	}
+	add("Proxy", r.ProxyLine())
 	add("Duration", units.Seconds(r.Duration))
 	if interval := r.Interval(); interval > 0 {
 		add("Measured every", units.Seconds(interval))

@@ -46,6 +46,9 @@ func Write(w io.Writer, r *report.Run) error {
 	if line := r.Origin(); line != "" {
 		fmt.Fprintf(&b, "Scenario: %s  \n", md(line))
 	}
+	if line := r.ProxyLine(); line != "" {
+		fmt.Fprintf(&b, "Requests: %s  \n", md(line))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

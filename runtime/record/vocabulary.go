@@ -128,7 +128,8 @@ const (
 	EventInterrupt EventKind = "interrupt" // a signal
 	EventOutage    EventKind = "outage"    // everything fails
 	EventWarning   EventKind = "warning"
-	EventGap       EventKind = "gap" // a source of resources: why nothing was read, or what became of it
+	EventProxy     EventKind = "proxy" // requests go through it, from here on
+	EventGap       EventKind = "gap"   // a source of resources: why nothing was read, or what became of it
 )
 
 // ResourceState is what became of a source of resources, where that changes what its values mean.
