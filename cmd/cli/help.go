@@ -13,6 +13,9 @@ import (
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 )
 
+// Proxies ends the long help of a command that sends requests.
+const Proxies = "\n\nRequests go through the proxies that HTTP_PROXY, HTTPS_PROXY and ALL_PROXY name, but to the\nhosts of NO_PROXY (docs/http.md)."
+
 // rare marks flags that a first look at a command need not show.
 const rare = "plimsoll-rare"
 

@@ -34,7 +34,7 @@ func newRun(p process) *cobra.Command {
 	var o settings
 	var classic bool
 	c := &cobra.Command{
-		Use: "run SCRIPT|TEST", Short: "run a load test", Long: runLong, GroupID: "load", Args: cli.Exactly(1, "a script or a named test"),
+		Use: "run SCRIPT|TEST", Short: "run a load test", Long: runLong + cli.Proxies, GroupID: "load", Args: cli.Exactly(1, "a script or a named test"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.find(c.Context(), p, args[0], p.say); err != nil {
 				return err

@@ -23,7 +23,7 @@ something gives, then arrivals test the answer on both sides.
 func newSize(p process) *cobra.Command {
 	o := settings{mode: plan.Size}
 	c := &cobra.Command{
-		Use: "size SCRIPT|TEST", Short: "find how much a service carries", Long: sizeLong, GroupID: "load", Args: cli.Exactly(1, "a script or a named test"),
+		Use: "size SCRIPT|TEST", Short: "find how much a service carries", Long: sizeLong + cli.Proxies, GroupID: "load", Args: cli.Exactly(1, "a script or a named test"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.find(c.Context(), p, args[0], p.say); err != nil {
 				return err
