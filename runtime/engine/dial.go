@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -20,6 +21,8 @@ type dial struct {
 	port   string
 	cancel context.CancelFunc
 	times  *Timings
+
+	several bool // the name has more addresses than one
 }
 
 // connect opens a connection to o before limit, and notes in t what took how long.
@@ -119,7 +122,8 @@ func (d *dial) resolve(ctx context.Context) ([]netip.Addr, error) {
 // answered last time (else of the first address) in turn, and the other
 // family's as soon as these failed or a quarter of a second passed.
 func (d *dial) race(ctx context.Context, addrs []netip.Addr) (*net.TCPConn, error) {
-	first, second := d.families(addrs)
+	d.several = len(addrs) > 1
+	first, second := d.families(d.client.shared.order(addrs, d.port, time.Now()))
 	if len(second) == 0 {
 		return d.each(ctx, first)
 	}
@@ -165,10 +169,11 @@ type raced struct {
 	err error
 }
 
-// families parts addrs by family, the one to try first being first.
-func (d *dial) families(addrs []netip.Addr) (first, second []netip.Addr) {
+// families parts addrs by family, the one to try first being first: that which answered last, unless of its addresses none is
+// among the good first ones.
+func (d *dial) families(addrs []netip.Addr, good int) (first, second []netip.Addr) {
 	v4 := addrs[0].Unmap().Is4()
-	if p := d.origin.preferred.Load(); p != 0 {
+	if p := d.origin.preferred.Load(); p != 0 && (good == 0 || slices.ContainsFunc(addrs[:good], func(a netip.Addr) bool { return a.Unmap().Is4() == (p == 4) })) {
 		v4 = p == 4
 	}
 	for _, a := range addrs {
@@ -184,12 +189,17 @@ func (d *dial) families(addrs []netip.Addr) (first, second []netip.Addr) {
 	return first, second
 }
 
-// each tries addresses one after the other; the first error is the one told.
+// each tries addresses one after the other, and gives each its share of the time that is left; the first error is the one told.
 func (d *dial) each(ctx context.Context, addrs []netip.Addr) (*net.TCPConn, error) {
 	var dialer net.Dialer
 	var failed error
-	for _, a := range addrs {
+	limit, _ := ctx.Deadline()
+	for i, a := range addrs {
+		dialer.Deadline = share(time.Now(), limit, len(addrs)-i)
 		tcp, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(a.String(), d.port))
+		if d.several {
+			d.client.shared.note(a, d.port, time.Now(), err)
+		}
 		if err == nil {
 			family := int32(6)
 			if a.Unmap().Is4() {

@@ -47,6 +47,7 @@ type Shared struct {
 
 	mu       sync.Mutex
 	names    map[string]resolved
+	failed   map[endpoint]time.Time // addresses of names of several, and when a connection to them failed
 	sessions tls.ClientSessionCache
 }
 
