@@ -1,7 +1,6 @@
 package jsapi
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -11,19 +10,17 @@ import (
 )
 
 // Args reads what scripts pass to a module's functions. Its methods that
-// cannot read a value throw a TypeError that begins with Prefix and names the
-// argument, or the property, as `what` says.
+// cannot read a value throw a TypeError that names the function, and the
+// argument or the property as `what` says: an instance that embeds Args is told
+// which function of its table runs.
 //
 // Whatever of the script's reading a value may run (getters, proxies,
 // toString) runs in them, and may throw, too.
 type Args struct {
 	VM     *goja.Runtime
-	Prefix string // "plimsoll/http: "
-}
+	Prefix string // what messages begin with outside of the table's functions: "plimsoll/http: "
 
-// Throw ends the script's call with a TypeError.
-func (a Args) Throw(format string, args ...any) {
-	panic(a.VM.NewTypeError("%s", a.Prefix+fmt.Sprintf(format, args...)))
+	calling calling
 }
 
 // Given says whether a value is there: neither missing, undefined nor null.
@@ -47,8 +44,22 @@ func Param(o *goja.Object, name string) goja.Value {
 	return nil
 }
 
+// Record returns an object that is a list of names with values: what is an
+// object, but another kind of thing (an array, a Map, a function), throws.
+func (a *Args) Record(v goja.Value, what, wanted string) *goja.Object {
+	o, ok := v.(*goja.Object)
+	if !ok || !IsRecord(o) {
+		a.Throw("%s must be an object%s, not %s%s", what, wanted, a.Show(v), instead(v, false))
+	}
+	return o
+}
+
+// IsRecord says whether an object is a list of names with values, as far as can
+// be told without running anything of the script's: no array, Map, function or the like.
+func IsRecord(o *goja.Object) bool { return ClassOf(o) == "Object" }
+
 // Object returns an object; another value throws.
-func (a Args) Object(v goja.Value, what string) *goja.Object {
+func (a *Args) Object(v goja.Value, what string) *goja.Object {
 	o, ok := v.(*goja.Object)
 	if !ok {
 		a.Throw("%s must be an object, not %s", what, a.Show(v))
@@ -57,7 +68,7 @@ func (a Args) Object(v goja.Value, what string) *goja.Object {
 }
 
 // Function returns a function; another value throws.
-func (a Args) Function(v goja.Value, what string) goja.Callable {
+func (a *Args) Function(v goja.Value, what string) goja.Callable {
 	fn, ok := goja.AssertFunction(v)
 	if !ok {
 		a.Throw("%s must be a function, not %s", what, a.Show(v))
@@ -66,7 +77,7 @@ func (a Args) Function(v goja.Value, what string) goja.Callable {
 }
 
 // String returns a string, or what a String object holds; another value throws.
-func (a Args) String(v goja.Value, what string) string {
+func (a *Args) String(v goja.Value, what string) string {
 	s, ok := Text(v)
 	if !ok {
 		a.Throw("%s must be a string, not %s", what, a.Show(v))
@@ -89,16 +100,61 @@ func Text(v goja.Value) (string, bool) {
 	return "", false
 }
 
-// Number returns a finite number; another value throws.
-func (a Args) Number(v goja.Value, what string) float64 {
+// Number returns a finite number, or what text or a Number object says that is
+// one; another value throws.
+func (a *Args) Number(v goja.Value, what string) float64 {
 	n := math.NaN()
-	if v != nil {
+	if IsNumeric(v) {
 		n = v.ToFloat()
 	}
 	if math.IsNaN(n) || math.IsInf(n, 0) {
 		a.Throw("%s must be a number, not %s", what, a.Show(v))
 	}
 	return n
+}
+
+// IsNumeric says whether a value is of a kind that is taken for a number.
+func IsNumeric(v goja.Value) bool {
+	switch v := v.(type) {
+	case nil:
+		return false
+	case goja.String:
+		return strings.TrimSpace(v.String()) != ""
+	case *goja.Object:
+		return v.ClassName() == "Number" || v.ClassName() == "String"
+	}
+	return goja.IsNumber(v)
+}
+
+// Sent returns what is sent as text: a string, a finite number, a boolean, a
+// BigInt, or an object of these. What is another is told at the place that
+// [Args.Reading] said.
+func (a *Args) Sent(v goja.Value) string {
+	switch v := v.(type) {
+	case goja.String:
+		return v.String()
+	case *goja.Object:
+		switch v.ClassName() {
+		case "String", "Number", "Boolean":
+			return v.String()
+		}
+	case *goja.Symbol, nil:
+	default:
+		if Given(v) && !goja.IsNaN(v) && !goja.IsInfinity(v) {
+			return v.String()
+		}
+	}
+	a.Wrong(v, sent+"a number or a boolean")
+	return ""
+}
+
+// Words is [Args.Sent] for what must be text.
+func (a *Args) Words(v goja.Value, wanted string) string {
+	s, ok := Text(v)
+	if !ok {
+		a.Wrong(v, wanted)
+	}
+	return s
 }
 
 // Integer returns a number without a fraction, and whether the value is one.
@@ -112,7 +168,7 @@ func Integer(v goja.Value) (int64, bool) {
 
 // Duration reads a number of milliseconds, or text such as "1.5s"; another
 // value throws. What is longer than a Go duration is cut to the longest.
-func (a Args) Duration(v goja.Value, what string) time.Duration {
+func (a *Args) Duration(v goja.Value, what string) time.Duration {
 	if text, ok := Text(v); ok {
 		text = strings.TrimSpace(text)
 		if ms, err := strconv.ParseFloat(text, 64); err == nil {
@@ -181,6 +237,9 @@ func Bytes(v goja.Value) ([]byte, bool) {
 	if b, ok := Held[goja.ArrayBuffer](o); ok {
 		return live(b), true
 	}
+	if !isView(o) {
+		return nil, false
+	}
 	b, ok := Held[goja.ArrayBuffer](Get(o, "buffer"))
 	if !ok {
 		return nil, false
@@ -201,35 +260,9 @@ func live(b goja.ArrayBuffer) []byte {
 	return b.Bytes()
 }
 
-// maxShown bounds what Show gives, in bytes.
-const maxShown = 60
-
-// Show writes a value into a message: short, and without running anything of the script's.
-func (a Args) Show(v goja.Value) string {
-	switch v := v.(type) {
-	case nil:
-		return "undefined"
-	case *goja.Object:
-		if _, ok := goja.AssertFunction(v); ok {
-			return "a function"
-		}
-		return "an object of class " + v.ClassName()
-	case *goja.Symbol:
-		return "a symbol"
-	case goja.String:
-		text := v.String()
-		if len(text) > maxShown {
-			text = strings.ToValidUTF8(text[:maxShown], "") + "…"
-		}
-		return strconv.Quote(text)
-	default:
-		return v.String()
-	}
-}
-
 // Promise makes a promise, as a value, with the functions that settle it in
 // the VM's goroutine.
-func (a Args) Promise() (promise goja.Value, resolve func(any), reject func(reason any)) {
+func (a *Args) Promise() (promise goja.Value, resolve func(any), reject func(reason any)) {
 	p, fulfil, refuse := a.VM.NewPromise()
 	return a.VM.ToValue(p),
 		func(v any) { _ = fulfil(v) }, // fails only where the promise's job was interrupted
@@ -238,12 +271,12 @@ func (a Args) Promise() (promise goja.Value, resolve func(any), reject func(reas
 
 // Map makes an object without a prototype, for names that come from outside:
 // there "__proto__" and "constructor" are names like any other.
-func (a Args) Map() *goja.Object {
+func (a *Args) Map() *goja.Object {
 	return a.VM.CreateObject(nil)
 }
 
 // Put sets a property of an object that was made here; "__proto__" is one like any other.
-func (a Args) Put(o *goja.Object, name string, v any) {
+func (a *Args) Put(o *goja.Object, name string, v any) {
 	var err error
 	if name == "__proto__" {
 		err = o.DefineDataProperty(name, a.VM.ToValue(v), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE)

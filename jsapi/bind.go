@@ -171,16 +171,16 @@ func (n *namespace) global(name string) goja.Value {
 	return v
 }
 
-func (n *namespace) Get(name string) goja.Value {
-	i, ok := n.at[name]
+func (n *namespace) Get(key string) goja.Value {
+	i, ok := n.at[key]
 	if !ok {
-		return n.added[name]
+		return n.added[key]
 	}
 	if n.values[i] != nil {
 		return n.values[i]
 	}
 	e := &n.Entries[i]
-	v := n.vm.ToValue(e.bind(n.vm, n.instance))
+	v := n.vm.ToValue(e.bind(binding{n.vm, n.instance, fullName(n.Name, e.Name)}))
 	if !e.live {
 		n.values[i] = v
 	}

@@ -25,9 +25,9 @@ func Class[I, T any](name, sig, doc string, construct func(I, goja.ConstructorCa
 		e.Methods = append(e.Methods, m.entry)
 	}
 	if complete {
-		e.bind = func(vm *goja.Runtime, instance any) any {
-			i := instance.(I) //nolint:forcetypeassert // as in Function
-			return class[I, T]{name, construct, methods}.bind(vm, i)
+		e.bind = func(b binding) any {
+			i := b.instance.(I) //nolint:forcetypeassert // as in Function
+			return class[I, T]{name, construct, methods}.bind(b.vm, i)
 		}
 	}
 	return Export[I]{e}
@@ -57,13 +57,13 @@ func (c class[I, T]) bind(vm *goja.Runtime, i I) goja.Value {
 	must(constructor.DefineDataProperty("name", vm.ToValue(c.name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 	prototype := constructor.Get("prototype").ToObject(vm)
 	for _, m := range c.methods {
-		f := func(call goja.FunctionCall) goja.Value {
+		f := called(i, c.name+"."+m.entry.Name, func(i I, call goja.FunctionCall) goja.Value {
 			h, ok := Held[*held[T]](call.This)
 			if !ok {
 				panic(vm.NewTypeError("%s: call it on a %s", m.entry.Name, c.name))
 			}
 			return m.call(i, h.value, call)
-		}
+		})
 		must(prototype.DefineDataProperty(m.entry.Name, vm.ToValue(f), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 	}
 	return constructor

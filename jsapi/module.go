@@ -43,8 +43,15 @@ type Entry struct {
 	Doc     string  // one paragraph, Markdown
 	Methods []Entry // of a class
 
-	bind func(vm *goja.Runtime, instance any) any // what the VM gets, for Runtime.ToValue
+	bind func(b binding) any // what the VM gets, for Runtime.ToValue
 	live bool
+}
+
+// binding is what an entry is bound to.
+type binding struct {
+	vm       *goja.Runtime
+	instance any
+	name     string // as scripts call it: "http.get"
 }
 
 // Kind is what an entry is to a script.
@@ -86,9 +93,9 @@ func DefineShared[S, I any](m Module, newState func() S, newInstance func(Host, 
 func Function[I any](name, sig, doc string, f func(I, goja.FunctionCall) goja.Value) Export[I] {
 	e := Entry{Name: name, Sig: sig, Doc: doc}
 	if f != nil {
-		e.bind = func(_ *goja.Runtime, instance any) any {
-			i := instance.(I) //nolint:forcetypeassert // Define takes only exports of its instance's type
-			return func(call goja.FunctionCall) goja.Value { return f(i, call) }
+		e.bind = func(b binding) any {
+			i := b.instance.(I) //nolint:forcetypeassert // Define takes only exports of its instance's type
+			return called(i, b.name, f)
 		}
 	}
 	return Export[I]{e}
@@ -103,8 +110,8 @@ func Value[I any](name, sig, doc string, get func(I) any) Export[I] {
 		e.Kind = KindValue
 	}
 	if get != nil {
-		e.bind = func(_ *goja.Runtime, instance any) any {
-			return get(instance.(I)) //nolint:forcetypeassert // as in Function
+		e.bind = func(b binding) any {
+			return get(b.instance.(I)) //nolint:forcetypeassert // as in Function
 		}
 	}
 	return Export[I]{e}

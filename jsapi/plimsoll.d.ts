@@ -39,9 +39,9 @@ declare var __ITER: number;
 /** The environment. Each virtual user may change its own copy. */
 declare var __ENV: { [name: string]: string };
 
-/** Reads a file, relative to the script, while the script is loaded. */
+/** Reads a file, relative to the script, while the script is loaded: as text, in UTF-8 and without a byte order mark, or with 'b' its bytes. */
 declare function open(path: string): string;
-/** Reads a file, relative to the script, while the script is loaded. */
+/** Reads a file, relative to the script, while the script is loaded: as text, in UTF-8 and without a byte order mark, or with 'b' its bytes. */
 declare function open(path: string, mode: 'b'): ArrayBuffer;
 
 /** Calls a function once, later; the iteration stays open until then. */

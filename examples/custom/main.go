@@ -47,19 +47,19 @@ func run(ctx context.Context, script string, environ []string, out io.Writer) er
 
 // order is the module's instance, of which each virtual user has one.
 type order struct {
-	args   jsapi.Args
+	jsapi.Args
 	number int64
 }
 
 // custom is the module 'custom'.
 func custom() jsapi.Module {
 	return jsapi.Define(jsapi.Module{Name: "custom", Doc: "Makes orders."},
-		func(h jsapi.Host) *order { return &order{args: jsapi.Args{VM: h.VM(), Prefix: "custom: "}} },
+		func(h jsapi.Host) *order { return &order{Args: jsapi.Args{VM: h.VM()}} },
 		jsapi.Function("order", "(item: string): string", "The next order of an item, as JSON.", (*order).next))
 }
 
 func (o *order) next(call goja.FunctionCall) goja.Value {
-	item := o.args.String(call.Argument(0), "item")
+	item := o.String(call.Argument(0), "item")
 	o.number++
-	return o.args.VM.ToValue(fmt.Sprintf(`{"data":{"item":%q,"number":%d}}`, item, o.number))
+	return o.VM.ToValue(fmt.Sprintf(`{"data":{"item":%q,"number":%d}}`, item, o.number))
 }

@@ -22,7 +22,7 @@ func Module() jsapi.Module {
 		jsapi.Live("__VU", ": number", "The number of the virtual user, from 1; 0 where none runs.", (*instance).vu),
 		jsapi.Live("__ITER", ": number", "How many iterations this virtual user ran before; undefined while the script is loaded.", (*instance).iteration),
 		jsapi.Value("__ENV", ": { [name: string]: string }", "The environment. Each virtual user may change its own copy.", (*instance).environment),
-		jsapi.Function("open", "(path: string): string\n(path: string, mode: 'b'): ArrayBuffer", "Reads a file, relative to the script, while the script is loaded.", (*instance).open),
+		jsapi.Function("open", "(path: string): string\n(path: string, mode: 'b'): ArrayBuffer", "Reads a file, relative to the script, while the script is loaded: as text, in UTF-8 and without a byte order mark, or with 'b' its bytes.", (*instance).open),
 		jsapi.Function("setTimeout", timer, "Calls a function once, later; the iteration stays open until then.", (*instance).setTimeout),
 		jsapi.Function("setInterval", timer, "Calls a function again and again, until clearInterval.", (*instance).setInterval),
 		jsapi.Function("clearTimeout", "(id: number | undefined): void", "Takes a call back that setTimeout has planned.", (*instance).clearTimer),
@@ -86,13 +86,19 @@ func (m *instance) performance() any {
 // open is open(path, 'b'?): relative to the script, while it is loaded.
 func (m *instance) open(call goja.FunctionCall) goja.Value {
 	if _, loaded := m.who.Iteration(); loaded {
-		m.Throw("open() must be called while the script is loaded, at its top level: files read during the load would be part of what is measured")
+		m.Throw("it must be called while the script is loaded, at its top level: files read during the load would be part of what is measured")
 	}
-	text, data, err := m.files.Open(call.Argument(0).String())
+	mode := ""
+	if v := call.Argument(1); jsapi.Given(v) {
+		if mode = m.String(v, "mode"); mode != "b" && mode != "" {
+			m.Throw("mode is %q: there is 'b', for bytes; without it the file is read as text", mode)
+		}
+	}
+	text, data, err := m.files.Open(m.String(call.Argument(0), "path"))
 	if err != nil {
-		m.Throw("open: %v", err)
+		m.Throw("path: %v", err)
 	}
-	if call.Argument(1).String() == "b" {
+	if mode == "b" {
 		return m.VM.ToValue(m.VM.NewArrayBuffer(append([]byte(nil), data...)))
 	}
 	return text
@@ -104,9 +110,9 @@ func (m *instance) setInterval(call goja.FunctionCall) goja.Value { return m.set
 func (m *instance) setTimer(call goja.FunctionCall, repeat bool) goja.Value {
 	fn, ok := goja.AssertFunction(call.Argument(0))
 	if !ok {
-		m.Throw("the first argument must be a function")
+		m.Throw("callback must be a function, not %s", m.Show(call.Argument(0)))
 	}
-	wait := max(jsapi.Milliseconds(call.Argument(1).ToFloat()), 0)
+	wait := max(jsapi.Milliseconds(m.delay(call.Argument(1))), 0)
 	every := time.Duration(0)
 	if repeat {
 		every = max(wait, time.Millisecond)
@@ -121,7 +127,24 @@ func (m *instance) setTimer(call goja.FunctionCall, repeat bool) goja.Value {
 	}))
 }
 
+// delay is a number of milliseconds: as in browsers what is missing, or text that is no number, is 0.
+func (m *instance) delay(v goja.Value) float64 {
+	switch o, isObject := v.(*goja.Object); {
+	case isObject && !jsapi.IsNumeric(o), !isObject && jsapi.Given(v) && !jsapi.IsNumeric(v) && !isText(v):
+		m.Throw("milliseconds must be a number, not %s", m.Show(v))
+	}
+	return v.ToFloat()
+}
+
+func isText(v goja.Value) bool {
+	_, ok := jsapi.Text(v)
+	return ok
+}
+
+// clearTimer takes what is no timer's number for one that has ended, as browsers do.
 func (m *instance) clearTimer(call goja.FunctionCall) goja.Value {
-	m.timers.Cancel(int(call.Argument(0).ToInteger()))
+	if v := call.Argument(0); jsapi.IsNumeric(v) {
+		m.timers.Cancel(int(v.ToInteger()))
+	}
 	return goja.Undefined()
 }

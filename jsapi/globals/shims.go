@@ -70,7 +70,7 @@ func (p *programs) get(name string) (*goja.Program, error) {
 	return compiled, nil
 }
 
-// utf8 is what TextEncoder and TextDecoder need: encode(text), decode(bytes,
+// utf8 is what TextEncoder and TextDecoder need: text(value), encode(text), decode(bytes,
 // fatal), and complete(bytes), the length without a character cut at the end.
 func (m *instance) utf8() goja.Value {
 	o := m.VM.NewObject()
@@ -78,8 +78,10 @@ func (m *instance) utf8() goja.Value {
 		b, _ := jsapi.Bytes(v)
 		return b
 	}
+	text := func(v goja.Value) string { return m.text(v, "TextEncoder: text") }
+	m.Put(o, "text", func(call goja.FunctionCall) goja.Value { return m.VM.ToValue(text(call.Argument(0))) })
 	m.Put(o, "encode", func(call goja.FunctionCall) goja.Value {
-		return m.VM.ToValue(m.VM.NewArrayBuffer([]byte(strings.ToValidUTF8(call.Argument(0).String(), "\uFFFD"))))
+		return m.VM.ToValue(m.VM.NewArrayBuffer([]byte(strings.ToValidUTF8(text(call.Argument(0)), "\uFFFD"))))
 	})
 	m.Put(o, "decode", func(call goja.FunctionCall) goja.Value {
 		data := bytesOf(call.Argument(0))

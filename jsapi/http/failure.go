@@ -79,13 +79,16 @@ func (e *expected) has(status int) bool {
 	return false
 }
 
+const wantedStatuses = "numbers, or { min, max } with min ≤ max"
+
 func (m *instance) expectedStatuses(call goja.FunctionCall) goja.Value {
 	e := &expected{}
-	for _, a := range call.Arguments {
+	for i, a := range call.Arguments {
+		m.Reading("statuses", strconv.Itoa(i), "")
 		e.ranges = append(e.ranges, m.statuses(a))
 	}
 	if len(e.ranges) == 0 {
-		m.throw("expectedStatuses: names no status")
+		m.throw("it names no status: statuses are " + wantedStatuses)
 	}
 	return m.vm.ToValue(e)
 }
@@ -97,29 +100,30 @@ func (m *instance) statuses(v goja.Value) statusRange {
 	}
 	o, ok := v.(*goja.Object)
 	if !ok {
-		m.throw("expectedStatuses: takes numbers and {min, max}, not " + m.Show(v))
+		m.Wrong(v, wantedStatuses)
 	}
 	low, ok1 := jsapi.Integer(jsapi.Get(o, "min"))
 	high, ok2 := jsapi.Integer(jsapi.Get(o, "max"))
 	if !ok1 || !ok2 || low > high {
-		m.throw("expectedStatuses: a range is {min: number, max: number} with min ≤ max")
+		m.Wrong(v, wantedStatuses)
 	}
 	return statusRange{int(low), int(high)}
 }
 
 func (m *instance) setResponseCallback(call goja.FunctionCall) goja.Value {
-	m.expected = m.expectation(call.Argument(0), "setResponseCallback")
+	m.Reading("expected", "", "")
+	m.expected = m.expectation(call.Argument(0))
 	return goja.Undefined()
 }
 
 // expectation reads what a script passes where expected statuses are wanted.
-func (m *instance) expectation(v goja.Value, where string) *expected {
+func (m *instance) expectation(v goja.Value) *expected {
 	if goja.IsNull(v) {
 		return &expected{}
 	}
 	e, ok := jsapi.Held[*expected](v)
 	if !ok {
-		m.throw(where + ": takes what expectedStatuses(…) returns, or null")
+		m.Wrong(v, "what expectedStatuses(…) returns, or null")
 	}
 	return e
 }

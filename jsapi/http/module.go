@@ -91,7 +91,7 @@ func newInstance(h jsapi.Host) *instance {
 	}
 }
 
-func (m *instance) any(call goja.FunctionCall) goja.Value { return m.send(askedFor(call)) }
+func (m *instance) any(call goja.FunctionCall) goja.Value { return m.send(m.askedFor(call)) }
 
 // throw ends the script's call with a TypeError.
 func (m *instance) throw(message string) { m.Throw("%s", message) }

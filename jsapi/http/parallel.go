@@ -3,7 +3,6 @@ package http
 import (
 	"fmt"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -73,8 +72,8 @@ func (m *instance) conclude(j *job) *goja.Object {
 func (m *instance) async(call goja.FunctionCall) goja.Value {
 	promise, resolve, reject := m.vm.NewPromise()
 	var j *job
-	if thrown := m.vm.Try(func() { j = m.ready(askedFor(call)) }); thrown != nil {
-		_ = reject(thrown.Value())
+	if thrown := m.vm.Try(func() { j = m.ready(m.askedFor(call)) }); thrown != nil {
+		_ = reject(m.Told(thrown.Value()))
 		return m.vm.ToValue(promise)
 	}
 	lane := m.lanes.of(j.text)
@@ -90,18 +89,22 @@ func (m *instance) async(call goja.FunctionCall) goja.Value {
 
 // batch sends several requests in parallel and waits for all.
 func (m *instance) batch(call goja.FunctionCall) goja.Value {
+	m.Reading("requests", "", "")
 	list, ok := call.Argument(0).(*goja.Object)
-	if !ok {
-		m.throw("batch: takes an array or an object of requests")
+	if !ok || jsapi.ClassOf(list) != "Array" && jsapi.ClassOf(list) != "Object" {
+		m.Wrong(call.Argument(0), "an array or an object of requests")
 	}
 	keys := list.Keys()
 	jobs := make([]*job, len(keys))
 	for i, key := range keys {
-		jobs[i] = m.ready(m.ofBatch(key, jsapi.Get(list, key)))
+		m.ReadWhole()
+		m.Reading("requests", key, "")
+		jobs[i] = m.ready(m.ofBatch(jsapi.Get(list, key)))
 	}
+	m.ReadWhole()
 	m.runAll(jobs)
 	result := m.vm.NewObject()
-	if list.ClassName() == "Array" {
+	if jsapi.ClassOf(list) == "Array" {
 		result = m.vm.NewArray()
 	}
 	for i, j := range jobs {
@@ -126,25 +129,30 @@ func (m *instance) runAll(jobs []*job) {
 	wg.Wait()
 }
 
-// ofBatch reads one request of a batch.
-func (m *instance) ofBatch(key string, v goja.Value) asked {
+// ofBatch reads one request of a batch, whose place is the one that is being read.
+func (m *instance) ofBatch(v goja.Value) asked {
 	undefined := goja.Undefined()
-	o, ok := v.(*goja.Object)
-	if !ok {
+	if _, ok := jsapi.Text(v); ok {
 		return asked{method: "GET", url: v, params: undefined}
 	}
+	o, ok := v.(*goja.Object)
+	if !ok || jsapi.ClassOf(o) != "Array" && jsapi.ClassOf(o) != "Object" {
+		m.Wrong(v, "a URL, [method, url, body, params] or { method, url, body, params }")
+	}
 	names := [...]string{"method", "url", "body", "params"}
-	if o.ClassName() == "Array" {
+	if jsapi.ClassOf(o) == "Array" {
 		names = [...]string{"0", "1", "2", "3"}
 	}
 	part := func(i int) goja.Value { return jsapi.Get(o, names[i]) }
-	if goja.IsUndefined(part(1)) {
-		m.throw("batch: request " + strconv.Quote(key) + " has no URL")
-	}
 	a := asked{method: "GET", url: part(1), body: part(2), params: part(3)}
-	if !goja.IsUndefined(part(0)) {
-		a.method = strings.ToUpper(part(0).String())
+	if goja.IsUndefined(a.url) {
+		m.Wrong(v, "[method, url, body, params] or { method, url, body, params }: it has no URL")
 	}
+	m.ReadingWithin()
+	if method := part(0); !goja.IsUndefined(method) {
+		a.method = m.methodOf(method)
+	}
+	m.Reading("name", "", "")
 	if names[0] == "method" && !goja.IsUndefined(jsapi.Get(o, "name")) {
 		a.method, a.url = "GET", o // what the tag http.url makes
 	}

@@ -1,10 +1,7 @@
 package http
 
 import (
-	"net/url"
-	"sort"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/dop251/goja"
@@ -21,72 +18,128 @@ const (
 	bodyNone
 )
 
+// What messages call the places that parameters come from.
+const (
+	fromParams   = "params"
+	fromDefaults = "what beforeVU returned"
+)
+
 // apply lets params, or the defaults that beforeVU returned, change the request.
-func (m *instance) apply(j *job, params *goja.Object) {
+func (m *instance) apply(j *job, params *goja.Object, from string) {
+	m.Reading(from, "headers", "")
 	if v := jsapi.Param(params, "headers"); v != nil {
-		o := v.ToObject(m.vm)
-		for _, name := range o.Keys() {
-			if value := o.Get(name); value != nil && !goja.IsUndefined(value) {
-				j.call.SetHeader(name, value.String())
-			}
-		}
+		m.named(v, from, "headers", j.call.SetHeader)
 	}
+	m.Reading(from, "tags", "")
 	if v := jsapi.Param(params, "tags"); v != nil {
-		if name := jsapi.Param(v.ToObject(m.vm), "name"); name != nil {
-			j.name = name.String()
+		o := m.record(v)
+		m.Reading(from, "tags", "name")
+		if name := jsapi.Param(o, "name"); name != nil {
+			j.name = m.Sent(name)
 		}
 	}
+	m.Reading(from, "timeout", "")
 	if v := jsapi.Param(params, "timeout"); v != nil {
-		j.call.Timeout = m.duration(v)
+		j.call.Timeout = m.timeout(v)
 	}
+	m.Reading(from, "redirects", "")
 	if v := jsapi.Param(params, "redirects"); v != nil {
-		j.redirects = max(int(v.ToInteger()), 0)
+		j.redirects = m.redirects(v)
 	}
+	m.Reading(from, "responseType", "")
 	if v := jsapi.Param(params, "responseType"); v != nil {
-		j.kind = m.responseType(v.String())
+		j.kind = m.responseType(v)
 	}
+	m.Reading(from, "responseCallback", "")
 	if v := params.Get("responseCallback"); v != nil && !goja.IsUndefined(v) {
-		j.expected = m.expectation(v, "responseCallback")
+		j.expected = m.expectation(v)
 	}
-	m.applyIdentity(j, params)
+	m.applyIdentity(j, params, from)
+}
+
+// record is an object of names and values that is being read.
+func (m *instance) record(v goja.Value) *goja.Object {
+	if o, ok := v.(*goja.Object); ok && jsapi.IsRecord(o) {
+		return o
+	}
+	m.Wrong(v, "an object such as { name: 'value' }")
+	return nil
+}
+
+// keys are the names that a record has. What hides its own, as a class of
+// headers may, would be left out without a word.
+func (m *instance) keys(o *goja.Object) []string {
+	keys := o.Keys()
+	if len(keys) == 0 && jsapi.IsInstance(o) {
+		m.Wrong(o, "an object such as { name: 'value' }: this one has no properties of its own")
+	}
+	return keys
+}
+
+// named gives each name of a property of the parameters to set, with its value
+// as text; what is undefined or null is left out.
+func (m *instance) named(v goja.Value, from, property string, set func(name, value string)) {
+	o := m.record(v)
+	for _, name := range m.keys(o) {
+		m.Reading(from, property, name)
+		if value := o.Get(name); jsapi.Given(value) {
+			set(name, m.Sent(value))
+		}
+	}
 }
 
 // applyIdentity sets what says who asks: cookies and credentials.
-func (m *instance) applyIdentity(j *job, params *goja.Object) {
+func (m *instance) applyIdentity(j *job, params *goja.Object, from string) {
+	m.Reading(from, "cookies", "")
 	if v := jsapi.Param(params, "cookies"); v != nil {
-		o := v.ToObject(m.vm)
-		for _, name := range o.Keys() {
+		o := m.record(v)
+		for _, name := range m.keys(o) {
+			m.Reading(from, "cookies", name)
 			value := o.Get(name)
-			if c, ok := value.(*goja.Object); ok {
-				value = jsapi.Get(c, "value")
+			if c, ok := value.(*goja.Object); ok && jsapi.ClassOf(c) == "Object" {
+				if value = jsapi.Get(c, "value"); goja.IsUndefined(value) {
+					m.Wrong(c, "text, a number, a boolean or { value: 'text' }")
+				}
 			}
-			if value != nil {
-				j.call.SetCookie(name, value.String())
+			if jsapi.Given(value) {
+				j.call.SetCookie(name, m.Sent(value))
 			}
 		}
 	}
-	v := jsapi.Param(params, "auth")
-	if v == nil {
-		return
+	m.Reading(from, "auth", "")
+	if v := jsapi.Param(params, "auth"); v != nil {
+		m.authenticate(j, v, from)
 	}
+}
+
+const wantedAuth = "{ username, password } or [username, password]"
+
+func (m *instance) authenticate(j *job, v goja.Value, from string) {
 	o, ok := v.(*goja.Object)
-	if !ok {
-		if v.String() == "basic" {
+	if text, isText := jsapi.Text(v); isText {
+		if text == "basic" {
 			return // as in k6: the credentials are those of the URL
 		}
-		m.throw("auth " + strconv.Quote(v.String()) + " is not supported: pass {username, password} or [username, password] for basic authentication")
+		ok = false
+	}
+	if !ok {
+		m.Wrong(v, wantedAuth+" for basic authentication: others are not supported")
 	}
 	user, password := jsapi.Param(o, "username"), jsapi.Param(o, "password")
 	if user == nil {
 		user, password = jsapi.Param(o, "0"), jsapi.Param(o, "1")
 	}
 	if user == nil || password == nil {
-		m.throw("auth: pass {username, password} or [username, password]")
+		m.Wrong(v, wantedAuth)
 	}
-	j.call.BasicAuth(user.String(), password.String())
+	m.Reading(from, "auth", "username")
+	name := m.Sent(user)
+	m.Reading(from, "auth", "password")
+	j.call.BasicAuth(name, m.Sent(password))
 }
 
-func (m *instance) responseType(name string) bodyKind {
+func (m *instance) responseType(v goja.Value) bodyKind {
+	name, _ := jsapi.Text(v)
 	switch name {
 	case "text":
 	case "binary":
@@ -94,73 +147,38 @@ func (m *instance) responseType(name string) bodyKind {
 	case "none":
 		return bodyNone
 	default:
-		m.throw("responseType is " + strconv.Quote(name) + ": it may be text, binary or none")
+		m.Wrong(v, `"text", "binary" or "none"`)
 	}
 	return bodyText
 }
 
-// duration reads a number of milliseconds, or text such as "1.5s".
-func (m *instance) duration(v goja.Value) time.Duration {
-	text := v.String()
+// timeout reads a number of milliseconds, or text such as "1.5s".
+func (m *instance) timeout(v goja.Value) time.Duration {
+	text := ""
+	if jsapi.IsNumeric(v) {
+		text = v.String()
+	}
 	ms, err := strconv.ParseFloat(text, 64)
 	d := jsapi.Milliseconds(ms)
 	if err != nil {
 		d, err = time.ParseDuration(text)
 	}
 	if err != nil || d <= 0 {
-		m.throw("timeout is " + strconv.Quote(text) + ": it should be milliseconds or text such as \"10s\", more than 0")
+		m.Wrong(v, `milliseconds or text such as "10s", more than 0`)
 	}
 	return d
 }
 
-// setBody takes the request's body: text, bytes, or an object, which is sent as a form.
-func (m *instance) setBody(j *job, v goja.Value) {
-	if !jsapi.Given(v) {
-		return
-	}
-	o, ok := v.(*goja.Object)
-	if !ok {
-		j.call.SetBodyString(v.String())
-		return
-	}
-	if b, ok := jsapi.Bytes(o); ok {
-		j.call.SetBody(b)
-		return
-	}
-	if o.ClassName() == "String" {
-		j.call.SetBodyString(o.String())
-		return
-	}
-	j.call.SetBodyString(form(o))
-	j.form = true
-}
+// mostRedirects bounds what a script may ask for: no chain of hops is as long.
+const mostRedirects = 1 << 20
 
-// form encodes an object as application/x-www-form-urlencoded, its keys
-// sorted, an array as its key repeated.
-func form(o *goja.Object) string {
-	keys := o.Keys()
-	sort.Strings(keys)
-	var b strings.Builder
-	add := func(key string, v goja.Value) {
-		if b.Len() > 0 {
-			b.WriteByte('&')
-		}
-		b.WriteString(url.QueryEscape(key))
-		b.WriteByte('=')
-		if jsapi.Given(v) {
-			b.WriteString(url.QueryEscape(v.String()))
-		}
+func (m *instance) redirects(v goja.Value) int {
+	n := -1.0
+	if jsapi.IsNumeric(v) {
+		n = v.ToFloat()
 	}
-	for _, key := range keys {
-		v := o.Get(key)
-		list, ok := v.(*goja.Object)
-		if !ok || list.ClassName() != "Array" {
-			add(key, v)
-			continue
-		}
-		for _, i := range list.Keys() {
-			add(key, list.Get(i))
-		}
+	if !(n >= 0) { // NaN, too
+		m.Wrong(v, "how many redirects are followed, a number from 0")
 	}
-	return b.String()
+	return int(min(n, mostRedirects))
 }

@@ -67,7 +67,9 @@ func (r *response) request() goja.Value {
 		if v := jsapi.Param(params, "headers"); v != nil {
 			from := v.ToObject(vm)
 			for _, name := range from.Keys() {
-				m.Put(headers, http.CanonicalHeaderKey(name), vm.NewArray(jsapi.Get(from, name).String()))
+				if v := jsapi.Get(from, name); jsapi.Given(v) {
+					m.Put(headers, http.CanonicalHeaderKey(name), vm.NewArray(v.String()))
+				}
 			}
 		}
 		if v := jsapi.Param(params, "cookies"); v != nil {
@@ -80,22 +82,12 @@ func (r *response) request() goja.Value {
 	m.Put(o, "headers", headers)
 	body := ""
 	if jsapi.Given(r.body) {
-		body = bodyString(r.body)
+		text, data, _ := m.bodyOf(r.body)
+		body = text + string(data)
 	}
 	m.Put(o, "body", body)
 	m.Put(o, "cookies", cookies)
 	return o
-}
-
-func bodyString(v goja.Value) string {
-	o, ok := v.(*goja.Object)
-	if !ok {
-		return v.String()
-	}
-	if b, ok := jsapi.Bytes(o); ok {
-		return string(b)
-	}
-	return form(o)
 }
 
 // jsonMethod is the function that all Responses have as json.
@@ -117,6 +109,9 @@ func (m *instance) parseJSON(text string) (goja.Value, error) {
 	return m.parse(goja.Undefined(), m.vm.ToValue(text))
 }
 
+// bom is the mark that some servers and editors put before UTF-8.
+const bom = "\ufeff"
+
 // json is Response.json: without a path the whole body, with one what gjson finds there.
 func (m *instance) json(call goja.FunctionCall) goja.Value {
 	r, ok := jsapi.Held[*response](call.This)
@@ -124,11 +119,18 @@ func (m *instance) json(call goja.FunctionCall) goja.Value {
 		m.throw("json: call it on a Response")
 	}
 	text, ok := r.content()
+	text = strings.TrimPrefix(text, bom) // as browsers do
 	if jsapi.NestsTooDeep(text) {
 		m.throw("json: the body of " + r.what() + " nests deeper than " + strconv.Itoa(jsapi.MaxNesting) + " levels")
 	}
 	if v := call.Argument(0); !goja.IsUndefined(v) {
-		path := v.String()
+		path, known := jsapi.Text(v)
+		if _, number := jsapi.Integer(v); number {
+			path, known = v.String(), true
+		}
+		if !known {
+			m.throw("json: path must be text such as 'data.0.id', not " + m.Show(v))
+		}
 		m.checkPath(path, text)
 		if !ok || !gjson.Valid(text) {
 			return goja.Undefined()

@@ -98,19 +98,19 @@ func TestWrongArgumentsThrow(t *testing.T) {
 	h := newHost(t, engine.Options{})
 	h.Serve(t, pages)
 	for script, want := range map[string]string{
-		`http.get(base, {timeout: 'soon'})`:                    `timeout is "soon"`,
-		`http.get(base, {timeout: 0})`:                         `timeout is "0"`,
-		`http.get(base, {responseType: 'blob'})`:               `responseType is "blob"`,
-		`http.get(base, {auth: 'ntlm'})`:                       `auth "ntlm" is not supported`,
-		`http.get(base, {auth: {user: 'a'}})`:                  `auth: pass {username, password}`,
-		`http.get(base, {responseCallback: 200})`:              `responseCallback: takes what expectedStatuses`,
-		`http.expectedStatuses()`:                              `names no status`,
-		`http.expectedStatuses('200')`:                         `takes numbers`,
-		`http.expectedStatuses({min: 3, max: 2})`:              `a range is`,
-		`http.batch('x')`:                                      `batch: takes an array or an object`,
-		`http.batch([{method: 'GET'}])`:                        `request "0" has no URL`,
-		`http.url('x')`:                                        `is a template tag`,
-		`http.get(base, {headers: {get a() { throw 'own' }}})`: `own`,
+		`http.get(base, {timeout: 'soon'})`:                    `http.get: params.timeout: is "soon"; give milliseconds`,
+		`http.get(base, {timeout: 0})`:                         `params.timeout: is 0`,
+		`http.get(base, {responseType: 'blob'})`:               `params.responseType: is "blob"`,
+		`http.get(base, {auth: 'ntlm'})`:                       `params.auth: is "ntlm"; give { username, password }`,
+		`http.get(base, {auth: {user: 'a'}})`:                  `params.auth: is an object; give { username, password }`,
+		`http.get(base, {responseCallback: 200})`:              `params.responseCallback: is 200; give what expectedStatuses`,
+		`http.expectedStatuses()`:                              `http.expectedStatuses: it names no status`,
+		`http.expectedStatuses('200')`:                         `statuses[0]: is "200"; give numbers`,
+		`http.expectedStatuses({min: 3, max: 2})`:              `statuses[0]: is an object; give numbers, or { min, max } with min ≤ max`,
+		`http.batch('x')`:                                      `http.batch: requests: is "x"; give an array or an object`,
+		`http.batch([{method: 'GET'}])`:                        `http.batch: requests[0]: is an object; give [method, url, body, params] or { method, url, body, params }: it has no URL`,
+		`http.url('x')`:                                        `http.url: strings: is "x"; give a template`,
+		`http.get(base, {headers: {get a() { throw 'own' }}})`: `http.get: params.headers.a: reading it threw "own"`,
 	} {
 		_, err := h.VM().RunString(script)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -177,7 +177,7 @@ func TestAsyncRequests(t *testing.T) {
 	if got := h.Run(t, `Promise.all([1, 2, 3].map(i => http.asyncRequest('GET', base + '/' + 'abc'[i - 1]))).then(l => l.map(r => r.body).join())`); got != "/a,/b,/c" {
 		t.Errorf("got %v", got)
 	}
-	if got := h.Run(t, `http.asyncRequest('GET', base, null, {timeout: 'x'}).catch(e => e.message)`); !strings.Contains(got.(string), "timeout is") {
+	if got := h.Run(t, `http.asyncRequest('GET', base, null, {timeout: 'x'}).catch(e => e.message)`); !strings.Contains(got.(string), "params.timeout: is") {
 		t.Errorf("got %v", got)
 	}
 	if h.Requests != 3 {

@@ -16,11 +16,16 @@ type asked struct {
 	url, body, params goja.Value // body may be nil
 }
 
-func askedFor(call goja.FunctionCall) asked {
+func (m *instance) askedFor(call goja.FunctionCall) asked {
 	return asked{
-		method: strings.ToUpper(call.Argument(0).String()),
+		method: m.methodOf(call.Argument(0)),
 		url:    call.Argument(1), body: call.Argument(2), params: call.Argument(3),
 	}
+}
+
+func (m *instance) methodOf(v goja.Value) string {
+	m.Reading("method", "", "")
+	return strings.ToUpper(m.Words(v, "text such as 'GET'"))
 }
 
 // job is one request of the script with its redirects.
@@ -106,11 +111,13 @@ func (m *instance) prepare(j *job, a asked) {
 		m.setBody(j, a.body)
 	}
 	if d := m.conn.Defaults(); d != nil {
-		m.apply(j, d)
+		m.apply(j, d, fromDefaults)
 	}
 	if jsapi.Given(a.params) {
-		m.apply(j, a.params.ToObject(m.vm))
+		m.Reading(fromParams, "", "")
+		m.apply(j, m.record(a.params), fromParams)
 	}
+	m.Read()
 	j.call.DiscardBody = j.kind == bodyNone
 	if j.form && !j.call.HasHeader("Content-Type") {
 		j.call.SetHeader("Content-Type", "application/x-www-form-urlencoded")
@@ -119,16 +126,26 @@ func (m *instance) prepare(j *job, a asked) {
 
 // urlOf returns the URL's text; a template's name becomes the endpoint's.
 func (m *instance) urlOf(j *job, v goja.Value) string {
-	if o, ok := v.(*goja.Object); ok {
-		if u := o.Get("url"); u != nil && !goja.IsUndefined(u) {
-			if name := o.Get("name"); name != nil && !goja.IsUndefined(name) {
-				j.name = name.String()
-			}
-			return u.String()
-		}
+	if text, ok := v.(goja.String); ok {
+		return text.String()
 	}
-	return v.String()
+	m.Reading("url", "", "")
+	o, ok := v.(*goja.Object)
+	if !ok || jsapi.ClassOf(o) != "Object" {
+		return m.Words(v, wantedURL)
+	}
+	url, ok := jsapi.Text(jsapi.Get(o, "url"))
+	if !ok {
+		m.Wrong(v, wantedURL)
+	}
+	m.Reading("url", "name", "")
+	if name := jsapi.Param(o, "name"); name != nil {
+		j.name = m.Sent(name)
+	}
+	return url
 }
+
+const wantedURL = "text such as 'https://service.example/', or what http.url makes"
 
 // run sends the request and follows its redirects. It touches nothing of the
 // VM and may run on any goroutine.

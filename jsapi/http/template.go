@@ -14,21 +14,24 @@ const maxParts = 1000
 
 // template is the tag http.url: requests to `/users/${id}` are counted as one endpoint.
 func (m *instance) template(call goja.FunctionCall) goja.Value {
+	m.Reading("strings", "", "")
 	parts, ok := call.Argument(0).(*goja.Object)
-	if !ok {
-		m.throw("url: is a template tag: http.url`http://…/${id}`")
+	n := -1
+	if ok && jsapi.ClassOf(parts) == "Array" {
+		n = int(jsapi.Get(parts, "length").ToInteger())
 	}
-	n := int(jsapi.Get(parts, "length").ToInteger())
 	if n < 0 || n > maxParts {
-		m.throw("url: is a template tag: http.url`http://…/${id}`")
+		m.Wrong(call.Argument(0), "a template: http.url`http://…/${id}` is called without brackets")
 	}
 	var url, name strings.Builder
 	for i := range n {
-		part := m.textAt(parts, i)
+		m.Reading("strings", strconv.Itoa(i), "")
+		part := m.Words(jsapi.Get(parts, strconv.Itoa(i)), "text")
 		url.WriteString(part)
 		name.WriteString(part)
 		if i+1 < n {
-			url.WriteString(call.Argument(i + 1).String())
+			m.Reading("values", strconv.Itoa(i), "")
+			url.WriteString(m.Sent(call.Argument(i + 1)))
 			name.WriteString("${}")
 		}
 	}
@@ -39,10 +42,6 @@ func (m *instance) template(call goja.FunctionCall) goja.Value {
 		return m.vm.ToValue(url.String())
 	}), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE)
 	return o
-}
-
-func (m *instance) textAt(list *goja.Object, i int) string {
-	return jsapi.Get(list, strconv.Itoa(i)).String()
 }
 
 // templateName is the path of a template, as endpoints are named; a template

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,19 +28,22 @@ type known struct {
 const checkUsage = "check(value, { 'what must hold': (value) => … })"
 
 func (m *module) check(call goja.FunctionCall) goja.Value {
-	m.running("check")
+	m.running()
+	m.Reading("checks", "", "")
 	checks, ok := call.Argument(1).(*goja.Object)
-	if !ok {
-		m.Throw("%s: the second argument must be an object of functions", checkUsage)
+	if !ok || !jsapi.IsRecord(checks) {
+		m.Wrong(call.Argument(1), "an object of functions: "+checkUsage)
 	}
 	names := checks.Keys()
 	if len(names) == 0 {
-		m.Throw("%s: the object has no functions", checkUsage)
+		m.Wrong(checks, "an object of functions: this one has none")
 	}
+	m.tags(call.Argument(2))
 	args := call.Arguments[:1] // the predicates' own
 	now := time.Now()
 	all := true
 	for _, name := range names {
+		m.Reading("checks", name, "")
 		passed, err := m.holds(jsapi.Get(checks, name), args)
 		c := m.known(name)
 		m.rec.Samples().Check(now, metric.Sample{Scenario: m.rec.Scenario(), Check: c.id, OK: passed})
@@ -54,12 +58,35 @@ func (m *module) check(call goja.FunctionCall) goja.Value {
 	return m.VM.ToValue(all)
 }
 
+// tags looks at a check's tags, which are not counted by: k6's scripts have them.
+func (m *module) tags(v goja.Value) {
+	if !jsapi.Given(v) {
+		return
+	}
+	m.Reading("tags", "", "")
+	o, ok := v.(*goja.Object)
+	if !ok || !jsapi.IsRecord(o) {
+		m.Wrong(v, "an object such as { name: 'value' }")
+	}
+	for _, name := range o.Keys() {
+		m.Reading("tags", name, "")
+		if value := jsapi.Get(o, name); jsapi.Given(value) {
+			m.Sent(value)
+		}
+	}
+}
+
 // holds asks one predicate. What it throws is given back, to be thrown on.
 func (m *module) holds(predicate goja.Value, args []goja.Value) (bool, error) {
 	fn, ok := goja.AssertFunction(predicate)
 	if !ok {
+		if _, symbol := predicate.(*goja.Symbol); symbol || jsapi.IsPromise(predicate) {
+			m.Wrong(predicate, "a function, or what came of one")
+		}
+		m.Read()
 		return predicate.ToBoolean(), nil
 	}
+	m.Read()
 	value, err := fn(goja.Undefined(), args...)
 	var thrown *goja.Exception
 	switch {
@@ -69,7 +96,7 @@ func (m *module) holds(predicate goja.Value, args []goja.Value) (bool, error) {
 		panic(err)
 	}
 	if jsapi.IsPromise(value) {
-		m.Throw("%s: the function is async: await first, then check what came of it", checkUsage)
+		m.Throw("checks: the function is async: await first, then check what came of it: %s", checkUsage)
 	}
 	return value.ToBoolean(), nil
 }
@@ -80,7 +107,7 @@ func (m *module) known(name string) known {
 		return c
 	}
 	if strings.Contains(name, separator) {
-		m.Throw("check: the name %q must not contain %q, which separates groups", name, separator)
+		m.Throw("checks: the name %q must not contain %q, which separates groups", name, separator)
 	}
 	full := name
 	if m.path != "" {
@@ -101,15 +128,17 @@ const maxKnown = 1000
 const separator = "::"
 
 func (m *module) group(call goja.FunctionCall) goja.Value {
-	m.running("group")
+	m.running()
+	m.Reading("name", "", "")
 	name, ok := jsapi.Text(call.Argument(0))
 	if !ok || strings.Contains(name, separator) {
-		m.Throw("group(name, fn): the name must be a string without %q", separator)
+		m.Wrong(call.Argument(0), "a string without "+strconv.Quote(separator))
 	}
 	fn, ok := goja.AssertFunction(call.Argument(1))
 	if !ok {
-		m.Throw("group(name, fn): group %q has no function", name)
+		m.Throw("fn: group %q has no function: group(name, fn)", name)
 	}
+	m.Read()
 	m.groups = append(m.groups, name)
 	m.path = strings.Join(m.groups, separator)
 	defer func() {
@@ -121,25 +150,22 @@ func (m *module) group(call goja.FunctionCall) goja.Value {
 		panic(err)
 	}
 	if jsapi.IsPromise(value) {
-		m.Throw("group(name, fn): the function of group %q is async: groups are synchronous", name)
+		m.Throw("fn: the function of group %q is async: groups are synchronous", name)
 	}
 	return value
 }
 
 func (m *module) sleep(call goja.FunctionCall) goja.Value {
-	seconds := call.Argument(0).ToFloat()
-	if math.IsNaN(seconds) {
-		m.Throw("sleep(seconds): the argument must be a number")
-	}
+	seconds := m.Number(call.Argument(0), "seconds")
 	m.loop.Sleep(time.Duration(min(seconds, float64(math.MaxInt64/int64(time.Second))) * float64(time.Second)))
 	return goja.Undefined()
 }
 
 func (m *module) fail(call goja.FunctionCall) goja.Value {
-	m.running("fail")
+	m.running()
 	message := "fail() was called"
-	if len(call.Arguments) > 0 {
-		message = call.Argument(0).String()
+	if v := call.Argument(0); jsapi.Given(v) {
+		message = m.reason(v)
 	}
 	failure, err := m.VM.New(m.VM.Get("Error"), m.VM.ToValue(message))
 	if err != nil {
@@ -148,8 +174,21 @@ func (m *module) fail(call goja.FunctionCall) goja.Value {
 	panic(failure)
 }
 
+// reason is the text of what fail is given: an Error's is its own.
+func (m *module) reason(v goja.Value) string {
+	m.Reading("message", "", "")
+	var text string
+	if o, ok := v.(*goja.Object); ok && jsapi.ClassOf(o) == "Error" {
+		text = o.String()
+	} else {
+		text = m.Sent(v)
+	}
+	m.Read()
+	return text
+}
+
 func (m *module) randomSeed(call goja.FunctionCall) goja.Value {
-	random := rand.New(rand.NewPCG(uint64(call.Argument(0).ToInteger()), 0))
+	random := rand.New(rand.NewPCG(uint64(int64(m.Number(call.Argument(0), "seed"))), 0))
 	m.VM.SetRandSource(random.Float64)
 	return goja.Undefined()
 }

@@ -1,7 +1,6 @@
 package plimsoll
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/dop251/goja"
@@ -11,9 +10,10 @@ import (
 
 func (m *module) scenario(call goja.FunctionCall) goja.Value {
 	const usage = "scenario(name, { weight, delay }, fn)"
+	m.Reading("name", "", "")
 	name, ok := jsapi.Text(call.Argument(0))
 	if !ok {
-		m.Throw("%s: the name must be a string", usage)
+		m.Wrong(call.Argument(0), "a string: "+usage)
 	}
 	options, last := call.Argument(1), call.Argument(2)
 	fn, ok := goja.AssertFunction(last)
@@ -22,11 +22,11 @@ func (m *module) scenario(call goja.FunctionCall) goja.Value {
 		options = goja.Undefined()
 	}
 	if !ok {
-		m.Throw("%s: scenario %q has no function", usage, name)
+		m.Throw("fn: scenario %q has no function: %s", name, usage)
 	}
 	weight, delay := m.scenarioOptions(name, options)
 	if err := m.script.AddScenario(name, weight, delay, fn); err != nil {
-		m.Throw("scenario: %v", err)
+		m.Throw("%v", err)
 	}
 	return goja.Undefined()
 }
@@ -36,24 +36,27 @@ func (m *module) scenarioOptions(name string, v goja.Value) (weight float64, del
 	if goja.IsUndefined(v) || goja.IsNull(v) {
 		return weight, 0
 	}
+	m.Reading("options", "", "")
 	options, ok := v.(*goja.Object)
-	if !ok {
-		m.Throw("scenario %q: the second argument must be an object such as { weight: 2, delay: '100ms' }", name)
+	if !ok || !jsapi.IsRecord(options) {
+		m.Wrong(v, "an object such as { weight: 2, delay: '100ms' }")
 	}
 	for _, key := range options.Keys() {
+		m.Reading("options", key, "")
 		value := jsapi.Get(options, key)
 		switch key {
 		case "weight":
-			if _, isText := jsapi.Text(value); isText {
-				m.Throw("scenario %q: the weight must be a number", name)
+			if !goja.IsNumber(value) {
+				m.Wrong(value, "a number")
 			}
 			weight = value.ToFloat()
 		case "delay":
-			delay = m.Duration(value, fmt.Sprintf("scenario %q: the delay", name))
+			delay = m.Duration(value, "options.delay")
 		default:
-			m.Throw("scenario %q: there is no option %q: there are weight and delay", name, key)
+			m.Throw("options: there is no option %q of scenario %q: there are weight and delay", key, name)
 		}
 	}
+	m.Read()
 	return weight, delay
 }
 
@@ -62,21 +65,20 @@ func hook(name string) func(*module, goja.FunctionCall) goja.Value {
 	return func(m *module, call goja.FunctionCall) goja.Value {
 		fn, ok := goja.AssertFunction(call.Argument(0))
 		if !ok {
-			m.Throw("%s(fn): the argument must be a function", name)
+			m.Throw("fn must be a function, not %s", m.Show(call.Argument(0)))
 		}
 		if err := m.script.AddHook(name, fn); err != nil {
-			m.Throw("%s: %v", name, err)
+			m.Throw("%v", err)
 		}
 		return goja.Undefined()
 	}
 }
 
 func (m *module) options(call goja.FunctionCall) goja.Value {
-	if _, ok := call.Argument(0).(*goja.Object); !ok {
-		m.Throw("options({ … }): the argument must be an object")
-	}
-	if err := m.script.SetOptions(call.Argument(0)); err != nil {
-		m.Throw("options: %v", err)
+	m.Reading("options", "", "")
+	options := m.Record(call.Argument(0), "options", " such as { vus: 10 }")
+	if err := m.script.SetOptions(options); err != nil {
+		m.Throw("%v", err)
 	}
 	return goja.Undefined()
 }

@@ -154,8 +154,8 @@ func newInstance(h jsapi.Host) *module {
 }
 
 // running throws when the script is still being loaded.
-func (m *module) running(name string) {
+func (m *module) running() {
 	if m.conn.Client() == nil {
-		m.Throw("%s() cannot be called while the script is loaded: call it in a scenario, or in beforeAll, beforeVU and the like", name)
+		m.Throw("it cannot be called while the script is loaded: call it in a scenario, or in beforeAll, beforeVU and the like")
 	}
 }

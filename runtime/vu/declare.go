@@ -144,7 +144,7 @@ func (u *User) mergeOptions(exported goja.Value) error {
 		if value == nil || goja.IsUndefined(value) {
 			continue
 		}
-		text, err := u.toJSON(value)
+		text, err := u.toJSON(value, true)
 		if err != nil {
 			return fmt.Errorf("options: %w", err)
 		}

@@ -25,8 +25,9 @@ func (u *User) hook(ctx context.Context, h hook, limit time.Duration, fn goja.Ca
 	return u.guarded(h.String(), func() (goja.Value, error) { return u.finish(fn(goja.Undefined(), args...)) })
 }
 
-// toJSON is JSON.stringify; undefined becomes "".
-func (u *User) toJSON(value goja.Value) (string, error) {
+// toJSON is JSON.stringify; undefined becomes "". What JSON would drop is an
+// error that says where it is; functions and NaN only where it is strict.
+func (u *User) toJSON(value goja.Value, strict bool) (string, error) {
 	if value == nil || goja.IsUndefined(value) {
 		return "", nil
 	}
@@ -34,6 +35,9 @@ func (u *User) toJSON(value goja.Value) (string, error) {
 		return "", errors.New("a function cannot be written as JSON")
 	}
 	text, err := u.guarded("JSON.stringify", func() (goja.Value, error) {
+		if err := u.inspect(value, strict); err != nil {
+			return nil, err
+		}
 		stringify, _ := goja.AssertFunction(u.vm.Get("JSON").ToObject(u.vm).Get("stringify"))
 		return stringify(goja.Undefined(), value)
 	})

@@ -393,6 +393,31 @@ func TestGlobals(t *testing.T) {
 	}
 }
 
+func TestFilesMayBeginWithAByteOrderMark(t *testing.T) {
+	dir := t.TempDir()
+	const mark = "\ufeff"
+	for name, text := range map[string]string{
+		"a.json": mark + `{"n": 1}`, "plain.json": `{"n": 2}`, "rows.csv": mark + "id,name", "two.txt": mark + mark, "m.js": mark + "export const n = 3",
+		"only.txt": mark, "inner.txt": "a" + mark,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x, u := start(t, strings.ReplaceAll(`
+import a from 'DIR/a.json'
+import { n } from 'DIR/m.js'
+const read = [
+  JSON.parse(open('DIR/a.json')).n, JSON.parse(open('DIR/plain.json')).n, a.n, n, open('DIR/rows.csv').split(',')[0], open('DIR/two.txt').length, open('DIR/only.txt').length,
+  open('DIR/inner.txt').length, open('DIR/a.json', 'b').byteLength, new Uint8Array(open('DIR/a.json', 'b'))[0],
+]
+export default () => { console.log(read.join(' ')) }`, "DIR", filepath.ToSlash(dir)))
+	x.passes(u)
+	if got, want := x.said(), "1 2 1 3 id 1 0 2 11 239"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestOpenReadsFilesOfTheScriptsFolder(t *testing.T) {
 	t.Chdir(t.TempDir())
 	x, err := load(t, `
@@ -407,7 +432,7 @@ export default () => { console.log(own.length === bytes.byteLength); open('test.
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := x.failure(u); !strings.Contains(got.Message, "open() must be called while the script is loaded") {
+	if got := x.failure(u); !strings.Contains(got.Message, "open: it must be called while the script is loaded") {
 		t.Errorf("got %+v, want a refusal", got)
 	}
 	if got := x.said(); got != "true\ntrue" {

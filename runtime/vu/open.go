@@ -18,6 +18,9 @@ type file struct {
 	data []byte
 }
 
+// bom is the mark that some editors put before UTF-8: it is no part of the text.
+const bom = "\ufeff"
+
 // Open reads a file, once for all users: neither may be changed. A path that
 // is not absolute is relative to the script.
 func (u *User) Open(path string) (text goja.Value, data []byte, err error) {
@@ -50,7 +53,7 @@ func (f *Factory) read(name string) (file, error) {
 		return file{}, err
 	}
 	var text goja.StringBuilder // what it makes is complete, whereas ToValue's strings are examined when first used
-	text.WriteUTF8String(string(data))
+	text.WriteUTF8String(strings.TrimPrefix(string(data), bom))
 	read := file{text: text.String(), data: data}
 	f.files[name] = read
 	return read, nil

@@ -162,7 +162,7 @@ func (f *Factory) BeforeAll(ctx context.Context) error {
 	if err != nil {
 		return u.explain("beforeAll", err)
 	}
-	text, err := u.toJSON(value)
+	text, err := u.toJSON(value, false)
 	if err != nil {
 		return u.explain("beforeAll: what it returned cannot be given to the virtual users", err)
 	}

@@ -1,7 +1,7 @@
 (() => {
   const copy = (value, seen) => {
     if (typeof value === "function" || typeof value === "symbol") {
-      throw new TypeError("structuredClone: a " + typeof value + " cannot be cloned");
+      throw new TypeError("structuredClone: value: a " + typeof value + " cannot be cloned");
     }
     if (value === null || typeof value !== "object") return value;
     if (seen.has(value)) return seen.get(value);
@@ -28,6 +28,8 @@
       made.stack = value.stack;
       return made;
     }
+    const kind = Object.prototype.toString.call(value).slice(8, -1);
+    if (["WeakMap", "WeakSet", "WeakRef", "Promise"].includes(kind)) throw new TypeError("structuredClone: value: a " + kind + " cannot be cloned");
     const made = keep(Array.isArray(value) ? new Array(value.length) : {});
     for (const key of Object.keys(value)) made[key] = copy(value[key], seen);
     return made;
