@@ -68,10 +68,10 @@ var layers = map[string][]string{
 
 	"sizing":            {"runtime/metric", "runtime/record", "runtime/units", "gonum.org/v1/gonum"},
 	"sizing/bottleneck": {"runtime/metric", "runtime/record", "runtime/units", "gonum.org/v1/gonum"},
-	"sizing/recommend":  {"runtime/metric", "runtime/record", "gonum.org/v1/gonum"},
+	"sizing/recommend":  {"runtime/metric", "runtime/record", "runtime/units", "gonum.org/v1/gonum"},
 	"sizing/sizingtest": {"sizing", "runtime/metric", "runtime/record"},
 
-	"remote":                     {"remote/plan", "remote/provision", "remote/watch", "remote/cleanup", "remote/journal", "remote/script", "remote/provider", "runtime/record"},
+	"remote":                     {"remote/plan", "remote/provision", "remote/watch", "remote/cleanup", "remote/journal", "remote/script", "remote/provider", "runtime/record", "runtime/units"},
 	"remote/provider":            {"runtime/record"}, // what is asked of a cloud: all that knows one imports it
 	"remote/script":              {"remote/provider"},
 	"remote/journal":             {"remote/provider"},

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -97,4 +98,28 @@ func searched(call *ast.CallExpr) string {
 		return ""
 	}
 	return fieldOf(call.Args[0])
+}
+
+// exponent is a verb of fmt that writes 12,340 as 1.234e+04.
+var exponent = regexp.MustCompile(`(^|[^%])(%%)*%[-+ #0]*[0-9]*(\.[0-9]+)?[gGeE]`)
+
+// exponentsWritten are the files that may use such a verb, and why.
+var exponentsWritten = map[string]string{
+	"cmd/plimsoll/doctor.go": "a number of cores, as it was configured",
+}
+
+// TestNumbersForPeopleHaveNoExponents: runtime/units writes them.
+func TestNumbersForPeopleHaveNoExponents(t *testing.T) {
+	t.Parallel()
+	eachFile(t, parser.SkipObjectResolution, func(file string, set *token.FileSet, f *ast.File) {
+		if strings.HasSuffix(file, "_test.go") || strings.Contains(file, "/testdata/") || strings.HasPrefix(file, "remote/fakeaws/") || exponentsWritten[file] != "" {
+			return
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING && exponent.MatchString(text.Value) && !strings.Contains(text.Value, "%2") {
+				t.Errorf("%s: %s may write an exponent: use runtime/units", set.Position(text.Pos()), text.Value)
+			}
+			return true
+		})
+	})
 }

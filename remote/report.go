@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/plan"
@@ -122,7 +123,7 @@ func (w World) compare(ctx context.Context, p *plan.Plan, answers []Outcome, sho
 		args = append(args, r.Record)
 	}
 	if p.Options.TargetLoad > 0 {
-		args = append(args, fmt.Sprintf("--target-load=%g", p.Options.TargetLoad))
+		args = append(args, "--target-load="+strconv.FormatFloat(p.Options.TargetLoad, 'f', -1, 64))
 	}
 	if show.JSON {
 		args = append(args, "--json")

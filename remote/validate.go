@@ -15,6 +15,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // maxSteal is the share of a machine's CPU time that others may take before
@@ -149,7 +150,7 @@ func (s *session) validateResult(r *Outcome, early error) error {
 	r.Steal, r.End = f.maxStealInHolds(), f.end
 	service := readServiceEnd(r.Folder)
 	if rate, ok := f.rateBefore(service.at.Add(r.Offset.Ahead)); ok {
-		service.note += fmt.Sprintf("; it had %.3g requests/s just before", rate)
+		service.note += fmt.Sprintf("; it had %s requests/s just before", units.Number(rate))
 	}
 	r.note("%s", service.note)
 	if service.kills > 0 && r.End != nil {

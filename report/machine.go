@@ -79,10 +79,10 @@ func (r *Run) MachineLine() string {
 	}
 	text := strings.TrimSpace(MachineName(m) + " " + m.Region)
 	if m.PricePerHour > 0 {
-		text += fmt.Sprintf(", %.4g %s an hour", m.PricePerHour, m.Currency)
+		text += fmt.Sprintf(", %s %s an hour", units.Precise(m.PricePerHour), m.Currency)
 	}
 	if of := r.Machine(); of != nil && of.PerMillion != nil {
-		text += fmt.Sprintf(", %.4g %s a million requests at its capacity", *of.PerMillion, m.Currency)
+		text += fmt.Sprintf(", %s %s a million requests at its capacity", units.Precise(*of.PerMillion), m.Currency)
 	}
 	if m.LoadFrom != "" {
 		text += "; loaded from " + m.LoadFrom
@@ -111,7 +111,7 @@ func (m *MachineOf) Price(v *float64) string {
 	if v == nil {
 		return units.None
 	}
-	return fmt.Sprintf("%.4g %s", *v, m.Currency)
+	return fmt.Sprintf("%s %s", units.Precise(*v), m.Currency)
 }
 
 // Need is how many are needed, and what they cost.

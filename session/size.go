@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 	"github.com/plimsoll-load/plimsoll/sizing"
 	"github.com/plimsoll-load/plimsoll/sizing/recommend"
 )
@@ -81,7 +82,7 @@ func (s *Session) sizingOptions() (sizing.Options, error) {
 		MaxRegression: p.MaxRegression,
 		OnStep: func(d sizing.Decision) {
 			s.rec.tell(Event{Kind: Step, Step: d})
-			s.rec.event(record.EventPhase, fmt.Sprintf("%s: %s %g: %s", d.Phase, d.Control, d.Level, d.Why))
+			s.rec.event(record.EventPhase, fmt.Sprintf("%s: %s %s: %s", d.Phase, d.Control, units.Precise(d.Level), d.Why))
 		},
 	}
 	if o.Tolerance == 0 {

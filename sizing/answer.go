@@ -271,9 +271,5 @@ func (c *controller) describe(h *hold) string {
 	if h.forLatency() {
 		return string(h.cause) + " is missed"
 	}
-	return fmt.Sprintf("%s of the iterations fail", percent(h.share()))
+	return fmt.Sprintf("%s of the iterations fail", units.Percent(h.share(), 1))
 }
-
-func percent(x float64) string { return units.Digits(100*x, 3) + " %" }
-
-func number(x float64) string { return units.Digits(x, 4) }

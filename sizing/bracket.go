@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // bracket is what arrivals have pinned down so far.
@@ -50,11 +51,11 @@ func (b *bracket) within(limit, w float64) (rate float64, why string) {
 	if hi/lo > 1+2.2*w {
 		switch {
 		case limit*(1-w/2) > lo*(1+w/3) && limit < hi:
-			rate, why = limit*(1-w/2), fmt.Sprintf("the limit is expected at %.4g/s: just below", limit)
+			rate, why = limit*(1-w/2), fmt.Sprintf("the limit is expected at %s/s: just below", units.Precise(limit))
 		case limit*(1+w/2) < hi*(1-w/3) && limit*(1+w/2) > lo*(1+w/3):
-			rate, why = limit*(1+w/2), fmt.Sprintf("the limit is expected at %.4g/s: just above", limit)
+			rate, why = limit*(1+w/2), fmt.Sprintf("the limit is expected at %s/s: just above", units.Precise(limit))
 		case limit >= hi && hi*(1-w) > lo*(1+w/3):
-			rate, why = hi*(1-w), fmt.Sprintf("the limit is expected near %.4g/s, which failed: just below", hi)
+			rate, why = hi*(1-w), fmt.Sprintf("the limit is expected near %s/s, which failed: just below", units.Precise(hi))
 		case limit <= lo && limit > .93*lo:
 			rate, why = lo*(1+w), "the limit is expected near the largest pass: just above"
 		}

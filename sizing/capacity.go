@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // capacity puts the number together.
@@ -142,7 +143,7 @@ func (c *controller) capacityInVUs(s *record.Sizing) {
 		s.Binding = c.closed.hi.cause
 	}
 	c.latencies(s, h)
-	s.Reason = fmt.Sprintf("%s/s is what it completes, whatever the number of virtual users from %d on", number(p.goodput), p.from)
+	s.Reason = fmt.Sprintf("%s/s is what it completes, whatever the number of virtual users from %d on", units.Precise(p.goodput), p.from)
 }
 
 // goodputAt is the goodput of the confirmed arrivals. They are known, so only
@@ -175,11 +176,11 @@ func (c *controller) rejects() bool {
 func (c *controller) reason(s *record.Sizing) string {
 	b := &c.bracket
 	h := b.confirmed
-	held := fmt.Sprintf("%s arrivals/s held for %.0f s with %s failing", number(h.level), h.length(), percent(h.share()))
+	held := fmt.Sprintf("%s arrivals/s held for %.0f s with %s failing", units.Precise(h.level), h.length(), units.Percent(h.share(), 1))
 	if b.hi == nil {
 		return held + "; what is too much was not looked for"
 	}
-	above := fmt.Sprintf("; at %s/s ", number(b.hi.level))
+	above := fmt.Sprintf("; at %s/s ", units.Precise(b.hi.level))
 	switch s.Binding {
 	case record.CauseCollapse:
 		return held + "; more is computed to bring it down within a minute, and was not tried"
@@ -221,6 +222,6 @@ func (c *controller) capacityFallen(s *record.Sizing) {
 		CI95: [2]float64{x * (1 - noise), x * (1 + noise)}, Resolution: 2 * noise,
 	}
 	s.Binding = c.holds[len(c.holds)-1].cause
-	s.Reason = fmt.Sprintf("%s/s get through where %s/s did before", number(x), number(c.rechecked.Former))
+	s.Reason = fmt.Sprintf("%s/s get through where %s/s did before", units.Precise(x), units.Precise(c.rechecked.Former))
 	c.latencies(s, c.holds[len(c.holds)-1])
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // guess is the rate at which the limit is expected, and what is expected to fail above it.
@@ -49,12 +50,12 @@ func (c *controller) guessFromVUs() (guess, error) {
 		}
 		o.safeRate = min(g.rate, c.lastVUHold().work) / 2
 	case s.hi != nil && s.hi.cause == record.CauseFailures:
-		g = guess{x / c.goodputPerArrival(), record.CauseFailures, fmt.Sprintf("%.4g/s is what it completes; the tolerance allows %.4g/s to arrive", x, x/c.goodputPerArrival())}
+		g = guess{x / c.goodputPerArrival(), record.CauseFailures, fmt.Sprintf("%s/s is what it completes; the tolerance allows %s/s to arrive", units.Precise(x), units.Precise(x/c.goodputPerArrival()))}
 		if !s.everRose { // what still rises is no measure of what is to come
 			o.saturated = pool{}.with(p.count/p.seconds, p.seconds)
 		}
 	default:
-		g.cause, g.why = record.CauseBacklog, fmt.Sprintf("%.4g/s is what it completes, however many users wait", x)
+		g.cause, g.why = record.CauseBacklog, fmt.Sprintf("%s/s is what it completes, however many users wait", units.Precise(x))
 		o.backlogged, o.widthFactor = pool{}.with(p.count/p.seconds, p.seconds), 1.5
 	}
 	for i, objective := range c.opt.Objectives {
@@ -76,7 +77,7 @@ func (c *controller) forObjective(g guess, i int, objective Objective) guess {
 	if rate >= g.rate {
 		return g
 	}
-	return guess{rate, c.criteria[i+1].cause, fmt.Sprintf("%d slots of %.3g s would just keep %s", slots, t1, objective)}
+	return guess{rate, c.criteria[i+1].cause, fmt.Sprintf("%d slots of %s would just keep %s", slots, units.Seconds(t1), objective)}
 }
 
 // staysInVUs answers in virtual users where arrivals would take too long.

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // probe lets one virtual user run alone: what an iteration takes when nothing
@@ -124,8 +125,8 @@ func (c *controller) testBaseline(h *hold) (guess, error) {
 		return guess{}, err
 	}
 	if !low.pass && c.policy.has(testsBaseline) {
-		return guess{}, c.end(record.VerdictBaseline, low.cause, "%s at %.3g iterations/s, a quarter of what one user sends: not a question of load",
-			c.describe(low), low.level)
+		return guess{}, c.end(record.VerdictBaseline, low.cause, "%s at %s iterations/s, a quarter of what one user sends: not a question of load",
+			c.describe(low), units.Precise(low.level))
 	}
 	c.closed.knee = 1
 	c.closed.plateau = plateau{goodput: h.work, se: h.se, from: 1, to: 1, count: h.sum.ok, kind: record.PlateauFlat}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 const (
@@ -83,7 +84,7 @@ const coldBy = .2
 
 func (c *controller) whyMore(n int) string {
 	lo := c.closed.lo
-	return fmt.Sprintf("%d within tolerance at %.4g/s: %d", lo.vus(), lo.goodput, n)
+	return fmt.Sprintf("%d within tolerance at %s/s: %d", lo.vus(), units.Precise(lo.goodput), n)
 }
 
 // fillingVUs is how many users give the best goodput if nothing ever waits.
@@ -108,6 +109,6 @@ func (c *controller) rampEnds(h *hold) (bool, error) {
 func (c *controller) outOfTime(h *hold) error {
 	x := max(c.closed.best, h.work, 1e-3)
 	c.open.needBounds, c.open.needTest = c.now+boundIterations/x, c.now+testIterations/x
-	return c.end(record.VerdictBudget, record.CauseBudget, "the budget of %.0f s is too short: at %.3g iterations/s bounds of ± 10 %% take about %.0f s, a test on both sides %.0f s",
-		c.budget, x, c.open.needBounds, c.open.needTest)
+	return c.end(record.VerdictBudget, record.CauseBudget, "the budget of %.0f s is too short: at %s iterations/s bounds of ± 10 %% take about %.0f s, a test on both sides %.0f s",
+		c.budget, units.Precise(x), c.open.needBounds, c.open.needTest)
 }

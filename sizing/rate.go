@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // byRate sizes with arrivals from the start: it doubles the rate until it is
@@ -148,13 +149,13 @@ func (c *controller) rampRate(rate float64) (bool, error) {
 			return false, err
 		}
 		if rate >= c.opt.Max {
-			return false, c.end(record.VerdictMax, record.CauseMaxRate, "%s arrivals/s are carried and more are not allowed: raise --max", number(rate))
+			return false, c.end(record.VerdictMax, record.CauseMaxRate, "%s arrivals/s are carried and more are not allowed: raise --max", units.Precise(rate))
 		}
 		factor, passed := 2.0, "%s/s passed: twice that"
 		if h.mean > queueingFactor*c.unloaded.iteration {
 			factor, passed = carefulFactor, "%s/s passed, and iterations wait: a little more"
 		}
-		why = fmt.Sprintf(passed, number(rate))
+		why = fmt.Sprintf(passed, units.Precise(rate))
 		rate = min(factor*rate, c.opt.Max)
 	}
 	if b.lo != nil {
@@ -179,7 +180,7 @@ func (c *controller) tryQuarter(rate float64) (bool, error) {
 	case h.pass:
 		c.pass(h)
 	case h.level <= c.closed.lo.goodput:
-		return false, c.end(record.VerdictBaseline, h.cause, "%s at %s iterations/s: not a question of load", c.describe(h), number(h.level))
+		return false, c.end(record.VerdictBaseline, h.cause, "%s at %s iterations/s: not a question of load", c.describe(h), units.Precise(h.level))
 	}
 	return h.pass, nil
 }

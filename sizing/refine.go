@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // resolution is the relative width that the number of iterations in a
@@ -54,7 +55,7 @@ func (c *controller) tellWidth() {
 		return
 	}
 	if w := b.hi.level/b.lo.level - 1; w > 1.5*c.width() {
-		c.note(fmt.Sprintf("what it carries moved while it was looked for, or varies too much: the interval is %s wide, and more time would not have narrowed it much", percent(w)))
+		c.note(fmt.Sprintf("what it carries moved while it was looked for, or varies too much: the interval is %s wide, and more time would not have narrowed it much", units.Percent(w, 1)))
 	}
 }
 

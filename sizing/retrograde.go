@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 const (
@@ -24,7 +25,7 @@ func (c *controller) guessBeforeCollapse() (guess, error) {
 	seconds := clamp(nearCollapse/rate, 6, 8)
 	for _, n := range c.curve().decisiveVUs(c.closed.bestVUs, rate) {
 		_, err := c.holdVUs(n, holdSpec{
-			phase: record.PhasePlateau, why: fmt.Sprintf("goodput falls beyond %d users: how much, where %s arrivals/s are decided", c.closed.bestVUs, number(rate)),
+			phase: record.PhasePlateau, why: fmt.Sprintf("goodput falls beyond %d users: how much, where %s arrivals/s are decided", c.closed.bestVUs, units.Precise(rate)),
 			min: seconds, max: seconds, need: math.Inf(1),
 		})
 		if err != nil {
@@ -33,8 +34,8 @@ func (c *controller) guessBeforeCollapse() (guess, error) {
 	}
 	c.judgeCurve()
 	rate = c.survivableRate()
-	return guess{rate, record.CauseCollapse, fmt.Sprintf("goodput falls from %s/s at %d users: about this much survives %g s in %g %% of runs",
-		number(c.closed.best), c.closed.bestVUs, surviveTime, 100*surviveIn)}, nil
+	return guess{rate, record.CauseCollapse, fmt.Sprintf("goodput falls from %s/s at %d users: about this much survives %.0f s in %s of runs",
+		units.Precise(c.closed.best), c.closed.bestVUs, surviveTime, units.Percent(surviveIn, 1))}, nil
 }
 
 // holdBelowCollapse holds the computed rate for twice the usual time, for a collapse

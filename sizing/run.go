@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Run sizes what the load reaches. Holds are told to onHold (which may be nil)
@@ -158,15 +159,15 @@ func (o Options) complete() (Options, error) {
 	case o.By != record.ByVUs && o.By != record.ByRate && o.By != record.BySessions:
 		return o, usageError{"control", string(o.By), "is none of vus, rate, sessions"}
 	case !(o.Tolerance > 0 && o.Tolerance < 1):
-		return o, usageError{"tolerance", percent(o.Tolerance), "is not between 0 % and 100 %"}
+		return o, usageError{"tolerance", units.Percent(o.Tolerance, 1), "is not between 0 % and 100 %"}
 	case !(o.Resolution >= .005 && o.Resolution <= .5):
-		return o, usageError{"resolution", percent(o.Resolution), "is not between 0.5 % and 50 %"}
+		return o, usageError{"resolution", units.Percent(o.Resolution, 1), "is not between 0.5 % and 50 %"}
 	case o.Budget < 5*time.Second:
 		return o, usageError{"budget", o.Budget.String(), "is too short for any answer: 5s at least"}
 	case !(o.Max >= 1):
-		return o, usageError{"max", number(o.Max), "is below the start, which is one"}
+		return o, usageError{"max", units.Precise(o.Max), "is below the start, which is one"}
 	case !(o.MaxRegression > 0 && o.MaxRegression < 1):
-		return o, usageError{"max-regression", percent(o.MaxRegression), "is not between 0 % and 100 %"}
+		return o, usageError{"max-regression", units.Percent(o.MaxRegression, 1), "is not between 0 % and 100 %"}
 	case o.From != nil && (o.From.Capacity == nil || !(o.From.Capacity.Goodput > 0)):
 		return o, usageError{"from", string(o.From.Verdict), "is an answer without a number: nothing to compare with"}
 	}

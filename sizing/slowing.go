@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // slowedBy is how much less goodput than at first, at the same load, is told.
@@ -41,6 +42,6 @@ func (c *controller) slowing() (first, then plateau, ok bool) {
 func (c *controller) noteSlowing() {
 	if first, then, ok := c.slowing(); ok {
 		c.note(fmt.Sprintf("the same load gave less later, %s/s after %s/s: it slows down as it works (its data grow?), or its machine does; the peak is what it gave at first, the capacity what it carried then",
-			number(then.goodput), number(first.goodput)))
+			units.Precise(then.goodput), units.Precise(first.goodput)))
 	}
 }

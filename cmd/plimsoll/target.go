@@ -13,6 +13,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/target"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 	"github.com/plimsoll-load/plimsoll/session"
 )
 
@@ -60,7 +61,7 @@ func serveTarget(ctx context.Context, p process, cfg target.Config, listen strin
 		return err
 	}
 	fmt.Fprintf(p.stdout, "%s\n", server.URL())
-	fmt.Fprintf(p.stderr, "target: %s, carries %g requests/s; Ctrl-C ends it\n", cfg.Model, cfg.Capacity)
+	fmt.Fprintf(p.stderr, "target: %s, carries %s requests/s; Ctrl-C ends it\n", cfg.Model, units.Precise(cfg.Capacity))
 	<-ctx.Done()
 	err = server.Close()
 	counts := server.Counts()

@@ -127,7 +127,7 @@ func (b Bottleneck) named() string {
 	case LimitAdmission:
 		return "admission: a rate limit, or refusal of what is too much"
 	case LimitPool:
-		return fmt.Sprintf("a pool of about %s slots", units.Plain(b.Slots))
+		return fmt.Sprintf("a pool of about %s slots", units.Number(b.Slots))
 	case LimitLock:
 		return "a lock: one thing at a time"
 	case LimitCoherency:
@@ -159,7 +159,7 @@ func sentence(head string, evidence []string, next *Ceiling) string {
 		head += ": " + strings.Join(evidence, ", ")
 	}
 	if next != nil {
-		head += fmt.Sprintf("; next: %s at %s/s", next.Name, units.Plain(next.Rate))
+		head += fmt.Sprintf("; next: %s at %s/s", next.Name, units.Number(next.Rate))
 	}
 	return head
 }

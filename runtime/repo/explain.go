@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/redact"
@@ -106,7 +108,7 @@ func (c cloner) said(f *failure) string {
 
 func bytesText(n int64) string {
 	if n >= 1<<20 {
-		return fmt.Sprintf("%.3g MiB", float64(n)/(1<<20))
+		return strconv.FormatFloat(math.Round(float64(n)/(1<<20)*10)/10, 'f', -1, 64) + " MiB"
 	}
 	return fmt.Sprintf("%d bytes", n)
 }

@@ -47,8 +47,14 @@ func Number(v float64) string {
 	return s
 }
 
-// Plain is [Number] without commas: the sentence of a bottleneck reads as it always did.
-func Plain(v float64) string { return strings.ReplaceAll(Number(v), ",", "") }
+// Precise writes what is used again, a load to be held or a price: four
+// significant digits, and all of those before the point.
+func Precise(v float64) string {
+	if math.Abs(v) >= 999.95 {
+		return Number(v)
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
 
 // Percent writes part of whole; None when there is no whole. It says 0 % and
 // 100 % only of exactly these.
@@ -116,9 +122,6 @@ func Cores(n float64) string {
 	}
 	return Number(n) + " cores"
 }
-
-// Digits writes so many significant digits; for a load that is told exactly enough to be made again.
-func Digits(v float64, n int) string { return strconv.FormatFloat(v, 'g', n, 64) }
 
 // Many writes "1 request" or "12 requests".
 func Many(n uint64, one string) string {

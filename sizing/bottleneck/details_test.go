@@ -436,7 +436,7 @@ func TestOfSeveralProcessesEachIsToldWithItsPartOfTheMachine(t *testing.T) {
 
 func TestTheSentenceSaysWhoseItIsAndWhy(t *testing.T) {
 	for want, b := range map[string]record.Bottleneck{
-		"Limited by cpu of kinto: 97 % of its 1.00 core, throttled 43 % of periods; next: disk at 1200/s": {
+		"Limited by cpu of kinto: 97 % of its 1.00 core, throttled 43 % of periods; next: disk at 1,200/s": {
 			Name: record.LimitCPU, Source: "container kinto",
 			Evidence: []record.Evidence{{Text: "97 % of its 1.00 core"}, {Text: "throttled 43 % of periods"}},
 			Next:     &record.Ceiling{Name: record.LimitDisk, Rate: 1200},

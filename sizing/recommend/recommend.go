@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // Plan is how careful an advice is; zero values are the defaults.
@@ -46,7 +47,7 @@ func For(s record.Sizing, target float64, p Plan) *record.Advice {
 	if calm, ok := calmRate(s); ok && calm < usable {
 		usable = calm
 		a.Headroom = calm / x
-		a.Assumptions = append(a.Assumptions, fmt.Sprintf("planned for %.4g/s each, where response times are at most 80 %% of the objective's", calm))
+		a.Assumptions = append(a.Assumptions, fmt.Sprintf("planned for %s/s each, where response times are at most 80 %% of the objective's", units.Precise(calm)))
 	}
 	a.Replicas = int(math.Ceil(target/usable)) + p.Spare
 	for target > tight*float64(a.Replicas-p.Spare)*x {
@@ -107,7 +108,7 @@ func ByReplicas(sizes []Size, target float64, p Plan) (record.Advice, error) {
 		n++
 	}
 	if p.Headroom*fit.Goodput(float64(n)) < target {
-		a.Assumptions = append(a.Assumptions, fmt.Sprintf("not reachable by replicas: %d of them carry %.4g/s at most, planned at %.0f %%", n, fit.Goodput(float64(n)), 100*p.Headroom))
+		a.Assumptions = append(a.Assumptions, fmt.Sprintf("not reachable by replicas: %d of them carry %s/s at most, planned at %.0f %%", n, units.Precise(fit.Goodput(float64(n))), 100*p.Headroom))
 		return a, nil
 	}
 	a.Replicas = n + p.Spare
@@ -127,7 +128,7 @@ func scaling(sizes []Size) (USL, string, error) {
 	seen := map[int]bool{}
 	for _, s := range sizes {
 		if s.Replicas < 1 || !(s.Goodput > 0) {
-			return USL{}, "", fmt.Errorf("%d replicas with %g/s are no measurement: give numbers above zero", s.Replicas, s.Goodput)
+			return USL{}, "", fmt.Errorf("%d replicas with %s/s are no measurement: give numbers above zero", s.Replicas, units.Precise(s.Goodput))
 		}
 		seen[s.Replicas] = true
 		ps = append(ps, Point{N: float64(s.Replicas), X: s.Goodput})
@@ -139,8 +140,8 @@ func scaling(sizes []Size) (USL, string, error) {
 		return USL{Gamma: ps[0].X / ps[0].N}, "replicas do not disturb each other (one number of them was measured)", nil
 	case 2:
 		fit := solve(ps, []bool{true, true, false})
-		return fit, fmt.Sprintf("a share of %.2g is served by one at a time (Amdahl's law, two numbers of replicas were measured; whether they slow each other down cannot be told)", fit.Sigma), nil
+		return fit, fmt.Sprintf("a share of %s is served by one at a time (Amdahl's law, two numbers of replicas were measured; whether they slow each other down cannot be told)", units.Number(fit.Sigma)), nil
 	}
 	fit := fitWithin(ps)
-	return fit, fmt.Sprintf("replicas compete (σ %.2g) and wait for each other (κ %.2g) as the Universal Scalability Law fitted to %d numbers of them says", fit.Sigma, fit.Kappa, len(seen)), nil
+	return fit, fmt.Sprintf("replicas compete (σ %s) and wait for each other (κ %s) as the Universal Scalability Law fitted to %d numbers of them says", units.Number(fit.Sigma), units.Number(fit.Kappa), len(seen)), nil
 }

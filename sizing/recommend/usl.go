@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // USL is the Universal Scalability Law, X(n) = γn / (1 + σ(n-1) + κn(n-1)):
@@ -101,12 +102,12 @@ func Fit(ps []Point) (USL, error) {
 	least, most := math.Inf(1), 0.0
 	for _, p := range ps {
 		if !(p.N > 0 && p.X > 0) {
-			return USL{}, RefusedError{fmt.Sprintf("a point of %g/s at %g is none", p.X, p.N)}
+			return USL{}, RefusedError{fmt.Sprintf("a point of %s/s at %s is none", units.Precise(p.X), units.Precise(p.N))}
 		}
 		least, most = min(least, p.N), max(most, p.N)
 	}
 	if most < leastRange*least {
-		return USL{}, RefusedError{fmt.Sprintf("concurrency from %.3g to %.3g only, and it takes tenfold", least, most)}
+		return USL{}, RefusedError{fmt.Sprintf("concurrency from %s to %s only, and it takes tenfold", units.Number(least), units.Number(most))}
 	}
 	u := fitWithin(ps)
 	if n, ok := u.Knee(); !ok || most < n {
