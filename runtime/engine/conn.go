@@ -20,6 +20,7 @@ type conn struct {
 	tls      *tls.Conn // nil without TLS
 	version  uint16    // of TLS
 	cipher   uint16
+	asked    bool // the server asked for a client certificate
 	remote   netip.AddrPort
 	aborted  atomic.Bool
 

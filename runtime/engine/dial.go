@@ -90,7 +90,7 @@ func (d *dial) run(ctx context.Context) (*conn, error) {
 	d.times.TLSHandshaking = d.client.now() - start
 	if err != nil {
 		cn.abort()
-		return nil, &opError{op: opTLS, err: err}
+		return nil, &opError{op: opTLS, err: err, with: peer{host: d.origin.name, asked: cn.asked}}
 	}
 	return cn, nil
 }
@@ -227,6 +227,10 @@ func (d *dial) handshake(ctx context.Context, cn *conn) error {
 		InsecureSkipVerify: o.InsecureSkipVerify, //nolint:gosec // the user asked for it by name
 		ClientSessionCache: d.client.shared.sessionCache(),
 		NextProtos:         []string{"http/1.1"},
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			cn.asked = true
+			return &tls.Certificate{}, nil // which means none
+		},
 	})
 	if err := t.HandshakeContext(ctx); err != nil {
 		return err

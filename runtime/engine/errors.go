@@ -1,12 +1,9 @@
 package engine
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -79,8 +76,9 @@ const (
 
 // opError is an error of [dial].
 type opError struct {
-	op  op
-	err error
+	op   op
+	err  error
+	with peer // of TLS
 }
 
 func (e *opError) Error() string { return e.err.Error() }
@@ -104,7 +102,7 @@ func explain(err error) *Error {
 	case making.op == opDial:
 		e = explainDial(err)
 	default:
-		e = explainTLS(err)
+		e = explainTLS(err, &making.with)
 	}
 	e.err = err
 	return e
@@ -162,38 +160,13 @@ func explainDial(err error) *Error {
 	}
 }
 
-func explainTLS(err error) *Error {
-	var (
-		header    tls.RecordHeaderError
-		authority x509.UnknownAuthorityError
-		hostname  x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		alert     tls.AlertError
-	)
-	e := &Error{Kind: KindTLS, Code: CodeTLS, Message: "TLS handshake failed"}
-	switch {
-	case isTimeout(err) || errors.Is(err, os.ErrDeadlineExceeded):
-		e = &Error{Kind: KindTimeout, Code: CodeTimeout, Message: "TLS handshake: timeout"}
-	case errors.As(err, &header):
-		e.Code, e.Message = CodeTLSHeader, "TLS handshake: the server does not speak TLS"
-	case errors.As(err, &authority):
-		e.Code, e.Message = CodeUnknownCA, "x509: certificate signed by unknown authority"
-	case errors.As(err, &hostname):
-		e.Code, e.Message = CodeHostname, "x509: certificate is not for this host name"
-	case errors.As(err, &invalid):
-		e.Message = "x509: certificate is not valid: " + invalid.Detail
-	case errors.As(err, &alert):
-		e.Message = "TLS handshake: the server answered: " + alert.Error()
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF):
-		e.Message = "TLS handshake: the server closed the connection"
-	}
-	return e
-}
-
 func explainExchange(err error) *Error {
 	var errno syscall.Errno
 	e := &Error{Kind: KindConnection, Code: CodeGeneric}
+	alert, alerted := alertOf(err)
 	switch {
+	case alerted:
+		e.Kind, e.Code, e.Message = KindTLS, CodeTLS, alertText(alert, &peer{host: "the server"})
 	case isTimeout(err):
 		e.Kind, e.Code, e.Message = KindTimeout, CodeTimeout, "request timeout"
 	case errors.Is(err, syscall.ECONNRESET):

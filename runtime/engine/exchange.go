@@ -104,9 +104,13 @@ func (c *Call) exchange(cn *conn) error {
 	}
 	c.Remote, c.TLS, c.Cipher = cn.remote, cn.version, cn.cipher
 	first, err := cn.sent, c.write(cn)
-	refused := err != nil && cn.out > 0 && (errors.Is(err, errRefused) || closedByServer(err))
+	// After a handshake of TLS 1.3, the server may already have said why it closed.
+	refused := err != nil && (cn.out > 0 || cn.tls != nil && !c.Reused) && (errors.Is(err, errRefused) || closedByServer(err))
 	if err == nil || refused {
 		first, err = c.answer(cn, err)
+	}
+	if err != nil && cn.tls != nil {
+		err = cn.alerted(err)
 	}
 	end := first
 	if cn.reads > 1 || err != nil { // else all of it came at once
@@ -170,7 +174,10 @@ func (c *Call) write(cn *conn) error {
 func (c *Call) answer(cn *conn, ended error) (first time.Duration, err error) {
 	cn.err = nil
 	first, err = c.read(cn)
-	if err != nil && ended != nil && !cn.answered {
+	if err == nil || ended == nil || cn.answered {
+		return first, err
+	}
+	if _, alerted := alertOf(err); !alerted {
 		return first, ended
 	}
 	return first, err

@@ -70,7 +70,7 @@ func (d *dial) greet(ctx context.Context, cn *conn) error {
 		NextProtos:         []string{"http/1.1"},
 	})
 	if err := t.HandshakeContext(ctx); err != nil {
-		e := explain(&opError{op: opTLS, err: err})
+		e := explain(&opError{op: opTLS, err: err, with: peer{host: d.origin.proxy.name, strict: true}})
 		e.err = err
 		return e
 	}
