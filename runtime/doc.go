@@ -12,7 +12,7 @@
 // # The life of an iteration
 //
 //  1. An executor says that a VU may start an iteration: at once in a closed
-//     load (sched/closed.go), when an arrival is due in an open one
+//     load (sched/closed.go; sched/per_vu.go counts for each VU), when an arrival is due in an open one
 //     (sched/arrivals.go). When that is comes from pace/open.go and
 //     pace/closed.go, which know no clock. All VUs are of one pool (sched/pool.go).
 //  2. The VU picks a scenario by weight and calls its function (vu/iterate.go).

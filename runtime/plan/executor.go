@@ -10,13 +10,15 @@ type Executor struct {
 	Scenario   string        // that its iterations are of; empty: each VU picks one by weight
 	Start      time.Duration // when it begins, since the run's beginning
 	Iterations int           // total to start; 0: no limit
+	PerVU      bool          // each of VUs runs so many iterations, else they share them
 	Duration   time.Duration // when no more are started, since it began; 0: no limit
 	Stages     []Stage       // the load over time, from nothing; the last target holds until Duration
 	Open       bool          // Stages are arrivals per second, not VUs
 	Poisson    bool          // open load with exponential gaps, else even
-	VUs        int           // made before the first arrival of an open load; 0: as many as its rate suggests
+	VUs        int           // PerVU: how many there are; of an open load: made before the first arrival, 0: as many as its rate suggests
 	MaxVUs     int           // ceiling of an open load's VUs, and of a sizing
 	Grace      time.Duration // how long a stopping iteration may take to end
+	RampDown   time.Duration // how long one may that is under way where the stages want fewer VUs
 }
 
 // Stage moves the load linearly to Target within Duration; a zero Duration jumps.
@@ -68,7 +70,7 @@ func loadTable() []Spec {
 		{
 			Name: "grace", Option: "grace", Kind: Time, Default: "30s",
 			Doc: "how long iterations may go on after the end before they are interrupted",
-			put: func(p *Plan, v value) { p.Grace = v.duration },
+			put: func(p *Plan, v value) { p.Grace, p.RampDown = v.duration, v.duration },
 		},
 		{
 			Name: "seed", Kind: Seed,

@@ -16,6 +16,7 @@ func TestIterationsDoNotAllocate(t *testing.T) {
 	const iterations = 20_000
 	for name, p := range map[string]plan.Executor{
 		"closed": {Stages: []plan.Stage{{Target: 2}}, Iterations: iterations},
+		"per VU": {PerVU: true, VUs: 2, Iterations: iterations / 2},
 		"open":   {Open: true, Stages: []plan.Stage{{Target: 200_000}}, Iterations: iterations, VUs: 4, MaxVUs: 8},
 	} {
 		n := testing.AllocsPerRun(1, func() {

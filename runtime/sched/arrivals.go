@@ -54,8 +54,8 @@ func newArrivals(j *job, now time.Time) *arrivals {
 }
 
 func (a *arrivals) schedule(stages []plan.Stage) *pace.Arrivals {
-	if a.plan.Poisson {
-		return pace.NewPoisson(stages, a.seed+a.openings, a.share)
+	if a.plan.Poisson { // executors side by side are independent of each other
+		return pace.NewPoisson(stages, a.seed+a.openings+a.number<<32, a.share)
 	}
 	return pace.NewArrivals(stages, a.share)
 }
@@ -109,13 +109,13 @@ func (a *arrivals) step(ctx context.Context, now time.Time) time.Time {
 
 func atOnce(int, int) time.Duration { return 0 }
 
-// ready says whether each VU of the opening is made, or could not be.
+// ready says whether each VU of the opening waits for an arrival, or could not be made.
 func (a *arrivals) ready() bool {
 	if len(a.vus.list) < a.want {
 		return false
 	}
 	for _, v := range a.vus.list {
-		if !v.made && !v.refused {
+		if v.idleIndex == 0 && !v.refused {
 			return false
 		}
 	}
@@ -281,6 +281,9 @@ func (a *arrivals) accept(v *vu) (time.Time, bool) {
 		return due, true
 	}
 	a.idle.park(v)
+	if a.opening {
+		notify(a.wakeRun)
+	}
 	a.mu.Unlock()
 	v.impl.Flush()
 	if due, ok := a.awaitArrival(v); ok {

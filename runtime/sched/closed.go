@@ -62,12 +62,16 @@ func (c *closed) setTarget(n int) {
 }
 
 // surplus gives a VU up. Where VUs are kept it has all the time that its
-// iteration takes, else the grace period.
+// iteration takes, else the grace period of a ramp.
 func (c *closed) surplus(v *vu) {
 	c.dismiss(v)
 	if !c.keep || !v.made {
 		v.stay()
-		v.cut = time.AfterFunc(c.plan.Grace, func() { v.cancel(ErrGrace) })
+		v.cut = time.AfterFunc(c.plan.RampDown, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.interrupt(v, ErrGrace)
+		})
 	}
 }
 
@@ -94,14 +98,29 @@ func (c *closed) laps(ctx context.Context, v *vu) {
 // lap runs one iteration and what is waited after it; false when the budget of
 // iterations is spent.
 func (c *closed) lap(ctx context.Context, v *vu) bool {
-	if d := v.delay.Load(); d != 0 {
-		v.delay.Store(0)
-		v.wait(c.iterate, time.Duration(d))
+	if c.delayed(v) {
 		return true // its order may have changed
 	}
 	if !c.take() {
 		return false
 	}
+	c.iteration(ctx, v)
+	return true
+}
+
+// delayed waits where a VU is to begin later; false where it is not.
+func (c *closed) delayed(v *vu) bool {
+	d := v.delay.Load()
+	if d == 0 {
+		return false
+	}
+	v.delay.Store(0)
+	v.wait(c.iterate, time.Duration(d))
+	return true
+}
+
+// iteration runs one, and waits what is waited after it.
+func (c *closed) iteration(ctx context.Context, v *vu) {
 	v.busy.Store(true)
 	r := v.impl.Iterate(ctx, *c.scenario.Load(), time.Time{})
 	v.busy.Store(false)
@@ -116,7 +135,6 @@ func (c *closed) lap(ctx context.Context, v *vu) bool {
 		v.impl.Flush()
 		v.wait(c.iterate, pause)
 	}
-	return true
 }
 
 // settle learns from the VU's iterations, r the last of them; it returns the

@@ -21,6 +21,8 @@ type executor interface {
 	retired(v *vu, at int)
 	// retry says whether a VU that could not be made is to be tried again.
 	retry() bool
+	// done says that no iteration is left to start.
+	done() bool
 	// stop starts no more iterations; it leaves the VUs to its caller.
 	stop()
 }
@@ -30,6 +32,7 @@ type executor interface {
 type job struct {
 	*pool
 	plan     plan.Executor
+	number   uint64                 // in the run, from 0
 	scenario atomic.Pointer[string] // that iterations are of; empty: by weight
 	left     atomic.Int64           // iterations still to start, where they are limited
 
@@ -48,19 +51,22 @@ type job struct {
 	until    time.Time // when its grace period ends, once it has ended
 }
 
-func newJob(p *pool, e plan.Executor) *job {
-	j := &job{pool: p, plan: e}
+func newJob(p *pool, e plan.Executor, number int) *job {
+	j := &job{pool: p, plan: e, number: uint64(number)} //nolint:gosec // an index
 	j.left.Store(int64(p.share.Of(e.Iterations)))
 	j.scenario.Store(&e.Scenario)
 	j.exec = newClosed(j, nil)
 	return j
 }
 
-// limited says whether there is a budget of iterations.
-func (j *job) limited() bool { return j.plan.Iterations > 0 }
+// limited says whether there is a budget of iterations that all VUs share.
+func (j *job) limited() bool { return j.plan.Iterations > 0 && !j.plan.PerVU }
 
 // exhausted says that the budget is spent.
 func (j *job) exhausted() bool { return j.limited() && j.left.Load() <= 0 }
+
+// done is that of executors whose VUs share the budget.
+func (j *job) done() bool { return j.exhausted() }
 
 // take takes one iteration from the budget.
 func (j *job) take() bool { return !j.limited() || j.left.Add(-1) >= 0 }
@@ -82,7 +88,7 @@ func (j *job) step(ctx context.Context, run, now time.Time) time.Time {
 		return j.until
 	}
 	next := j.exec.step(ctx, now)
-	if j.exhausted() && len(j.vus.list) == 0 {
+	if j.exec.done() && len(j.vus.list) == 0 {
 		j.finish(Iterations, now)
 		return time.Time{}
 	}
@@ -99,6 +105,8 @@ func (j *job) begin(now time.Time) {
 		a := newArrivals(j, now)
 		a.open()
 		j.exec = a
+	case j.plan.PerVU:
+		j.exec = newPerVU(j)
 	default:
 		j.exec = newClosed(j, j.plan.Stages)
 	}

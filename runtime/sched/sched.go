@@ -92,8 +92,8 @@ func New(o Options) *Load {
 	if len(executors) == 0 {
 		executors = []plan.Executor{o.Plan.Executor}
 	}
-	for _, e := range executors {
-		l.jobs = append(l.jobs, newJob(&l.pool, e))
+	for i, e := range executors {
+		l.jobs = append(l.jobs, newJob(&l.pool, e, i))
 	}
 	l.waiting = len(l.jobs)
 	return l

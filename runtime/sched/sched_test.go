@@ -275,7 +275,7 @@ func TestResizeSpreadsNewVUsOverAnIteration(t *testing.T) {
 func TestResizeEndsSurplusVUsAfterTheirIteration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(2 * second)}
-		l := s.load(plan.Plan{Executor: plan.Executor{Grace: 10 * second}})
+		l := s.load(plan.Plan{Executor: plan.Executor{Grace: 10 * second, RampDown: 10 * second}})
 		go func() {
 			l.Resize(8)
 			pass(5 * second)
@@ -334,7 +334,7 @@ func TestKeptVUsRestUntilTheyAreNeededAgain(t *testing.T) {
 func TestSurplusVUIsInterruptedAfterTheGracePeriod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{iterate: takes(time.Hour)}
-		l := s.load(plan.Plan{Executor: plan.Executor{Grace: 3 * second}})
+		l := s.load(plan.Plan{Executor: plan.Executor{Grace: 7 * second, RampDown: 3 * second}})
 		go func() {
 			l.Resize(2)
 			pass(second)
@@ -349,8 +349,8 @@ func TestSurplusVUIsInterruptedAfterTheGracePeriod(t *testing.T) {
 			}
 			l.Stop()
 		}()
-		if ending := run(t, l); ending.Interrupted != 1 || ending.Why != sched.Stopped {
-			t.Errorf("%+v, want the other one interrupted at the end", ending)
+		if ending := run(t, l); ending.Interrupted != 2 || ending.Why != sched.Stopped || time.Since(s.begin) != 11*second {
+			t.Errorf("%+v after %v, want the other one interrupted at the end, too, which comes 7 s after 4 s", ending, time.Since(s.begin))
 		}
 	})
 }
