@@ -148,7 +148,7 @@ func (g *cgroup) pids() ([]string, error) {
 // limits notes the smallest limit of the group and those above it, and how
 // often its quota was used up. Limits are read anew once a second.
 func (g *cgroup) limits(r *reading) {
-	if now := time.Now(); g.set == nil || now.Sub(g.setAt) >= relook {
+	if now := r.from; g.set == nil || now.Sub(g.setAt) >= relook {
 		g.set, g.setAt, g.quotas, g.tight = map[string]float64{}, now, "", ""
 		g.cpuLimit()
 		g.memoryLimit()
@@ -201,7 +201,7 @@ func (g *cgroup) quota(dir string, old bool) (float64, bool) {
 
 // throttled notes in how many of the quota's periods it ran out.
 func (g *cgroup) throttled(r *reading) {
-	var periods, throttled float64
+	periods, throttled := unknown(), unknown()
 	_ = g.fields(filepath.Join(g.quotas, "cpu.stat"), func(name string, v float64) {
 		switch name {
 		case "nr_periods":
@@ -210,13 +210,7 @@ func (g *cgroup) throttled(r *reading) {
 			throttled = v
 		}
 	})
-	all, ok := r.since("cpu periods", periods)
-	some, also := r.since("cpu throttled", throttled)
-	if ok && also && all > 0 {
-		r.set(record.CPUThrottled, min(some/all, 1))
-	} else if ok && also && r.seconds > 0 {
-		r.set(record.CPUThrottled, 0) // periods are counted only while it runs: it was idle
-	}
+	r.ratio(record.CPUThrottled, throttled, periods) // periods are counted only while it runs: none is an idle group
 }
 
 // cpuset counts the cores that the group may run on.

@@ -31,9 +31,7 @@ func (g *cgroup) cpuUsage(r *reading) error {
 		if err != nil {
 			return err
 		}
-		if ns, ok := parse(bytes.TrimSpace(text)); ok {
-			r.rate(record.CPUCores, ns/1e9)
-		}
+		r.rate(record.CPUCores, figure(bytes.TrimSpace(text))/1e9)
 		return g.fields(at.file("cpuacct.stat"), func(name string, v float64) {
 			switch name {
 			case "user":
@@ -74,19 +72,18 @@ func (g *cgroup) memoryUsage(r *reading) {
 		names = memoryNames{"memory.current", "inactive_file", "file", "pgmajfault"}
 	}
 	used, ok := g.number(at.file(names.usage))
-	var idle float64
-	var idleKnown bool
+	idle := unknown()
 	err := g.fields(at.file("memory.stat"), func(name string, v float64) {
 		switch name {
 		case names.idle:
-			idle, idleKnown = v, true
+			idle = v
 		case names.cache:
 			r.set(record.MemoryCacheBytes, v)
 		case names.faults:
 			r.rate(record.MemoryFaults, v)
 		}
 	})
-	if ok && err == nil && idleKnown {
+	if ok && err == nil && sound(idle) {
 		r.set(record.MemoryBytes, max(used-idle, 0))
 	}
 	g.memoryEvents(r, at.path, old)
@@ -147,56 +144,72 @@ func (g *cgroup) oomKills(r *reading, path string) {
 }
 
 // ioNames are the keys of io.stat and what they count.
-var ioNames = [...]string{"rbytes=", "wbytes=", "rios=", "wios="}
+var ioNames = [...]struct{ key, value string }{
+	{"rbytes=", record.DiskReadBytes}, {"wbytes=", record.DiskWriteBytes}, {"rios=", record.DiskReads}, {"wios=", record.DiskWrites},
+}
 
 // io notes bytes and operations that reached the disks.
 func (g *cgroup) io(r *reading) {
-	var total [len(ioNames)]float64
-	found := false
 	if at, ok := g.v1("blkio"); ok {
-		bytesFound := g.blkio(at.file("blkio.throttle.io_service_bytes_recursive"), &total[0], &total[1])
-		found = g.blkio(at.file("blkio.throttle.io_serviced_recursive"), &total[2], &total[3]) && bytesFound
-	} else if at, ok := g.folders[""]; ok {
-		text, err := g.read(at.file("io.stat"))
-		found = err == nil
-		for word := range bytes.FieldsSeq(text) {
+		g.blkio(r, at.file("blkio.throttle.io_service_bytes_recursive"), record.DiskReadBytes, record.DiskWriteBytes)
+		g.blkio(r, at.file("blkio.throttle.io_serviced_recursive"), record.DiskReads, record.DiskWrites)
+		return
+	}
+	at, ok := g.folders[""]
+	if !ok {
+		return
+	}
+	text, err := g.read(at.file("io.stat"))
+	if err != nil {
+		return
+	}
+	var sums [len(ioNames)]*sum
+	for i, name := range ioNames {
+		sums[i] = r.sum(name.value)
+	}
+	for line := range bytes.Lines(text) {
+		device := ""
+		for word := range bytes.FieldsSeq(line) {
+			if device == "" {
+				device = string(word)
+			}
 			for i, name := range ioNames {
-				if rest, ok := bytes.CutPrefix(word, []byte(name)); ok && err == nil {
-					v, _ := parse(rest)
-					total[i] += v
+				if rest, ok := bytes.CutPrefix(word, []byte(name.key)); ok {
+					sums[i].grow(device, figure(rest))
 				}
 			}
 		}
 	}
-	if !found {
-		return
+	for i, name := range ioNames {
+		sums[i].setOrNone(name.value)
 	}
-	r.rate(record.DiskReadBytes, total[0])
-	r.rate(record.DiskWriteBytes, total[1])
-	r.rate(record.DiskReads, total[2])
-	r.rate(record.DiskWrites, total[3])
 }
 
 // blkio sums lines like "254:0 Read 4096" over the disks.
-func (g *cgroup) blkio(path string, read, written *float64) bool {
+func (g *cgroup) blkio(r *reading, path, readValue, writeValue string) {
 	text, err := g.read(path)
 	if err != nil {
-		return false
+		return
 	}
+	read, written := r.sum(readValue), r.sum(writeValue)
 	for line := range bytes.Lines(text) {
 		c := bytes.Fields(line)
-		if len(c) != 3 {
+		if len(c) < 2 || string(c[0]) == "Total" {
 			continue
 		}
-		v, _ := parse(c[2])
-		switch strings.ToLower(string(c[1])) {
+		v := unknown()
+		if len(c) == 3 {
+			v = figure(c[2])
+		}
+		switch device := string(c[0]); strings.ToLower(string(c[1])) {
 		case "read":
-			*read += v
+			read.grow(device, v)
 		case "write":
-			*written += v
+			written.grow(device, v)
 		}
 	}
-	return true
+	read.setOrNone(readValue)
+	written.setOrNone(writeValue)
 }
 
 // tasks notes threads against the group's limit of them.

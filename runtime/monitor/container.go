@@ -127,18 +127,16 @@ func (c *container) enter(f found) {
 }
 
 func (c *container) Read(ctx context.Context) ([]record.Resources, error) {
-	now := time.Now()
-	if !now.Before(c.lookAt) {
+	r := c.all.begin(c.name)
+	if !r.from.Before(c.lookAt) {
 		if err := c.look(ctx); err != nil {
 			return nil, err
 		}
-		c.lookAt = now.Add(relook)
+		c.lookAt = r.from.Add(relook)
 	}
-	r := c.all.begin(now, c.name)
 	r.State, r.Note, c.state, c.note = c.state, c.note, "", ""
 	if c.group == nil {
 		if err := c.engine.stats(ctx, c.found.id, r); err != nil {
-			c.all.forget()
 			c.lookAt = time.Time{}
 			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
@@ -151,8 +149,8 @@ func (c *container) Read(ctx context.Context) ([]record.Resources, error) {
 		c.lookAt = time.Time{} // it ended between two looks
 		return nil, hasEnded(c.name)
 	}
-	each := c.each.begin(now, c.name)
-	if err := c.procs.usage(each, now); err == nil {
+	each := c.each.begin(c.name)
+	if err := c.procs.usage(each, r.from); err == nil {
 		maps.Copy(each.Values, r.Values) // the group's own figures are exact
 		maps.Copy(each.Limits, r.Limits)
 		r.Values, r.Limits = each.Values, each.Limits

@@ -248,22 +248,36 @@ func TestAnEngineThatIsNotThereIsExplained(t *testing.T) {
 
 func TestStatisticsOfAnEngineBecomeRates(t *testing.T) {
 	var s engineapi.StatsResponse
+	s.Read = time.Date(2026, 8, 1, 10, 0, 0, 0, time.UTC)
 	s.CPUStats.CPUUsage.TotalUsage = 1e9
 	s.CPUStats.OnlineCPUs = 2
 	s.CPUStats.ThrottlingData.Periods, s.CPUStats.ThrottlingData.ThrottledPeriods = 10, 1
 	s.MemoryStats.Usage, s.MemoryStats.Limit = 5000, 1<<63-4096
 	s.MemoryStats.Stats = map[string]uint64{"inactive_file": 1, "total_inactive_file": 1000}
 	s.Networks = map[string]engineapi.NetworkStats{"eth0": {RxBytes: 100}}
-	var m rates
-	now := time.Now()
-	r := m.begin(now, "x")
-	noteStats(r, &s)
-	check(t, r.Values, map[string]float64{record.MemoryBytes: 4000}, record.CPUCores, record.DiskReadBytes)
+	clock := &fakeClock{}
+	m := rates{clock: clock.time}
+	read := func() *reading {
+		t.Helper()
+		r := m.begin("x")
+		text, err := json.Marshal(s) // under the names that the engine's own module has
+		if err != nil {
+			t.Fatal(err)
+		}
+		var answer engineStats
+		if err := json.Unmarshal(text, &answer); err != nil {
+			t.Fatal(err)
+		}
+		answer.note(r)
+		return r
+	}
+	check(t, read().Values, map[string]float64{record.MemoryBytes: 4000}, record.CPUCores, record.DiskReadBytes)
+	s.Read = s.Read.Add(2 * time.Second)
 	s.CPUStats.CPUUsage.TotalUsage = 2e9
 	s.CPUStats.ThrottlingData.Periods, s.CPUStats.ThrottlingData.ThrottledPeriods = 30, 11
 	s.Networks = map[string]engineapi.NetworkStats{"eth0": {RxBytes: 300}}
-	r = m.begin(now.Add(2*time.Second), "x")
-	noteStats(r, &s)
+	clock.pass(1800 * time.Millisecond) // the engine's own time counts
+	r := read()
 	check(t, r.Values, map[string]float64{record.CPUCores: 0.5, record.CPUThrottled: 0.5, record.NetInBytes: 100})
 	check(t, maps.Clone(r.Limits), map[string]float64{record.CPUCores: 2}, record.MemoryBytes)
 }

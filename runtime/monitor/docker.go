@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strconv"
 	"strings"
+	"time"
 
-	engineapi "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -116,62 +117,113 @@ func (d *docker) stats(ctx context.Context, id string, r *reading) error {
 		return err
 	}
 	defer answer.Body.Close() //nolint:errcheck // read to its end or given up
-	var s engineapi.StatsResponse
-	if err := json.NewDecoder(answer.Body).Decode(&s); err != nil {
+	var s engineStats
+	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(&s); err != nil {
 		return fmt.Errorf("the engine's statistics cannot be understood: %w", err)
 	}
-	if s.CPUStats.CPUUsage.TotalUsage == 0 && s.MemoryStats.Usage == 0 {
+	if s.CPU.Usage.Total.value() == 0 && !(s.Memory.Usage.value() > 0) {
 		return &stateError{record.StateEnded, errors.New("it does not run")}
 	}
-	noteStats(r, &s)
+	s.note(r)
 	return nil
 }
 
-func noteStats(r *reading, s *engineapi.StatsResponse) {
-	r.rate(record.CPUCores, float64(s.CPUStats.CPUUsage.TotalUsage)/1e9)
-	r.rate(record.CPUUserCores, float64(s.CPUStats.CPUUsage.UsageInUsermode)/1e9)
-	r.rate(record.CPUSystemCores, float64(s.CPUStats.CPUUsage.UsageInKernelmode)/1e9)
-	if n := s.CPUStats.OnlineCPUs; n > 0 {
-		r.limit(record.CPUCores, float64(n))
+// engineStats is what is used of an answer. All of it may be missing: a number
+// that is not told is unknown, and not 0.
+type engineStats struct {
+	Read time.Time `json:"read"` // by the engine's clock
+	CPU  struct {
+		Usage struct {
+			Total  number `json:"total_usage"`
+			User   number `json:"usage_in_usermode"`
+			System number `json:"usage_in_kernelmode"`
+		} `json:"cpu_usage"`
+		Online     number `json:"online_cpus"`
+		Throttling struct {
+			Periods   number `json:"periods"`
+			Throttled number `json:"throttled_periods"`
+		} `json:"throttling_data"`
+	} `json:"cpu_stats"`
+	Memory struct {
+		Usage number            `json:"usage"`
+		Limit number            `json:"limit"`
+		Stats map[string]number `json:"stats"`
+	} `json:"memory_stats"`
+	Pids struct {
+		Current number `json:"current"`
+	} `json:"pids_stats"`
+	Networks map[string]struct {
+		In      number `json:"rx_bytes"`
+		Out     number `json:"tx_bytes"`
+		InDrop  number `json:"rx_dropped"`
+		OutDrop number `json:"tx_dropped"`
+	} `json:"networks"`
+	Blkio struct {
+		Bytes []struct {
+			Major number `json:"major"`
+			Minor number `json:"minor"`
+			Op    string `json:"op"`
+			Value number `json:"value"`
+		} `json:"io_service_bytes_recursive"`
+	} `json:"blkio_stats"`
+}
+
+// note makes the engine's totals to rates like all others, over the engine's own time.
+func (s *engineStats) note(r *reading) {
+	r.stamp = s.Read
+	r.rate(record.CPUCores, s.CPU.Usage.Total.value()/1e9)
+	r.rate(record.CPUUserCores, s.CPU.Usage.User.value()/1e9)
+	r.rate(record.CPUSystemCores, s.CPU.Usage.System.value()/1e9)
+	if n := s.CPU.Online.value(); n > 0 {
+		r.limit(record.CPUCores, n)
 	}
-	periods, ok := r.since("cpu periods", float64(s.CPUStats.ThrottlingData.Periods))
-	throttled, also := r.since("cpu throttled", float64(s.CPUStats.ThrottlingData.ThrottledPeriods))
-	if ok && also && periods > 0 {
-		r.set(record.CPUThrottled, min(throttled/periods, 1))
+	if periods := s.CPU.Throttling.Periods.value(); periods > 0 { // else it has no quota
+		r.ratio(record.CPUThrottled, s.CPU.Throttling.Throttled.value(), periods)
 	}
-	if s.MemoryStats.Usage > 0 {
-		idle := s.MemoryStats.Stats["inactive_file"]
-		if old, ok := s.MemoryStats.Stats["total_inactive_file"]; ok {
-			idle = old
-		}
-		r.set(record.MemoryBytes, max(float64(s.MemoryStats.Usage)-float64(idle), 0))
+	s.memory(r)
+	if n := s.Pids.Current.value(); n > 0 {
+		r.set(record.Threads, n)
 	}
-	if l := s.MemoryStats.Limit; l > 0 && l < unlimited {
-		r.limit(record.MemoryBytes, float64(l))
+	in, out, drops := r.sum(record.NetInBytes), r.sum(record.NetOutBytes), r.sum(record.NetDrops)
+	for name, n := range s.Networks {
+		in.grow(name, n.In.value())
+		out.grow(name, n.Out.value())
+		drops.grow(name, n.InDrop.value()+n.OutDrop.value())
 	}
-	if s.PidsStats.Current > 0 {
-		r.set(record.Threads, float64(s.PidsStats.Current))
-	}
-	var in, out, drops float64
-	for _, n := range s.Networks {
-		in, out, drops = in+float64(n.RxBytes), out+float64(n.TxBytes), drops+float64(n.RxDropped+n.TxDropped)
-	}
-	if len(s.Networks) > 0 {
-		r.rate(record.NetInBytes, in)
-		r.rate(record.NetOutBytes, out)
-		r.rate(record.NetDrops, drops)
-	}
-	var read, written float64
-	for _, e := range s.BlkioStats.IoServiceBytesRecursive {
+	in.set(record.NetInBytes)
+	out.set(record.NetOutBytes)
+	drops.set(record.NetDrops)
+	read, written := r.sum(record.DiskReadBytes), r.sum(record.DiskWriteBytes)
+	for _, e := range s.Blkio.Bytes {
+		device := fmt.Sprint(e.Major.v, ":", e.Minor.v)
 		switch strings.ToLower(e.Op) {
 		case "read":
-			read += float64(e.Value)
+			read.grow(device, e.Value.value())
 		case "write":
-			written += float64(e.Value)
+			written.grow(device, e.Value.value())
 		}
 	}
-	if len(s.BlkioStats.IoServiceBytesRecursive) > 0 {
-		r.rate(record.DiskReadBytes, read)
-		r.rate(record.DiskWriteBytes, written)
+	read.set(record.DiskReadBytes)
+	written.set(record.DiskWriteBytes)
+}
+
+// memory notes it without the cache that lies idle, which version 2 of the cgroup files calls otherwise.
+func (s *engineStats) memory(r *reading) {
+	used := r.sum(record.MemoryBytes)
+	if usage := s.Memory.Usage; usage.told {
+		used.value("usage", usage.value())
+	}
+	idle, told := s.Memory.Stats["total_inactive_file"]
+	if !told {
+		idle, told = s.Memory.Stats["inactive_file"]
+	}
+	if told {
+		used.less("idle", idle.value())
+	}
+	if used.known() && s.Memory.Usage.told {
+		r.set(record.MemoryBytes, max(used.total, 0))
+	}
+	if l := s.Memory.Limit.value(); l > 0 && l < unlimited {
+		r.limit(record.MemoryBytes, l)
 	}
 }

@@ -19,20 +19,21 @@ import (
 // expvar reads what a Go service tells of its memory through package expvar (/debug/vars).
 type expvar struct {
 	address, host string
-	port          int // where the service listens on this machine; 0: elsewhere
 	http          *http.Client
 	rates         rates
-	before        memstats
-	born          time.Time // of the process; zero: not known
+	before        *memstats        // the last good ones; nil: none
+	birth         func() time.Time // when the process that listens there began; zero: not known
+	born          time.Time        // of the process that was asked; zero: not known
+	lost          bool             // it did not answer, and may be another process by now
 }
 
 // memstats is what is used of runtime.MemStats.
 type memstats struct {
-	HeapAlloc     float64
-	NumGC         uint32
-	LastGC        int64   // nanoseconds since 1970
-	PauseNs       []int64 // of the last collections: a ring
-	GCCPUFraction float64 // since the process began, as of LastGC
+	HeapAlloc     number
+	NumGC         number
+	LastGC        number   // nanoseconds since 1970
+	PauseNs       []number // of the last collections: a ring
+	GCCPUFraction number   // since the process began, as of LastGC
 }
 
 func newExpvar(value string) (*expvar, error) {
@@ -43,9 +44,9 @@ func newExpvar(value string) (*expvar, error) {
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/debug/vars"
 	}
-	e := &expvar{address: u.String(), host: u.Host, http: &http.Client{Timeout: minTimeout}}
-	if port, local, err := (Target{URL: value}).port(); err == nil && local {
-		e.port = port
+	e := &expvar{address: u.String(), host: u.Host, http: &http.Client{Timeout: minTimeout}, birth: func() time.Time { return time.Time{} }}
+	if port, local, err := (Target{URL: value}).port(); err == nil && local && linux() {
+		e.birth = func() time.Time { return birthOfListener(port) }
 	}
 	return e, nil
 }
@@ -58,26 +59,35 @@ func (e *expvar) Close() error { e.http.CloseIdleConnections(); return nil }
 func (e *expvar) every() time.Duration { return time.Second }
 
 func (e *expvar) Read(ctx context.Context) ([]record.Resources, error) {
+	r := e.rates.begin(e.Name())
 	now, err := e.ask(ctx)
 	if err != nil {
-		e.rates.forget()
-		e.before, e.born = memstats{}, time.Time{}
+		e.lost = true
 		return nil, fmt.Errorf("variables of %s: %w", e.host, err)
 	}
-	r := e.rates.begin(time.Now(), e.Name())
-	r.set(record.HeapBytes, now.HeapAlloc)
-	before := e.before
+	r.set(record.HeapBytes, now.HeapAlloc.value())
+	if !sound(now.NumGC.value()) || !sound(now.LastGC.value()) {
+		return []record.Resources{r.Resources}, nil
+	}
 	switch {
-	case before.PauseNs == nil:
+	case e.before == nil:
 		e.born = e.birth()
-	case now.NumGC < before.NumGC:
+	case now.NumGC.v < e.before.NumGC.v || (e.lost && e.another()):
 		r.State, r.Note = record.StateRestarted, "the service at "+e.host+" was restarted"
 		e.born = e.birth()
+		e.rates.forget()
 	default:
-		e.collections(r, before, now)
+		e.pauses(r, now)
 	}
-	e.before = now
+	e.share(r, now)
+	e.before, e.lost = &now, false
 	return []record.Resources{r.Resources}, nil
+}
+
+// another says whether the process that listens here began later than the one before.
+func (e *expvar) another() bool {
+	born := e.birth()
+	return !born.IsZero() && !e.born.IsZero() && born.Sub(e.born).Abs() > time.Second
 }
 
 func (e *expvar) ask(ctx context.Context) (memstats, error) {
@@ -99,41 +109,50 @@ func (e *expvar) ask(ctx context.Context) (memstats, error) {
 	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(&all); err != nil {
 		return memstats{}, fmt.Errorf("its answer is not what package expvar writes: %w", err)
 	}
-	if all.Memstats == nil || len(all.Memstats.PauseNs) == 0 {
+	if all.Memstats == nil || (len(all.Memstats.PauseNs) == 0 && (e.before == nil || !all.Memstats.HeapAlloc.told)) {
 		return memstats{}, errors.New("its answer has no memstats: only Go services that import package expvar do")
 	}
 	return *all.Memstats, nil
 }
 
-// collections notes what was collected between two answers.
-func (e *expvar) collections(r *reading, before, now memstats) {
-	n := int(now.NumGC - before.NumGC)
-	if n == 0 {
-		r.set(record.GCCPU, 0)
-		return
-	}
-	var pauses []int64
+// pauses notes those of the collections between two answers.
+func (e *expvar) pauses(r *reading, now memstats) {
 	ring := len(now.PauseNs)
-	for i := range min(n, ring) {
-		pauses = append(pauses, now.PauseNs[(int(now.NumGC)-1-i)%ring])
+	last := int(now.NumGC.v) // of a float64 that is sound, and below 2^32 where it is Go that counts
+	var all []float64
+	for i := range int(min(now.NumGC.v-e.before.NumGC.v, float64(ring), now.NumGC.v)) {
+		pause := now.PauseNs[(last-1-i)%ring].value()
+		if !sound(pause) {
+			return
+		}
+		all = append(all, pause)
 	}
-	slices.Sort(pauses)
-	r.set(record.GCPauseS, time.Duration(pauses[(len(pauses)*99-1)/100]).Seconds())
-	// the share since the process began becomes that since the answer before, where its age is known
-	from, to := time.Unix(0, before.LastGC).Sub(e.born).Seconds(), time.Unix(0, now.LastGC).Sub(e.born).Seconds()
-	if e.born.IsZero() || before.NumGC == 0 || from <= 0 || to <= from {
-		return
+	if len(all) > 0 {
+		slices.Sort(all)
+		r.set(record.GCPauseS, all[(len(all)*99-1)/100]/1e9)
 	}
-	r.set(record.GCCPU, min(max((now.GCCPUFraction*to-before.GCCPUFraction*from)/(to-from), 0), 1))
 }
 
-// birth is when the process that listens here began; zero where it is on another machine.
-func (e *expvar) birth() time.Time {
-	if e.port == 0 || !linux() {
-		return time.Time{}
+// share notes which part of the time went into collecting: the share since the
+// process began becomes that since the answer before, where its age is known.
+func (e *expvar) share(r *reading, now memstats) {
+	if e.before != nil && e.before.NumGC.v == now.NumGC.v {
+		if e.before.HeapAlloc != now.HeapAlloc { // else it is the same answer once more
+			r.set(record.GCCPU, 0)
+		}
+		return
 	}
+	age := now.LastGC.v/1e9 - float64(e.born.UnixNano())/1e9
+	if e.born.IsZero() || now.NumGC.v == 0 || age <= 0 {
+		return
+	}
+	r.ratio(record.GCCPU, now.GCCPUFraction.value()*age, age)
+}
+
+// birthOfListener is when the process that listens on a port of this machine began; zero: not known.
+func birthOfListener(port int) time.Time {
 	t := tree{}
-	pids, err := t.listeners(e.port)
+	pids, err := t.listeners(port)
 	if err != nil {
 		return time.Time{}
 	}

@@ -72,7 +72,7 @@ func (f *fdCache) number(path string) (float64, bool) {
 	return parse(bytes.TrimSpace(text))
 }
 
-// fields calls each with every line "name number" of a file.
+// fields calls each with every line "name number" of a file; what is no number is unknown.
 func (f *fdCache) fields(path string, each func(name string, value float64)) error {
 	text, err := f.read(path)
 	if err != nil {
@@ -80,21 +80,29 @@ func (f *fdCache) fields(path string, each func(name string, value float64)) err
 	}
 	for line := range bytes.Lines(text) {
 		name, rest, ok := bytes.Cut(bytes.TrimSpace(line), []byte{' '})
-		if value, isNumber := parse(bytes.TrimSpace(rest)); ok && isNumber {
-			each(string(name), value)
+		if ok {
+			each(string(name), figure(bytes.TrimSpace(rest)))
 		}
 	}
 	return nil
 }
 
-// parse reads a number as the kernel writes them.
+// parse reads a number as the kernel writes them: none is negative, but for what means "none".
 func parse(text []byte) (float64, bool) {
 	if len(text) == 0 || len(text) > 40 {
 		return 0, false
 	}
-	if n, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+	if n, err := strconv.ParseUint(string(text), 10, 64); err == nil {
 		return float64(n), true
 	}
 	v, err := strconv.ParseFloat(string(text), 64)
-	return v, err == nil
+	return v, err == nil && sound(v)
+}
+
+// figure is parse for what is summed up: unknown where there is no number.
+func figure(text []byte) float64 {
+	if v, ok := parse(text); ok {
+		return v
+	}
+	return unknown()
 }

@@ -26,8 +26,8 @@ type generator struct {
 	process Source
 	samples []metrics.Sample
 	before  map[string][]uint64 // counts of the histograms
-	cpu     [2]float64          // seconds in the collector, and busy
-	started bool
+	rates   rates
+	busy    float64 // seconds of CPU time, as told last
 }
 
 // Generator watches this program.
@@ -55,9 +55,7 @@ func (g *generator) Read(ctx context.Context) ([]record.Resources, error) {
 	if err != nil {
 		return nil, err
 	}
-	values := rows[0].Values
-	metrics.Read(g.samples)
-	g.runtime(values)
+	g.runtime(rows[0].Values)
 	return rows, nil
 }
 
@@ -88,11 +86,12 @@ func (g *generator) runtime(values map[string]float64) {
 		return
 	}
 	// these are renewed once a collection only: between two the share is unknown
-	gc, busy := cpu[goGCCPU], cpu[goTotalCPU]-cpu[goIdleCPU]
-	if g.started && busy > g.cpu[1] && gc >= g.cpu[0] {
-		values[record.GCCPU] = min((gc-g.cpu[0])/(busy-g.cpu[1]), 1)
+	if busy := cpu[goTotalCPU] - cpu[goIdleCPU]; busy != g.busy {
+		r := g.rates.begin(record.KindGenerator)
+		r.Values = values
+		r.ratio(record.GCCPU, cpu[goGCCPU], busy)
+		g.busy = busy
 	}
-	g.cpu, g.started = [2]float64{gc, busy}, true
 }
 
 // quantile notes the 99th percentile of what was added to a histogram since the reading before.
@@ -117,6 +116,9 @@ func (g *generator) quantile(values map[string]float64, name string, s metrics.S
 func percentile99(h *metrics.Float64Histogram, before []uint64) (float64, bool) {
 	var total uint64
 	for i, n := range h.Counts {
+		if n < before[i] {
+			return 0, false // it was begun anew
+		}
 		total += n - before[i]
 	}
 	if total == 0 {

@@ -24,7 +24,8 @@ type glances struct {
 	http    *http.Client
 	api     string // "4" or "3", once known
 	plugins []string
-	seen    map[string]bool // containers of the reading before
+	rates   rates
+	seen    map[string]bool // containers of the reading before: whether they told how much of their cache is idle
 }
 
 // glancesPlugins are what is asked for, where it is there.
@@ -53,7 +54,7 @@ func (g *glances) Read(ctx context.Context) ([]record.Resources, error) {
 			return nil, err
 		}
 	}
-	host := record.Resources{Source: g.Name(), Values: map[string]float64{}, Limits: map[string]float64{}}
+	host := g.rates.begin(g.Name())
 	var containers []item
 	for _, plugin := range g.plugins {
 		var answer any
@@ -65,18 +66,18 @@ func (g *glances) Read(ctx context.Context) ([]record.Resources, error) {
 		case "containers", "docker":
 			containers = append(containers, items...)
 		default:
-			hostValues(&host, plugin, items)
+			hostValues(host, plugin, items)
 		}
 	}
-	rows := []record.Resources{host}
+	rows := []record.Resources{host.Resources}
 	now := map[string]bool{}
 	for _, c := range containers {
-		r := containerRow(c, host.Limits[record.CPUCores])
+		r := containerRow(c, host.Limits[record.CPUCores], g.seen)
 		rows = append(rows, r)
-		now[r.Source] = true
+		now[r.Source] = c.idle()
 	}
 	for source := range g.seen {
-		if !now[source] {
+		if _, listed := now[source]; !listed {
 			rows = append(rows, record.Resources{Source: source, Values: map[string]float64{}, Note: source + " is not listed by Glances any more"})
 		}
 	}
@@ -169,7 +170,9 @@ func itemOf(object map[string]any) item {
 	for field, value := range object {
 		switch v := value.(type) {
 		case float64:
-			i.v[field] = v
+			if sound(v) { // what is negative was counted from a counter that began anew
+				i.v[field] = v
+			}
 		case nil:
 			if field == "cpu_limit" {
 				i.v[field] = 0
@@ -185,7 +188,7 @@ func itemOf(object map[string]any) item {
 }
 
 // hostValues translates what a plugin says of the machine.
-func hostValues(r *record.Resources, plugin string, items []item) {
+func hostValues(r *reading, plugin string, items []item) {
 	if len(items) == 0 {
 		return
 	}
@@ -194,20 +197,14 @@ func hostValues(r *record.Resources, plugin string, items []item) {
 	case "cpu":
 		cpuValues(r, one)
 	case "mem":
-		total, known := one.get("total")
-		if known && total > 0 {
-			r.Limits[record.MemoryBytes] = total
+		total := one.value("total")
+		if total > 0 {
+			r.limit(record.MemoryBytes, total)
 		}
-		if free, ok := one.get("available"); ok && known {
-			r.Values[record.MemoryBytes] = total - free
-		}
-		if v, ok := one.get("cached"); ok {
-			r.Values[record.MemoryCacheBytes] = v
-		}
+		r.set(record.MemoryBytes, total-one.value("available"))
+		r.set(record.MemoryCacheBytes, one.value("cached"))
 	case "memswap":
-		if v, ok := one.get("used"); ok {
-			r.Values[record.SwapBytes] = v
-		}
+		r.set(record.SwapBytes, one.value("used"))
 	case "network":
 		d.sum(record.NetInBytes, "bytes_recv_rate_per_sec", "bytes_recv", "rx")
 		d.sum(record.NetOutBytes, "bytes_sent_rate_per_sec", "bytes_sent", "tx")
@@ -219,46 +216,50 @@ func hostValues(r *record.Resources, plugin string, items []item) {
 	}
 }
 
-func cpuValues(r *record.Resources, one item) {
+func cpuValues(r *reading, one item) {
 	cores, known := one.get("cpucore")
 	if !known || cores < 1 {
 		return
 	}
-	r.Limits[record.CPUCores] = cores
+	r.limit(record.CPUCores, cores)
 	for field, name := range map[string]string{
 		"total": record.CPUCores, "user": record.CPUUserCores, "system": record.CPUSystemCores,
 		"iowait": record.CPUIOWaitCores, "steal": record.CPUStealCores,
 	} {
-		if v, ok := one.get(field); ok {
-			r.Values[name] = v / 100 * cores
+		if v := one.value(field); v <= mostPercent {
+			r.set(name, min(v, 100)/100*cores)
 		}
 	}
 }
 
+// mostPercent is what a share of the whole machine may be: 100, and what rounding adds.
+const mostPercent = 101
+
 // devices are the disks or the interfaces that make up some values of a row.
 type devices struct {
-	row   *record.Resources
+	row   *reading
 	items []item
 }
 
 // sum adds up a rate over devices. A field that is no rate counts since the
 // device's last update, which may be unknown or 0 in the first readings: no value then.
 func (d devices) sum(name, rate string, counts ...string) {
-	total, known := 0.0, false
+	all := d.row.sum(name)
 	for _, i := range d.items {
 		if layered(i.name) {
 			continue
 		}
 		if v, ok := i.get(rate); ok {
-			total, known = total+v, true
-		} else if v, ok := i.get(counts...); ok && i.v["time_since_update"] > 0 {
-			total, known = total+v/i.v["time_since_update"], true
+			all.value(i.name, v)
+		} else if v, ok := i.get(counts...); ok && i.v["time_since_update"] >= leastUpdate {
+			all.value(i.name, v/i.v["time_since_update"])
 		}
 	}
-	if known {
-		d.row.Values[name] = total
-	}
+	all.set(name)
 }
+
+// leastUpdate is how long a count was taken at least, in seconds: in less there is no rate to be told.
+const leastUpdate = 0.1
 
 // layered says whether a disk or an interface stands on others, which count already.
 func layered(name string) bool {
@@ -267,13 +268,25 @@ func layered(name string) bool {
 	})
 }
 
-// containerRow translates what Glances says of a container; hostCores is the limit where it has none of its own.
-func containerRow(i item, hostCores float64) record.Resources {
+// value is a field, or unknown.
+func (i item) value(field string) float64 {
+	if v, ok := i.v[field]; ok {
+		return v
+	}
+	return unknown()
+}
+
+// idle says whether a container's idle cache is told.
+func (i item) idle() bool { _, ok := i.v["memory_inactive_file"]; return ok }
+
+// containerRow translates what Glances says of a container; hostCores is the
+// limit where it has none of its own, before are the containers of the reading before.
+func containerRow(i item, hostCores float64, before map[string]bool) record.Resources {
 	r := record.Resources{
 		Source: record.KindContainer + " " + printable(i.name),
 		Values: map[string]float64{}, Limits: map[string]float64{},
 	}
-	if v, ok := i.get("cpu_percent"); ok {
+	if v, ok := i.get("cpu_percent"); ok && (hostCores == 0 || v <= 150*hostCores) { // Glances' own clock is coarse
 		r.Values[record.CPUCores] = v / 100 // 100 is one core
 	}
 	if v, ok := i.get("cpu_limit"); ok {
@@ -283,7 +296,7 @@ func containerRow(i item, hostCores float64) record.Resources {
 	} else if hostCores > 0 {
 		r.Limits[record.CPUCores] = hostCores
 	}
-	if used, ok := i.get("memory_usage"); ok {
+	if used, ok := i.get("memory_usage"); ok && (i.idle() || !before[r.Source]) {
 		r.Values[record.MemoryBytes] = max(used-i.v["memory_inactive_file"], 0)
 	}
 	if v, ok := i.get("memory_limit"); ok && v > 0 {

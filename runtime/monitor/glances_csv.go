@@ -70,12 +70,16 @@ func ReadGlances(in io.Reader, o CSVOptions) (*CSV, error) {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil {
-			t.say("rows that are no CSV")
-			continue
+		if badRow := new(csv.ParseError); err != nil && !errors.As(err, &badRow) {
+			return nil, &CSVError{err.Error()} // it cannot be read on
 		}
 		if before != nil {
 			t.add(before)
+		}
+		if err != nil {
+			t.skip("rows that are no CSV")
+			before = nil
+			continue
 		}
 		before = append(before[:0], row...)
 	}
@@ -107,12 +111,20 @@ type table struct {
 	layout  *layout // nil: the header of this part cannot be read
 	options CSVOptions
 	last    time.Time
-	seen    map[string]bool // containers of the row before
+	broken  bool // the line before was no row: what was counted since is not for all of the time
+	rates   rates
+	seen    map[string]bool // containers of the row before: whether they told how much of their cache is idle
 	said    map[string]int  // what was left out, and how often
 	order   []string
 
 	hosted    bool // the row before told of the machine
 	contained bool // some header has containers
+}
+
+// skip leaves out a row.
+func (t *table) skip(what string) {
+	t.say(what)
+	t.broken = true
 }
 
 func (t *table) say(what string) {
@@ -149,6 +161,7 @@ func (t *table) anew(header []string) {
 		})
 	}
 	t.seen, t.hosted, t.last = nil, false, time.Time{}
+	t.rates.forget()
 	l, err := newLayout(slices.Clone(header))
 	if err != nil {
 		t.layout = nil
@@ -170,7 +183,7 @@ func (t *table) add(row []string) {
 	}
 	at, err := time.ParseInLocation(time.DateTime, row[0], t.options.Zone)
 	if err != nil {
-		t.say("rows without a time")
+		t.skip("rows without a time")
 		return
 	}
 	at = at.Add(t.options.Offset)
@@ -181,16 +194,18 @@ func (t *table) add(row []string) {
 		}
 	}
 	elapsed := 0.0
-	if !t.last.IsZero() {
+	if !t.last.IsZero() && !t.broken {
 		elapsed = at.Sub(t.last).Seconds()
 	}
-	t.last = at
-	host, ok := t.layout.host(row)
+	t.last, t.broken = at, false
+	reading := t.rates.begin(record.KindHost)
+	ok := t.layout.host(reading, row)
+	host := reading.Resources
 	t.hosted = ok
 	seconds := at.Sub(t.options.Start).Seconds()
 	cores := 0.0
 	if ok {
-		host.AtS, host.Source = seconds, record.KindHost
+		host.AtS = seconds
 		cores = host.Limits[record.CPUCores]
 		t.Rows = append(t.Rows, host)
 	} else {
@@ -203,10 +218,10 @@ func (t *table) add(row []string) {
 	now := map[string]bool{}
 	for _, c := range containers {
 		perSample(c, elapsed)
-		r := containerRow(c, cores)
+		r := containerRow(c, cores, t.seen)
 		r.AtS = seconds
 		t.Rows = append(t.Rows, r)
-		now[r.Source] = true
+		now[r.Source] = c.idle()
 	}
 	t.missed(now, seconds)
 }
@@ -214,7 +229,7 @@ func (t *table) add(row []string) {
 // missed notes whose rows end here.
 func (t *table) missed(now map[string]bool, seconds float64) {
 	for source := range t.seen {
-		if !now[source] {
+		if _, there := now[source]; !there {
 			t.Rows = append(t.Rows, record.Resources{
 				AtS: seconds, Source: source, Values: map[string]float64{}, Note: source + " is not in Glances' rows from here on",
 			})
@@ -242,11 +257,17 @@ func perSample(c item, elapsed float64) {
 	}
 }
 
-// cell reads a number; empty is not 0.
+// cell reads a number; empty is not 0, and nothing that is told is negative.
 func cell(text string) (float64, bool) {
 	if text == "" || strings.ContainsAny(text, "xXpP_iInN") { // no hexadecimal, no Inf, no NaN
 		return 0, false
 	}
 	v, err := strconv.ParseFloat(text, 64)
-	return v, err == nil
+	return v, err == nil && sound(v)
+}
+
+// numeric says whether a cell is in the place of a number, though it tells none.
+func numeric(text string) bool {
+	_, err := strconv.ParseFloat(text, 64)
+	return err == nil || text == "" || text == "None"
 }

@@ -3,8 +3,6 @@ package monitor
 import (
 	"slices"
 	"strings"
-
-	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // style is how a version of Glances names its columns.
@@ -268,7 +266,7 @@ func (l *layout) container(slot []string) (item, bool) {
 		v, ok := cell(slot[i])
 		switch field {
 		case "cpu_percent", "memory_usage":
-			if !ok && slot[i] != "" {
+			if !ok && !numeric(slot[i]) {
 				return c, false
 			}
 		case "io_rx", "io_wx", "io_r", "io_w", "network_rx", "network_tx", "cpu_limit", "memory_limit", "memory_inactive_file":
@@ -286,14 +284,13 @@ func (l *layout) container(slot []string) (item, bool) {
 }
 
 // host reads the machine's columns. It is false where they have moved and it is not known by how much.
-func (l *layout) host(row []string) (record.Resources, bool) {
-	r := record.Resources{Values: map[string]float64{}, Limits: map[string]float64{}}
+func (l *layout) host(r *reading, row []string) bool {
 	if l.style == unprefixed {
-		return r, false // total, free and used each stand there several times, and move
+		return false // total, free and used each stand there several times, and move
 	}
 	shift, ok := l.shift(row)
 	if !ok {
-		return r, false
+		return false
 	}
 	at := func(column int) string {
 		if len(l.fields) > 0 && column >= l.from {
@@ -307,12 +304,12 @@ func (l *layout) host(row []string) (record.Resources, bool) {
 	for _, g := range l.lists {
 		if column, ok := g.columns["key"]; ok {
 			if word := at(column); word != "" && word != "interface_name" && word != "disk_name" {
-				return r, false
+				return false
 			}
 		}
 	}
-	l.hostItems(&r, at)
-	return r, len(r.Values) > 0
+	l.hostItems(r, at)
+	return len(r.Values) > 0
 }
 
 // shift is by how many columns the row has moved behind the containers.
@@ -329,7 +326,7 @@ func (l *layout) shift(row []string) (int, bool) {
 	return moved, ok && moved == (len(items)-len(l.names))*len(l.fields)
 }
 
-func (l *layout) hostItems(r *record.Resources, at func(column int) string) {
+func (l *layout) hostItems(r *reading, at func(column int) string) {
 	plugins := map[string]item{}
 	for name, column := range l.scalars {
 		plugin, field, _ := strings.Cut(name, " ")

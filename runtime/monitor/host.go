@@ -43,7 +43,7 @@ func newHost(t tree) *host {
 func (h *host) Name() string { return record.KindHost }
 
 func (h *host) Read(ctx context.Context) ([]record.Resources, error) {
-	r := h.rates.begin(time.Now(), record.KindHost)
+	r := h.rates.begin(record.KindHost)
 	if err := h.cpu(r); err != nil {
 		return nil, &CannotWatchError{What: "the host", Why: err.Error(), Advice: "is /proc mounted?"}
 	}
@@ -63,8 +63,8 @@ func (h *host) Read(ctx context.Context) ([]record.Resources, error) {
 		}
 	}
 	h.tcp(r, h.proc("net"))
-	if r.seconds == 0 || time.Since(h.usedAt) >= usedEvery {
-		h.usedAt = time.Now()
+	if r.from.Sub(h.usedAt) >= usedEvery {
+		h.usedAt = r.from
 		filled(ctx, r)
 	}
 	return []record.Resources{r.Resources}, nil
@@ -76,7 +76,7 @@ func (h *host) cpu(r *reading) error {
 	if err != nil {
 		return err
 	}
-	cores, busiest, known := 0, 0.0, false
+	cores, each := 0, r.sum(record.CPUBusiestCore)
 	for line := range bytes.Lines(text) {
 		columns := bytes.Fields(line)
 		switch {
@@ -84,18 +84,15 @@ func (h *host) cpu(r *reading) error {
 			h.times(r, columns[1:])
 		case len(columns) > 8 && bytes.HasPrefix(line, []byte("cpu")):
 			cores++
-			t := times(columns[1:])
-			if grown, ok := r.since(string(columns[0]), t.busy()); ok && r.seconds > 0 {
-				busiest, known = max(busiest, grown/r.seconds), true
-			}
+			each.grow(string(columns[0]), times(columns[1:]).busy())
 		case len(columns) == 2 && string(columns[0]) == "procs_running":
 			if v, ok := parse(columns[1]); ok {
 				r.set(record.RunQueue, max(v-1, 0)) // not the reader itself
 			}
 		}
 	}
-	if known {
-		r.set(record.CPUBusiestCore, min(busiest, 1))
+	if each.known() {
+		r.set(record.CPUBusiestCore, min(each.most, 1))
 		r.limit(record.CPUBusiestCore, 1)
 	}
 	if cores > 0 {
@@ -113,8 +110,7 @@ func (t cpuTimes) busy() float64 { return t.user + t.system }
 func times(columns [][]byte) cpuTimes {
 	var v [8]float64
 	for i := range v {
-		v[i], _ = parse(columns[i])
-		v[i] *= jiffy
+		v[i] = figure(columns[i]) * jiffy
 	}
 	// user nice system idle iowait irq softirq steal
 	return cpuTimes{user: v[0] + v[1], system: v[2] + v[5] + v[6], iowait: v[4], steal: v[7]}
@@ -130,36 +126,30 @@ func (h *host) times(r *reading, columns [][]byte) {
 }
 
 func (h *host) memory(r *reading) {
-	var total, available, swap, swapFree float64
-	var known, swapKnown bool
+	total, available, swap, swapFree := unknown(), unknown(), unknown(), unknown()
 	text, err := h.read(h.proc("meminfo"))
 	if err != nil {
 		return
 	}
 	for line := range bytes.Lines(text) {
 		name, rest, _ := bytes.Cut(line, []byte{':'})
-		v, ok := parse(bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(rest), []byte("kB"))))
-		if !ok {
-			continue
-		}
-		switch v *= 1024; string(name) {
+		v := figure(bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(rest), []byte("kB")))) * 1024
+		switch string(name) {
 		case "MemTotal":
 			total = v
 		case "MemAvailable":
-			available, known = v, true
+			available = v
 		case "Cached":
 			r.set(record.MemoryCacheBytes, v)
 		case "SwapTotal":
 			swap = v
 		case "SwapFree":
-			swapFree, swapKnown = v, true
+			swapFree = v
 		}
 	}
-	if known {
-		r.set(record.MemoryBytes, total-available)
-		r.limit(record.MemoryBytes, total)
-	}
-	if swapKnown && swap > 0 {
+	r.set(record.MemoryBytes, total-available)
+	r.limit(record.MemoryBytes, total)
+	if swap > 0 {
 		r.set(record.SwapBytes, swap-swapFree)
 		r.limit(record.SwapBytes, swap)
 	}
@@ -179,38 +169,37 @@ func (h *host) disk(r *reading) {
 	if err != nil {
 		return
 	}
-	var reads, readBytes, writes, written, waited, busiest float64
-	found, known := false, false
+	reads, readBytes := r.sum(record.DiskReads), r.sum(record.DiskReadBytes)
+	writes, written := r.sum(record.DiskWrites), r.sum(record.DiskWriteBytes)
+	waited, busy := r.sum(record.DiskWaitS), r.sum(record.DiskBusy)
 	for line := range bytes.Lines(text) {
 		c := bytes.Fields(line)
 		if len(c) < 14 || !h.whole(string(c[2])) {
 			continue
 		}
-		var v [11]float64
+		name, v := string(c[2]), [11]float64{}
 		for i := range v {
-			v[i], _ = parse(c[3+i])
+			v[i] = figure(c[3+i])
 		}
-		found = true
-		reads, readBytes, writes, written = reads+v[0], readBytes+v[2]*512, writes+v[4], written+v[6]*512
-		waited += (v[3] + v[7]) / 1e3
-		if grown, ok := r.since("disk "+string(c[2]), v[9]/1e3); ok && r.seconds > 0 {
-			busiest, known = max(busiest, grown/r.seconds), true
-		}
+		reads.grow(name, v[0])
+		readBytes.grow(name, v[2]*512)
+		writes.grow(name, v[4])
+		written.grow(name, v[6]*512)
+		waited.grow(name, (v[3]+v[7])/1e3)
+		busy.grow(name, v[9]/1e3)
 	}
-	if !found {
-		return
-	}
-	r.rate(record.DiskReads, reads)
-	r.rate(record.DiskWrites, writes)
-	r.rate(record.DiskReadBytes, readBytes)
-	r.rate(record.DiskWriteBytes, written)
-	if known {
-		r.set(record.DiskBusy, min(busiest, 1))
+	readBytes.set(record.DiskReadBytes)
+	written.set(record.DiskWriteBytes)
+	if busy.known() {
+		r.set(record.DiskBusy, min(busy.most, 1))
 		r.limit(record.DiskBusy, 1)
 	}
-	operations, ok := r.since("disk operations", reads+writes)
-	if seconds, also := r.since("disk waited", waited); ok && also && operations > 0 {
-		r.set(record.DiskWaitS, seconds/operations)
+	reads.set(record.DiskReads)
+	writes.set(record.DiskWrites)
+	_, alsoReads := r.Values[record.DiskReads]
+	_, alsoWrites := r.Values[record.DiskWrites]
+	if operations := reads.by + writes.by; waited.known() && alsoReads && alsoWrites && operations > 0 {
+		r.set(record.DiskWaitS, waited.by/operations)
 	}
 }
 

@@ -40,7 +40,7 @@ func openJVM(pid string) (Source, error) {
 }
 
 func startJVM(program, pid string) (*jvm, error) {
-	c := exec.Command(program, "-J-Xmx24m", "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1", "-gc", pid, "1000")
+	c := exec.Command(program, "-J-Xmx24m", "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1", "-gc", "-t", pid, "1000")
 	c.WaitDelay = time.Second
 	endWithUs(c)
 	j := &jvm{pid: pid, ended: make(chan struct{})}
@@ -89,7 +89,7 @@ func (j *jvm) follow(out io.Reader) {
 		case slices.Contains(columns, "GCT"):
 			names = columns
 		case values != nil:
-			j.newest, j.at = values, time.Now()
+			j.newest, j.at = values, j.rates.now()
 		default:
 			j.failed = printable(strings.TrimSpace(lines.Text()))
 		}
@@ -97,7 +97,7 @@ func (j *jvm) follow(out io.Reader) {
 	}
 }
 
-// namedColumns gives the numbers of a row their names; what is `-` is left out. It is nil for what is no row.
+// namedColumns gives the numbers of a row their names; what is none is left out. It is nil for what is no row.
 func namedColumns(names, columns []string) map[string]float64 {
 	if len(names) == 0 || len(names) != len(columns) {
 		return nil
@@ -105,11 +105,12 @@ func namedColumns(names, columns []string) map[string]float64 {
 	values := map[string]float64{}
 	for i, text := range columns {
 		// some languages write a comma
-		if v, err := strconv.ParseFloat(strings.Replace(text, ",", ".", 1), 64); err == nil {
+		if v, err := strconv.ParseFloat(strings.Replace(text, ",", ".", 1), 64); err == nil && sound(v) {
 			values[names[i]] = v
-		} else if text != "-" {
-			return nil
 		}
+	}
+	if len(values) == 0 {
+		return nil
 	}
 	return values
 }
@@ -117,19 +118,20 @@ func namedColumns(names, columns []string) map[string]float64 {
 func (j *jvm) Read(ctx context.Context) ([]record.Resources, error) {
 	values, at, err := j.wait(ctx)
 	if err != nil {
-		j.rates.forget()
 		return nil, err
 	}
-	r := j.rates.begin(at, j.Name())
-	used, known := 0.0, false
+	r := j.rates.begin(j.Name())
+	r.from = at                             // when jstat told it
+	if age, ok := values["Timestamp"]; ok { // of the virtual machine, in seconds
+		r.stamp = time.Unix(0, int64(age*1e9))
+	}
+	used := r.sum(record.HeapBytes)
 	for _, space := range []string{"S0U", "S1U", "EU", "OU"} { // survivors, eden, old; in KiB
 		if v, ok := values[space]; ok {
-			used, known = used+v*1024, true
+			used.value(space, v*1024)
 		}
 	}
-	if known {
-		r.set(record.HeapBytes, used)
-	}
+	used.set(record.HeapBytes)
 	if seconds, ok := values["GCT"]; ok {
 		r.share(record.GCCPU, seconds)
 	}

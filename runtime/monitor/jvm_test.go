@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -23,8 +24,7 @@ func TestATableOfJstatIsReadByItsHeader(t *testing.T) {
 	if _, known := rows[0].Values[record.GCCPU]; known {
 		t.Error("a share without a row before")
 	}
-	j.rates.at = j.rates.at.Add(-2e9)
-	j.newest, j.at = map[string]float64{"GCT": 1.15}, j.at.Add(-1e9)
+	j.newest, j.at = map[string]float64{"GCT": 1.15}, j.at.Add(time.Second)
 	rows, err = j.Read(t.Context())
 	if err != nil || rows[0].Values[record.GCCPU] < 0.99 || len(rows[0].Values) != 1 {
 		t.Errorf("%v, %v; want a share of all of the second, and no heap", rows, err)

@@ -41,14 +41,16 @@ func TestConnectionsTurnedAwayAreThoseOfTheOwnSockets(t *testing.T) {
 	defer f.Close()
 	p := newProcesses(tree{}, f)
 	p.set([]string{strconv.Itoa(os.Getpid())})
-	var m rates
-	p.connections(m.begin(time.Now(), "test"))
+	clock := &fakeClock{}
+	m := rates{clock: clock.time}
+	p.connections(m.begin("test"))
 	for range 5 { // nobody accepts
 		if c, err := net.DialTimeout("tcp", full.Addr().String(), 100*time.Millisecond); err == nil {
 			defer c.Close()
 		}
 	}
-	r := m.begin(time.Now(), "test")
+	clock.pass(time.Second)
+	r := m.begin("test")
 	p.connections(r)
 	if v := r.Values[record.NetListenOverflows]; v < 1 {
 		t.Errorf("%v connections a second turned away, want some: %v", v, r.Values)

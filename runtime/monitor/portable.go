@@ -2,11 +2,11 @@ package monitor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/shirou/gopsutil/v4/cpu"
 	"github.com/shirou/gopsutil/v4/disk"
@@ -29,11 +29,14 @@ func (h *portableHost) Name() string { return record.KindHost }
 func (h *portableHost) Close() error { return nil }
 
 func (h *portableHost) Read(ctx context.Context) ([]record.Resources, error) {
+	r := h.rates.begin(record.KindHost)
 	all, err := cpu.TimesWithContext(ctx, false)
-	if err != nil || len(all) == 0 {
+	if err == nil && len(all) == 0 {
+		err = errors.New("the system tells none")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("host: no CPU times: %w", err)
 	}
-	r := h.rates.begin(time.Now(), record.KindHost)
 	r.rate(record.CPUUserCores, all[0].User+all[0].Nice)
 	r.rate(record.CPUSystemCores, all[0].System+all[0].Irq+all[0].Softirq)
 	r.rate(record.CPUCores, all[0].User+all[0].Nice+all[0].System+all[0].Irq+all[0].Softirq)
@@ -57,34 +60,41 @@ func (h *portableHost) cores(ctx context.Context, r *reading) {
 	if err != nil {
 		return
 	}
-	busiest, known := 0.0, false
+	cores := r.sum(record.CPUBusiestCore)
 	for _, c := range each {
-		if grown, ok := r.since(c.CPU, c.User+c.Nice+c.System+c.Irq+c.Softirq); ok && r.seconds > 0 {
-			busiest, known = max(busiest, grown/r.seconds), true
-		}
+		cores.grow(c.CPU, c.User+c.Nice+c.System+c.Irq+c.Softirq)
 	}
-	if known {
-		r.set(record.CPUBusiestCore, min(busiest, 1))
+	if cores.known() {
+		r.set(record.CPUBusiestCore, min(cores.most, 1))
 		r.limit(record.CPUBusiestCore, 1)
 	}
 }
 
 func (h *portableHost) devices(ctx context.Context, r *reading) {
 	if disks, err := disk.IOCountersWithContext(ctx); err == nil && len(disks) > 0 {
-		var t disk.IOCountersStat
-		for _, d := range disks {
-			t.ReadBytes, t.WriteBytes = t.ReadBytes+d.ReadBytes, t.WriteBytes+d.WriteBytes
-			t.ReadCount, t.WriteCount = t.ReadCount+d.ReadCount, t.WriteCount+d.WriteCount
+		readBytes, writeBytes := r.sum(record.DiskReadBytes), r.sum(record.DiskWriteBytes)
+		reads, writes := r.sum(record.DiskReads), r.sum(record.DiskWrites)
+		for name, d := range disks {
+			readBytes.grow(name, float64(d.ReadBytes))
+			writeBytes.grow(name, float64(d.WriteBytes))
+			reads.grow(name, float64(d.ReadCount))
+			writes.grow(name, float64(d.WriteCount))
 		}
-		r.rate(record.DiskReadBytes, float64(t.ReadBytes))
-		r.rate(record.DiskWriteBytes, float64(t.WriteBytes))
-		r.rate(record.DiskReads, float64(t.ReadCount))
-		r.rate(record.DiskWrites, float64(t.WriteCount))
+		readBytes.set(record.DiskReadBytes)
+		writeBytes.set(record.DiskWriteBytes)
+		reads.set(record.DiskReads)
+		writes.set(record.DiskWrites)
 	}
-	if all, err := net.IOCountersWithContext(ctx, false); err == nil && len(all) > 0 {
-		r.rate(record.NetInBytes, float64(all[0].BytesRecv))
-		r.rate(record.NetOutBytes, float64(all[0].BytesSent))
-		r.rate(record.NetDrops, float64(all[0].Dropin+all[0].Dropout))
+	if all, err := net.IOCountersWithContext(ctx, true); err == nil && len(all) > 0 {
+		in, out, drops := r.sum(record.NetInBytes), r.sum(record.NetOutBytes), r.sum(record.NetDrops)
+		for _, n := range all {
+			in.grow(n.Name, float64(n.BytesRecv))
+			out.grow(n.Name, float64(n.BytesSent))
+			drops.grow(n.Name, float64(n.Dropin+n.Dropout))
+		}
+		in.set(record.NetInBytes)
+		out.set(record.NetOutBytes)
+		drops.set(record.NetDrops)
 	}
 }
 
@@ -105,8 +115,10 @@ func (p *portableProcess) Name() string { return p.name }
 func (p *portableProcess) Close() error { return nil }
 
 func (p *portableProcess) Read(ctx context.Context) ([]record.Resources, error) {
-	r := p.rates.begin(time.Now(), p.name)
-	var seconds, memory, threads, descriptors, count float64
+	r := p.rates.begin(p.name)
+	var memory, threads, descriptors, count float64
+	seconds := r.sum(record.CPUCores)
+	seconds.gone = func(string) bool { return true } // processes end
 	known := true
 	for _, one := range p.all(ctx) {
 		t, err := one.TimesWithContext(ctx)
@@ -114,7 +126,7 @@ func (p *portableProcess) Read(ctx context.Context) ([]record.Resources, error) 
 			continue
 		}
 		count++
-		seconds += t.User + t.System
+		seconds.grow(strconv.Itoa(int(one.Pid)), t.User+t.System)
 		if m, err := one.MemoryInfoWithContext(ctx); err == nil {
 			memory += float64(m.RSS)
 		}
@@ -126,10 +138,9 @@ func (p *portableProcess) Read(ctx context.Context) ([]record.Resources, error) 
 		descriptors += float64(n)
 	}
 	if count == 0 {
-		p.rates.forget()
 		return nil, hasEnded(p.name)
 	}
-	r.rate(record.CPUCores, seconds)
+	seconds.set(record.CPUCores)
 	r.limit(record.CPUCores, float64(runtime.NumCPU()))
 	r.set(record.MemoryBytes, memory)
 	r.set(record.Threads, threads)

@@ -43,18 +43,15 @@ func newProcess(t tree, name string, find func() ([]string, error)) *process {
 func (p *process) Name() string { return p.name }
 
 func (p *process) Read(context.Context) ([]record.Resources, error) {
-	now := time.Now()
-	if !now.Before(p.lookAt) {
-		if err := p.look(now); err != nil {
+	r := p.rates.begin(p.name)
+	if !r.from.Before(p.lookAt) {
+		if err := p.look(r.from); err != nil {
 			p.lookAt = time.Time{}
-			p.rates.forget()
 			return nil, err
 		}
 	}
-	r := p.rates.begin(now, p.name)
-	if err := p.procs.usage(r, now); err != nil {
+	if err := p.procs.usage(r, r.from); err != nil {
 		p.lookAt = time.Time{}
-		p.rates.forget()
 		return nil, hasEnded(p.name)
 	}
 	p.limits(r)
@@ -89,7 +86,7 @@ func (p *process) look(now time.Time) error {
 		p.first, p.placed = oldest, ""
 	}
 	p.place(strings.Fields(oldest)[0])
-	p.lookAt = now.Add(min(max(relook, slowShare*time.Since(now)), slowMost))
+	p.lookAt = now.Add(min(max(relook, slowShare*p.rates.now().Sub(now)), slowMost))
 	return nil
 }
 
@@ -261,7 +258,10 @@ func byPid(t tree, pid string) (*process, error) {
 			return nil, hasEnded(name)
 		}
 		now, err := parseStat(text)
-		if err != nil || now.ended() {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if now.ended() {
 			return nil, hasEnded(name)
 		}
 		if now.started != first.started {

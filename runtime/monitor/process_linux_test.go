@@ -270,11 +270,11 @@ func TestTimeOfChildrenThatEndedIsCountedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	clock := &fakeClock{}
+	s.rates.clock = clock.time
 	read := func(d time.Duration) float64 {
 		s.lookAt = time.Time{}
-		if d > 0 {
-			s.rates.at = time.Now().Add(-d)
-		}
+		clock.pass(d)
 		rows, err := s.Read(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -421,7 +421,7 @@ func TestATableOfSocketsThatIsNotOursIsReadNowAndThen(t *testing.T) {
 	p.set([]string{"77"})
 	queue := func() float64 {
 		var m rates
-		r := m.begin(time.Now(), "web")
+		r := m.begin("web")
 		p.connections(r)
 		return r.Values[record.NetListenQueue]
 	}

@@ -3,10 +3,12 @@ package monitor
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -22,6 +24,9 @@ const (
 	threadsATry = 32 // states of threads looked at in one reading
 )
 
+// pageSize is the unit of a statm file.
+const pageSize = 4096
+
 // processes reads a set of processes: some roots and all their descendants.
 type processes struct {
 	tree
@@ -34,20 +39,19 @@ type processes struct {
 	next    int // thread to look at next
 	sockets sockets
 	shared  float64 // shared memory, counted once
+	sharing bool    // it is known
 }
 
 // member is one process.
 type member struct {
 	pid     string
 	number  int
-	started float64 // ticks since boot: tells a process from a later one of the same number
-	cpu     float64
-	threads map[string]thread
-	looked  bool // threads has all that there were
+	started float64             // ticks since boot: tells a process from a later one of the same number
+	key     string              // number and start
+	cpu     float64             // when last seen
+	threads map[string]*counter // what each had run and waited when last looked at
+	looked  moment              // when threads had all that there were; zero: it had not
 }
-
-// thread is what a thread had used and waited when last looked at.
-type thread struct{ ran, waited float64 }
 
 // stat is what is used of /proc/PID/stat.
 type stat struct {
@@ -71,11 +75,15 @@ func parseStat(text []byte) (stat, error) {
 	if len(c) < 22 {
 		return stat{}, errStat
 	}
-	v := func(i int) float64 { n, _ := parse(c[i]); return n }
+	started, ok := parse(c[19])
+	if !ok {
+		return stat{}, errStat // of whom the rest tells is not known
+	}
+	v := func(i int) float64 { return figure(c[i]) }
 	return stat{
 		name: printable(string(text[open+1 : end])), state: c[0][0], parent: string(c[1]),
 		faults: v(9), user: v(11) * jiffy, system: v(12) * jiffy, waited: (v(13) + v(14)) * jiffy,
-		threads: v(17), started: v(19), rss: v(21),
+		threads: v(17), started: started, rss: v(21),
 	}, nil
 }
 
@@ -122,6 +130,10 @@ func (p *processes) set(pids []string) {
 	seen := map[string]bool{}
 	for _, pid := range pids {
 		s, err := p.stat(pid)
+		if errors.Is(err, errStat) && p.members[pid] != nil {
+			seen[pid] = true // it cannot be told apart from another one now: the next look will
+			continue
+		}
 		if err != nil {
 			continue // it ended while we looked
 		}
@@ -134,7 +146,10 @@ func (p *processes) set(pids []string) {
 		if err != nil {
 			continue
 		}
-		p.members[pid] = &member{pid: pid, number: number, started: s.started, cpu: p.cpu(number, s), threads: map[string]thread{}}
+		m := &member{pid: pid, number: number, started: s.started, threads: map[string]*counter{}}
+		m.key = fmt.Sprintf("%s %.0f", pid, s.started)
+		m.note(p.cpu(number, s))
+		p.members[pid] = m
 	}
 	for pid := range p.members {
 		if !seen[pid] {
@@ -159,6 +174,13 @@ func (p *processes) remove(pid string) {
 	}
 }
 
+// note remembers what a member has used, where that is known.
+func (m *member) note(cpu float64) {
+	if sound(cpu) {
+		m.cpu = cpu
+	}
+}
+
 func (p *processes) cpu(pid int, s stat) float64 {
 	if seconds, ok := p.clock(pid); ok {
 		return seconds
@@ -168,29 +190,49 @@ func (p *processes) cpu(pid int, s stat) float64 {
 
 // counts are sums over the members.
 type counts struct {
-	cpu, user, system, waited float64
-	faults, threads, anon     float64
-	readBytes, writeBytes     float64
-	io                        bool
+	cpu, waited, user, system, faults *sum
+	anon, readBytes, writeBytes       *sum
+	threads                           float64
+	io                                bool
+}
+
+// counts begins the sums. A member that ended is no hole in them.
+func (p *processes) counts(r *reading) *counts {
+	sum := func(name string) *sum {
+		s := r.sum(name)
+		s.gone = func(key string) bool {
+			pid, _, _ := strings.Cut(key, " ")
+			m := p.members[pid]
+			return m == nil || m.key != key
+		}
+		return s
+	}
+	return &counts{
+		cpu: sum(record.CPUCores), waited: sum("waited"), user: sum(record.CPUUserCores), system: sum(record.CPUSystemCores),
+		faults: sum(record.MemoryFaults), anon: sum(record.MemoryBytes),
+		readBytes: sum(record.DiskReadBytes), writeBytes: sum(record.DiskWriteBytes), io: true,
+	}
 }
 
 // usage notes what the members use. It fails when none is left.
 func (p *processes) usage(r *reading, now time.Time) error {
-	var c counts
-	c.io = true
+	c := p.counts(r)
 	for _, pid := range slices.Sorted(maps.Keys(p.members)) {
 		m := p.members[pid]
 		s, err := p.stat(pid)
-		if err != nil || s.started != m.started {
+		switch {
+		case errors.Is(err, errStat): // it is there, and tells nothing
+			s = stat{faults: unknown(), user: unknown(), system: unknown(), waited: unknown(), threads: unknown()}
+		case err != nil || s.started != m.started:
 			p.remove(pid)
 			continue
 		}
-		p.add(&c, m, s)
+		p.add(c, m, s)
 	}
 	if len(p.members) == 0 {
 		return fs.ErrNotExist
 	}
-	p.note(r, &c)
+	p.note(r, c)
 	p.blocked(r, c.threads)
 	if now.Before(p.slowAt) {
 		return nil
@@ -200,47 +242,65 @@ func (p *processes) usage(r *reading, now time.Time) error {
 }
 
 func (p *processes) add(c *counts, m *member, s stat) {
-	before := m.cpu
-	m.cpu = p.cpu(m.number, s)
-	c.cpu += m.cpu - before
-	c.user, c.system, c.waited = c.user+s.user, c.system+s.system, c.waited+s.waited
-	c.faults, c.threads = c.faults+s.faults, c.threads+s.threads
+	cpu := p.cpu(m.number, s)
+	m.note(cpu)
+	c.cpu.grow(m.key, cpu)
+	c.waited.grow(m.key, s.waited)
+	c.user.grow(m.key, s.user)
+	c.system.grow(m.key, s.system)
+	c.faults.grow(m.key, s.faults)
+	c.threads += s.threads
 	if text, err := p.read(p.proc(m.pid, "statm")); err == nil {
+		anon := unknown()
 		if f := bytes.Fields(text); len(f) > 2 {
-			resident, _ := parse(f[1])
-			shared, _ := parse(f[2])
-			c.anon += (resident - shared) * 4096
+			anon = (figure(f[1]) - figure(f[2])) * pageSize
 		}
+		c.anon.value(m.key, anon)
 	}
+	read, written := unknown(), unknown()
 	err := p.fields(p.proc(m.pid, "io"), func(name string, v float64) {
 		switch name {
 		case "read_bytes:":
-			c.readBytes += v
+			read = v
 		case "write_bytes:":
-			c.writeBytes += v
+			written = v
 		}
 	})
-	c.io = c.io && err == nil // it belongs to another user
+	if c.io = c.io && err == nil; c.io { // else it belongs to another user
+		c.readBytes.grow(m.key, read)
+		c.writeBytes.grow(m.key, written)
+	}
 }
 
 func (p *processes) note(r *reading, c *counts) {
-	// what children that ended had used, less what was already counted of them
-	if ended, ok := r.since("waited", c.waited); ok {
-		c.cpu += max(ended-p.vanish, 0)
-		p.vanish = max(p.vanish-ended, 0)
+	p.cores(r, c)
+	c.user.set(record.CPUUserCores)
+	c.system.set(record.CPUSystemCores)
+	c.faults.set(record.MemoryFaults)
+	if !p.sharing {
+		p.shareMemory()
 	}
-	if r.seconds > 0 {
-		r.set(record.CPUCores, max(c.cpu, 0)/r.seconds)
+	if c.anon.known() && p.sharing {
+		r.set(record.MemoryBytes, c.anon.total+p.shared)
 	}
-	r.rate(record.CPUUserCores, c.user)
-	r.rate(record.CPUSystemCores, c.system)
-	r.rate(record.MemoryFaults, c.faults)
-	r.set(record.MemoryBytes, c.anon+p.shared)
 	r.set(record.Threads, c.threads)
 	r.set(record.Processes, float64(len(p.members)))
 	if c.io {
-		r.rate(record.DiskReadBytes, c.readBytes)
-		r.rate(record.DiskWriteBytes, c.writeBytes)
+		c.readBytes.set(record.DiskReadBytes)
+		c.writeBytes.set(record.DiskWriteBytes)
+	}
+}
+
+// cores notes the CPU time of the members, and of children that ended what was not yet counted of them.
+func (p *processes) cores(r *reading, c *counts) {
+	known, rate := c.cpu.known(), c.cpu.total
+	if c.waited.known() && c.waited.by > 0 {
+		late := max(c.waited.by-p.vanish, 0)
+		p.vanish = max(p.vanish-c.waited.by, 0)
+		rate += c.waited.total * late / c.waited.by
+	}
+	if known && !c.waited.hole {
+		r.set(record.CPUCores, rate)
 	}
 }
 
@@ -276,7 +336,7 @@ func (p *processes) blocked(r *reading, threads float64) {
 func (p *processes) slow(r *reading, now time.Time) time.Duration {
 	began := time.Now()
 	p.threads(r)
-	p.shared = p.sharedMemory()
+	p.shareMemory()
 	p.descriptors(r)
 	took := time.Since(began)
 	if !now.Before(p.socksAt) {

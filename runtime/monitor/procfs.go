@@ -26,16 +26,13 @@ func (f *fdCache) pressure(r *reading, path, some, full string) {
 		return // a kernel without PSI, or cgroup v1
 	}
 	for line := range bytes.Lines(text) {
-		_, total, ok := bytes.Cut(line, []byte("total="))
-		us, isNumber := parse(bytes.TrimSpace(total))
-		if !ok || !isNumber {
-			continue
-		}
+		_, total, _ := bytes.Cut(line, []byte("total="))
+		seconds := figure(bytes.TrimSpace(total)) / 1e6
 		switch {
 		case bytes.HasPrefix(line, []byte("some ")) && some != "":
-			r.share(some, us/1e6)
+			r.share(some, seconds)
 		case bytes.HasPrefix(line, []byte("full ")) && full != "":
-			r.share(full, us/1e6)
+			r.share(full, seconds)
 		}
 	}
 }
@@ -47,31 +44,33 @@ func (f *fdCache) traffic(r *reading, path string, wanted func(name string) bool
 	if err != nil {
 		return 0, ""
 	}
-	var total [16]float64
+	in, inPackets := r.sum(record.NetInBytes), r.sum(record.NetInPackets)
+	out, outPackets, drops := r.sum(record.NetOutBytes), r.sum(record.NetOutPackets), r.sum(record.NetDrops)
 	used, last := 0, ""
 	for line := range bytes.Lines(text) {
 		name, rest, ok := bytes.Cut(line, []byte{':'})
 		columns := bytes.Fields(rest)
 		iface := string(bytes.TrimSpace(name))
-		if !ok || len(columns) < len(total) || !wanted(iface) {
+		if !ok || len(columns) < 16 || !wanted(iface) {
 			continue
-		}
-		for i := range total {
-			v, _ := parse(columns[i])
-			total[i] += v
 		}
 		if !bytes.Equal(columns[0], []byte{'0'}) {
 			used, last = used+1, iface
 		}
+		in.grow(iface, figure(columns[0]))
+		inPackets.grow(iface, figure(columns[1]))
+		out.grow(iface, figure(columns[8]))
+		outPackets.grow(iface, figure(columns[9]))
+		drops.grow(iface, figure(columns[3])+figure(columns[11]))
 	}
 	if used == 0 {
-		return 0, ""
+		return 0, "" // interfaces that carry nothing
 	}
-	r.rate(record.NetInBytes, total[0])
-	r.rate(record.NetInPackets, total[1])
-	r.rate(record.NetOutBytes, total[8])
-	r.rate(record.NetOutPackets, total[9])
-	r.rate(record.NetDrops, total[3]+total[11])
+	in.set(record.NetInBytes)
+	inPackets.set(record.NetInPackets)
+	out.set(record.NetOutBytes)
+	outPackets.set(record.NetOutPackets)
+	drops.set(record.NetDrops)
 	return used, last
 }
 

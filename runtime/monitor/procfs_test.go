@@ -144,16 +144,17 @@ func TestCgroupFilesOfBothVersionsGiveTheSameValues(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var m rates
-			now := time.Now()
-			r := m.begin(now, "container web")
+			clock := &fakeClock{}
+			m := rates{clock: clock.time}
+			r := m.begin("container web")
 			if err := g.usage(r); err != nil {
 				t.Fatal(err)
 			}
 			check(t, r.Values, map[string]float64{record.MemoryBytes: 100000000, record.Threads: 12},
 				record.CPUCores, record.CPUThrottled, record.MemoryOOMKills, record.DiskWriteBytes)
 			grow(t, at, c.after)
-			r = m.begin(now.Add(2*time.Second), "container web")
+			clock.pass(2 * time.Second)
+			r = m.begin("container web")
 			if err := g.usage(r); err != nil {
 				t.Fatal(err)
 			}
@@ -193,12 +194,14 @@ func TestALimitAboveTheGroupHoldsToo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var m rates
-	r := m.begin(time.Now(), "x")
+	clock := &fakeClock{}
+	m := rates{clock: clock.time}
+	r := m.begin("x")
 	g.limits(r)
 	check(t, r.Limits, map[string]float64{record.CPUCores: 0.2})
 	grow(t, at, map[string]string{"sys/fs/cgroup/kinto.slice/cpu.stat": "nr_periods 8\nnr_throttled 3\n"})
-	r = m.begin(time.Now().Add(time.Second), "x")
+	clock.pass(relook / 2)
+	r = m.begin("x")
 	g.limits(r)
 	check(t, r.Values, map[string]float64{record.CPUThrottled: 0.5}) // of the group whose quota binds
 	grow(t, at, map[string]string{"sys/fs/cgroup/kinto.slice/cpu.max": "10000 100000\n"})
@@ -226,18 +229,20 @@ func TestWhatFillsAProcesssMemoryLimitIsToldByItsGroup(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var m rates
-			r := m.begin(time.Now(), "process 77 web")
+			clock := &fakeClock{}
+			m := rates{clock: clock.time}
+			r := m.begin("process 77 web")
 			g.limits(r)
 			g.squeezed(r)
 			check(t, r.Values, map[string]float64{record.MemoryCacheBytes: 60000000}, record.MemoryLimitHits, record.MemoryOOMKills)
 			grow(t, at, c.full)
-			r = m.begin(time.Now().Add(time.Second), "process 77 web")
+			clock.pass(time.Second)
+			r = m.begin("process 77 web")
 			g.limits(r)
 			g.squeezed(r)
 			check(t, r.Values, map[string]float64{record.MemoryLimitHits: 6, record.MemoryOOMKills: 1})
 			g.tight = "/sys/fs/cgroup/another"
-			r = m.begin(time.Now().Add(2*time.Second), "process 77 web")
+			r = m.begin("process 77 web")
 			if g.squeezed(r); len(r.Values) != 0 {
 				t.Errorf("of a limit that others fill too: %v", r.Values)
 			}
@@ -253,14 +258,29 @@ func TestWithoutCgroupFilesThereIsNoGroup(t *testing.T) {
 }
 
 func TestTotalsThatGoDownAreNoRates(t *testing.T) {
-	var m rates
-	now := time.Now()
+	clock := &fakeClock{}
+	m := rates{clock: clock.time}
 	for i, c := range []struct {
 		total float64
 		want  float64
 		known bool
-	}{{100, 0, false}, {150, 25, true}, {10, 0, false}, {30, 10, true}} {
-		r := m.begin(now.Add(time.Duration(i)*2*time.Second), "x")
+	}{
+		{100, 0, false},
+		{150, 25, true},
+		{10, 0, false},
+		{30, 10, true},
+		{unknown(), 0, false},
+		{70, 10, true},
+		{-1, 0, false},
+		{110, 10, true}, // over the time since the last good one
+		{0, 0, false},
+		{130, 0, false},
+		{150, 10, true}, // it had not begun anew
+		{math.Inf(1), 0, false},
+		{190, 10, true},
+	} {
+		clock.pass(2 * time.Second)
+		r := m.begin("x")
 		r.rate("n", c.total)
 		if got, ok := r.Values["n"]; ok != c.known || got != c.want {
 			t.Errorf("reading %d: got %v, %v, want %v, %v", i, got, ok, c.want, c.known)
@@ -297,6 +317,8 @@ func TestAHostIsReadFromProc(t *testing.T) {
 	at := plant(t, machine)
 	h := newHost(at)
 	defer h.Close()
+	clock := &fakeClock{}
+	h.rates.clock = clock.time
 	first, err := h.Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -313,22 +335,18 @@ func TestAHostIsReadFromProc(t *testing.T) {
 		"proc/pressure/cpu": "some avg10=0.18 avg60=1.62 avg300=4.71 total=1600000\n",
 		"proc/pressure/io":  "some avg10=0.18 avg60=1.62 avg300=4.71 total=1200000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=200000\n",
 	})
-	h.rates.at = time.Now().Add(-2 * time.Second)
+	clock.pass(2 * time.Second)
 	rows, err := h.Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := rows[0]
-	for name, want := range map[string]float64{ // the clock is the real one: a little more than 2 s went by
+	check(t, got.Values, map[string]float64{
 		record.CPUCores: 0.75, record.CPUUserCores: 0.5, record.CPUSystemCores: 0.25, record.CPUIOWaitCores: 0.1, record.CPUBusiestCore: 0.65,
 		record.DiskWrites: 5, record.DiskWriteBytes: 51200, record.DiskBusy: 0.25, record.DiskWaitS: 0.02, record.DiskReads: 0,
 		record.NetInBytes: 1000, record.NetOutBytes: 2000, record.NetDrops: 1, record.NetRetransmits: 2, record.NetListenOverflows: 4,
 		record.MemoryFaults: 10, record.MemoryOOMKills: 1, record.CPUPressure: 0.3, record.IOPressureSome: 0.1, record.IOPressureFull: 0.1,
-	} {
-		if v, ok := got.Values[name]; !ok || math.Abs(v-want) > 0.05*want {
-			t.Errorf("%s is %v (%v), want %v", name, v, ok, want)
-		}
-	}
+	})
 	check(t, got.Limits, map[string]float64{record.CPUCores: 2, record.MemoryBytes: 1000 * 1024, record.NetInBytes: 125e6, record.DiskBusy: 1})
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,6 +23,7 @@ type prometheus struct {
 	wanted  []string
 	http    *http.Client
 	rates   rates
+	began   float64 // when the service says that it began; 0: it does not
 }
 
 // standard are metrics with a name of our own: what client libraries export by default.
@@ -66,12 +66,12 @@ func (p *prometheus) Close() error { p.http.CloseIdleConnections(); return nil }
 func (p *prometheus) every() time.Duration { return time.Second }
 
 func (p *prometheus) Read(ctx context.Context) ([]record.Resources, error) {
+	r := p.rates.begin(p.Name())
 	families, err := p.families(ctx)
 	if err != nil {
-		p.rates.forget()
 		return nil, fmt.Errorf("metrics of %s: %w", p.host, err)
 	}
-	r := p.rates.begin(time.Now(), p.Name())
+	p.restarted(r, families)
 	var missing []string
 	for _, name := range p.wanted {
 		family, ok := families[name]
@@ -81,7 +81,7 @@ func (p *prometheus) Read(ctx context.Context) ([]record.Resources, error) {
 		}
 		p.note(r, name, family)
 	}
-	if len(missing) > 0 {
+	if len(missing) > 0 && r.Note == "" {
 		r.Note = "not among the metrics of " + p.host + ": " + printable(strings.Join(missing, ", "))
 	}
 	return []record.Resources{r.Resources}, nil
@@ -104,36 +104,72 @@ func (p *prometheus) families(ctx context.Context) (map[string]*dto.MetricFamily
 	return parser.TextToMetricFamilies(io.LimitReader(answer.Body, maxAnswer))
 }
 
-// note sums a metric over its labels: counters become rates, the rest stays as it is.
+// restarted sees whether another process answers than before: its counters may
+// have passed those of the one before already.
+func (p *prometheus) restarted(r *reading, families map[string]*dto.MetricFamily) {
+	all := families["process_start_time_seconds"].GetMetric()
+	if len(all) != 1 { // of several processes: theirs are not told apart
+		return
+	}
+	began := all[0].GetGauge().GetValue() + all[0].GetUntyped().GetValue()
+	if !sound(began) || began == 0 {
+		return
+	}
+	if p.began != 0 && began != p.began {
+		p.rates.forget()
+		r.State, r.Note = record.StateRestarted, "the service at "+p.host+" was restarted"
+	}
+	p.began = began
+}
+
+// note sums a metric over its series: counters become rates, the rest stays as it is.
 func (p *prometheus) note(r *reading, metric string, family *dto.MetricFamily) {
-	total := 0.0
-	for _, m := range family.GetMetric() {
-		switch family.GetType() {
-		case dto.MetricType_COUNTER:
-			total += m.GetCounter().GetValue()
-		case dto.MetricType_GAUGE:
-			total += m.GetGauge().GetValue()
-		case dto.MetricType_UNTYPED:
-			total += m.GetUntyped().GetValue()
-		case dto.MetricType_SUMMARY:
-			total += m.GetSummary().GetSampleSum()
-		default:
-			total += m.GetHistogram().GetSampleSum()
-		}
-	}
-	if math.IsNaN(total) || math.IsInf(total, 0) {
-		return // unknown
-	}
 	name, isLimit, known := standard(metric)
-	gauge := family.GetType() == dto.MetricType_GAUGE || family.GetType() == dto.MetricType_UNTYPED
-	switch {
-	case isLimit:
-		r.limit(name, total)
-	case gauge:
-		r.set(name, total)
-	case known:
-		r.rate(name, total)
-	default:
-		r.rate(name+"_per_s", total)
+	if kind := family.GetType(); kind == dto.MetricType_GAUGE || kind == dto.MetricType_UNTYPED {
+		total := 0.0 // it may be negative: what is no number makes all of it unknown
+		for _, m := range family.GetMetric() {
+			total += m.GetGauge().GetValue() + m.GetUntyped().GetValue()
+		}
+		switch {
+		case isLimit:
+			r.limit(name, total)
+		case known:
+			r.set(name, total)
+		default:
+			r.tell(name, total)
+		}
+		return
 	}
+	all := r.sum(metric)
+	for _, m := range family.GetMetric() {
+		all.grow(series(m), totalOf(family.GetType(), m))
+	}
+	switch {
+	case isLimit: // it is no counter
+	case known:
+		all.set(name)
+	default:
+		all.set(name + "_per_s")
+	}
+}
+
+// totalOf is the total that a series of a type other than gauge has.
+func totalOf(kind dto.MetricType, m *dto.Metric) float64 {
+	switch kind {
+	case dto.MetricType_COUNTER:
+		return m.GetCounter().GetValue()
+	case dto.MetricType_SUMMARY:
+		return m.GetSummary().GetSampleSum()
+	default:
+		return m.GetHistogram().GetSampleSum()
+	}
+}
+
+// series tells a metric's series apart by their labels.
+func series(m *dto.Metric) string {
+	var all strings.Builder
+	for _, l := range m.GetLabel() {
+		fmt.Fprintf(&all, "%q=%q,", l.GetName(), l.GetValue())
+	}
+	return all.String()
 }

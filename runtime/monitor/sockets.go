@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -35,8 +34,6 @@ type sockets struct {
 	owned map[string]bool
 	ports map[int]bool
 	quiet [2]int // looks for which a table is passed over
-
-	turnedAt time.Time // when it was last counted how many connections were turned away
 }
 
 // parseSockets calls each with the sockets of a file in the format of /proc/net/tcp.
@@ -168,15 +165,7 @@ func (p *processes) turnedAway(r *reading, pid string) {
 	if backlog > 0 {
 		r.limit(record.NetListenQueue, backlog)
 	}
-	now := time.Now()
-	before := p.sockets.turnedAt
-	p.sockets.turnedAt = now
-	if drops < 0 {
-		return
-	}
-	if grown, ok := r.since(record.NetListenOverflows, drops); ok && !before.IsZero() {
-		r.set(record.NetListenOverflows, grown/now.Sub(before).Seconds())
-	}
+	r.rate(record.NetListenOverflows, drops)
 }
 
 // drops sums what the sockets that listen have turned away (-1: not known), and how many connections may wait.

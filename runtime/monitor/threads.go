@@ -3,7 +3,6 @@ package monitor
 import (
 	"bytes"
 	"os"
-	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
@@ -13,74 +12,89 @@ const maxThreads = 512
 
 // threads notes the busiest thread and how many waited for a core, by their schedstat files.
 func (p *processes) threads(r *reading) {
-	elapsed, timed := r.since("threads at", float64(time.Now().UnixNano())/1e9)
-	var most thread
-	var waited float64
-	known := false
+	var all threadSums
 	for _, m := range p.members {
-		former, looked := m.threads, m.looked
-		if err := p.look(m); err != nil {
+		former := m.threads
+		if err := p.look(r, m, &all); err != nil {
 			continue
 		}
-		for tid, now := range m.threads {
-			before := former[tid] // one that was not there began since
-			if looked && now.ran >= before.ran {
-				known = true
-				since := thread{now.ran - before.ran, max(now.waited-before.waited, 0)}
-				waited += since.waited
-				if since.ran+since.waited > most.ran+most.waited {
-					most = since
-				}
-			}
-		}
 		for tid := range former {
-			if _, alive := m.threads[tid]; !alive {
+			if m.threads[tid] == nil {
 				p.drop(p.proc(m.pid, "task", tid, "stat"))
 				p.drop(p.proc(m.pid, "task", tid, "schedstat"))
 			}
 		}
 	}
-	if timed && known && elapsed > 0 {
-		r.set(record.CPUBusiestThread, most.ran/elapsed)
-		r.set(record.CPUThreadWaiting, most.waited/elapsed)
+	if all.known && !all.hole {
+		r.set(record.CPUBusiestThread, all.ran)
+		r.set(record.CPUThreadWaiting, all.waited)
 		r.limit(record.CPUBusiestThread, 1)
-		r.set(record.CPUWaiting, waited/elapsed)
+		r.set(record.CPUWaiting, all.waiting)
 	}
 }
 
-// look reads the times of a member's threads anew.
-func (p *processes) look(m *member) error {
+// threadSums are of all threads: what the busiest ran and waited in each second, and what all waited.
+type threadSums struct {
+	ran, waited, waiting float64
+	known, hole          bool
+}
+
+func (a *threadSums) add(g growth, what outcome) {
+	a.hole = a.hole || what == anew || what == held
+	if what != grown {
+		return
+	}
+	ran, waited := g.by[0]/g.seconds, g.by[1]/g.seconds
+	a.known, a.waiting = true, a.waiting+waited
+	if ran+waited > a.ran+a.waited {
+		a.ran, a.waited = ran, waited
+	}
+}
+
+// look reads the times of a member's threads anew. One that was not there at
+// the look before began since.
+func (p *processes) look(r *reading, m *member, all *threadSums) error {
 	names, err := readNames(p.proc(m.pid, "task"))
 	if err != nil {
 		return err
 	}
-	m.threads = make(map[string]thread, len(names))
+	former := m.threads
+	m.threads = make(map[string]*counter, len(names))
 	for _, tid := range names[:min(len(names), maxThreads)] {
-		if ran, wait, ok := p.schedule(m.pid, tid); ok {
-			m.threads[tid] = thread{ran, wait}
+		now, err := p.schedule(m.pid, tid)
+		if err != nil {
+			continue // it ended, or the kernel does not tell
 		}
+		c := former[tid]
+		if c == nil {
+			c = &counter{at: m.looked, known: !m.looked.to.IsZero()}
+		}
+		all.add(c.grow(now, r.at(), true))
+		m.threads[tid] = c
 	}
-	m.looked = len(names) <= maxThreads
+	m.looked = moment{}
+	if len(names) <= maxThreads {
+		m.looked = r.at()
+	}
 	return nil
 }
 
 // schedule is how long a thread ran and how long it was ready and had no core, in seconds.
-func (p *processes) schedule(pid, tid string) (ran, waited float64, ok bool) {
+func (p *processes) schedule(pid, tid string) (totals, error) {
 	text, err := p.read(p.proc(pid, "task", tid, "schedstat"))
 	if err != nil {
-		return 0, 0, false
+		return totals{}, err
 	}
 	f := bytes.Fields(text)
 	if len(f) < 2 {
-		return 0, 0, false
+		return totals{unknown(), unknown()}, nil
 	}
-	run, ok := parse(f[0])
-	wait, also := parse(f[1])
-	return run / 1e9, wait / 1e9, ok && also
+	return totals{figure(f[0]) / 1e9, figure(f[1]) / 1e9}, nil
 }
 
-// sharedMemory is the largest member's: what they share counts once.
-func (p *processes) sharedMemory() float64 {
+// shareMemory finds the largest member's shared memory: what they share counts
+// once. Where a member's cannot be read, it is what it was, if that is known.
+func (p *processes) shareMemory() {
 	largest := 0.0
 	for _, m := range p.members {
 		text, err := os.ReadFile(p.proc(m.pid, "status"))
@@ -88,12 +102,17 @@ func (p *processes) sharedMemory() float64 {
 			continue
 		}
 		_, rest, ok := bytes.Cut(text, []byte("RssShmem:"))
-		line, _, _ := bytes.Cut(rest, []byte("kB"))
-		if v, isNumber := parse(bytes.TrimSpace(line)); ok && isNumber {
-			largest = max(largest, v*1024)
+		if !ok {
+			continue // an old kernel
 		}
+		line, _, _ := bytes.Cut(rest, []byte("kB"))
+		v, isNumber := parse(bytes.TrimSpace(line))
+		if !isNumber {
+			return
+		}
+		largest = max(largest, v*1024)
 	}
-	return largest
+	p.shared, p.sharing = largest, true
 }
 
 // descriptors notes those of the member that has most of its limit in use.

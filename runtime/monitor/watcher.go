@@ -3,6 +3,8 @@ package monitor
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -125,11 +127,23 @@ func (w *Watcher) once(ctx context.Context, s Source, g *gap, cost int) {
 	}
 	g.note = ""
 	for _, r := range rows {
+		keepKnown(&r)
 		r.AtS = at
 		if len(rows) == 1 && r.Values != nil {
 			r.Values[record.SampleS] = now.Sub(began).Seconds()
 		}
 		w.send(r)
+	}
+}
+
+// keepKnown takes out of a row what no record can hold, or what is no use of
+// anything: sources leave it out themselves, and none can forget to.
+func keepKnown(r *record.Resources) {
+	told := r.Kind() == record.KindPrometheus // a service's own values may be negative
+	for _, all := range []map[string]float64{r.Values, r.Limits} {
+		maps.DeleteFunc(all, func(_ string, v float64) bool {
+			return math.IsNaN(v) || math.IsInf(v, 0) || (v < 0 && !told)
+		})
 	}
 }
 
