@@ -32,6 +32,8 @@ func (m *instance) failure(j *job, h *hop, endpoint metric.EndpointID, err *engi
 	key := failureKey{endpoint: endpoint, status: h.Status}
 	if err != nil {
 		key.message = err.Message
+	} else if h == &j.hops[len(j.hops)-1] {
+		key.message = j.call.Forwarder() // the status may be the proxy's own
 	}
 	if f, ok := m.failures[key]; ok {
 		return f
@@ -45,6 +47,9 @@ func (m *instance) failure(j *job, h *hop, endpoint metric.EndpointID, err *engi
 	} else {
 		f.Kind, f.Code = "status", h.Status
 		f.Message = statusText(h.Status)
+		if key.message != "" {
+			f.Message += " (through proxy " + key.message + ")"
+		}
 	}
 	f.id = m.rec.Names().Failure(f.Failure)
 	m.failures[key] = f

@@ -33,6 +33,7 @@ type Call struct {
 
 	cookies string // the Cookie header that the caller set
 	host    string // the Host header that the caller set
+	whole   []byte // the URL as a proxy that forwards requests is told it
 	toProxy string // the Proxy-Authorization header that the caller set, while the proxy's own is in its place
 	body    []byte // nil, or buf
 

@@ -242,10 +242,12 @@ func (c *Call) readProblem(cn *conn, br *bufio.Reader, err error) error {
 	return cn.err
 }
 
+var errSwitched = &Error{Kind: KindConnection, Code: CodeGeneric, Message: "the server switched protocols (101), which was not asked for"}
+
 // receive deals with a response that was read whole.
 func (c *Call) receive() *Error {
 	if c.Status == http.StatusSwitchingProtocols {
-		c.Err = &Error{Kind: KindConnection, Code: CodeGeneric, Message: "the server switched protocols (101), which was not asked for"}
+		c.Err = explain(c.at.origin.proxy.tell(errSwitched))
 		c.Status = 0
 		return c.Err
 	}

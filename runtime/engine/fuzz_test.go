@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +78,53 @@ func FuzzResponse(f *testing.F) {
 		}
 		if err := call.Send(); err != nil || call.Status != 200 || string(call.Body()) != "hello\n" {
 			t.Fatalf("the next call: %v, status %d, %q, after %q", err, call.Status, call.Body(), answer)
+		}
+	})
+}
+
+// Whatever a proxy says, a call ends with a status or with an error of its kind that names the proxy.
+func FuzzProxy(f *testing.F) {
+	for _, seed := range []string{
+		"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n\r\n", "HTTP/1.1 100 \r\n\r\nHTTP/1.1 200 \r\n\r\n",
+		"HTTP/1.1 -1 \r\n\r\n", "HTTP/1.1 099 \r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n\x16\x03\x03\x00\x02ab", hello, "",
+		"\x05\x00", "\x05\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00", "\x05\x02\x01\x00\x05\x00\x00\x03\xffa", "\x05\xff", "\x04",
+	} {
+		for kind := range 4 {
+			f.Add(kind, []byte(seed))
+		}
+	}
+	answers := make(chan []byte, 1)
+	addrs := make([]string, 16) // see FuzzResponse
+	for i := range addrs {
+		addrs[i] = listen(f, "tcp4", "127.0.0.1:0", func(c net.Conn) {
+			answer := <-answers
+			if n, err := c.Read(make([]byte, 4096)); n > 0 && err == nil {
+				_, _ = c.Write(answer)
+			}
+		})
+	}
+	turn := 0
+	f.Fuzz(func(t *testing.T, kind int, answer []byte) {
+		turn++
+		addr := addrs[turn%len(addrs)]
+		scheme := []string{"http", "https", "socks5"}[uint(kind)%3]
+		url := []string{"http://service.test/", "https://service.test/"}[uint(kind)/3%2]
+		proxies, err := engine.ProxiesOf([]string{"ALL_PROXY=" + scheme + "://user:hunter2@" + addr})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := engine.New(engine.Options{Timeout: 5 * time.Second, MaxBody: 1 << 20, Proxies: proxies})
+		defer client.Close()
+		answers <- answer
+		call := client.NewCall()
+		if err := call.Begin("POST", url); err != nil {
+			t.Fatal(err)
+		}
+		if err := call.Send(); err != nil && err.Code != engine.CodeDecode {
+			named := strings.Contains(err.Message, addr) && !strings.Contains(err.Message, "hunter2")
+			if err.Kind == "" || err.Code == 0 || err.Kind == engine.KindTimeout || !named && err.Kind != engine.KindTooLarge {
+				t.Errorf("%s: %+v for %q", scheme, err, answer)
+			}
 		}
 	})
 }

@@ -27,6 +27,7 @@ type Proxy struct {
 	scheme     string // http, https, socks5
 	name, port string
 	user       *url.Userinfo
+	basic      string // of the user and the password, as HTTP sends them: the value of Proxy-Authorization; "" for none
 	used       atomic.Bool
 }
 
@@ -42,6 +43,8 @@ func (e *ProxyError) Error() string { return e.Variable + " " + e.Problem }
 
 // What a proxy is reached at where its URL names no port, by the URL's scheme; Go's own client has the same.
 var proxyPorts = map[string]string{"http": "80", "https": "443", socks5: "1080", socks5h: "1080"}
+
+const basicScheme = "Basic "
 
 // The schemes of proxies of SOCKS, version 5. Both leave names to the proxy.
 const (
@@ -136,6 +139,10 @@ func namedProxy(variable, value string) (*Proxy, error) {
 			return wrong("names a port that is none")
 		}
 	}
+	if u.User != nil {
+		password, _ := u.User.Password()
+		p.basic = basicScheme + base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password)) // RFC 7617, 2
+	}
 	if p.scheme == socks5 && !validSOCKSUser(u.User) {
 		return wrong("has a user that SOCKS cannot be told: 1 to 255 bytes, and a password of at most 255")
 	}
@@ -211,7 +218,7 @@ func (p *Proxies) Secrets() (list []string) {
 		} else {
 			list = append(list, proxy.user.Username()) // it may be a token
 		}
-		list = append(list, proxy.credentials())
+		list = append(list, strings.TrimPrefix(proxy.basic, basicScheme))
 	}
 	return list
 }
@@ -227,17 +234,3 @@ func (p *Proxy) String() string {
 func (p *Proxy) url() string { return p.scheme + "://" + p.address() }
 
 func (p *Proxy) address() string { return net.JoinHostPort(p.name, p.port) }
-
-// credentials are the user and the password as HTTP sends them (RFC 7617, 2).
-func (p *Proxy) credentials() string {
-	password, _ := p.user.Password()
-	return base64.StdEncoding.EncodeToString([]byte(p.user.Username() + ":" + password))
-}
-
-// authorization is the value of the header Proxy-Authorization; "" where the proxy's URL has no user.
-func (p *Proxy) authorization() string {
-	if p.user == nil {
-		return ""
-	}
-	return "Basic " + p.credentials()
-}

@@ -99,8 +99,8 @@ func (d *dial) tunnel(ctx context.Context, cn *conn) error {
 func (d *dial) ask(cn *conn) error {
 	p, target := d.origin.proxy, d.target()
 	text := "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\nUser-Agent: " + d.client.options.UserAgent + "\r\n"
-	if p.user != nil {
-		text += "Proxy-Authorization: " + p.authorization() + "\r\n"
+	if p.basic != "" {
+		text += "Proxy-Authorization: " + p.basic + "\r\n"
 	}
 	stream, shared := cn.stream(), d.client.shared
 	if _, err := io.WriteString(stream, text+"\r\n"); err != nil {
@@ -115,7 +115,7 @@ func (d *dial) ask(cn *conn) error {
 	}
 	switch status := head.StatusCode(); {
 	case status > 299:
-		return &Error{Kind: KindProxy, Code: CodeGeneric, Message: "it refused CONNECT: " + p.statusText(&head)}
+		return &Error{Kind: KindProxy, Code: CodeGeneric, Message: p.refusal(byCONNECT, &head)}
 	case br.Buffered() > 0:
 		return &Error{Kind: KindProxy, Code: CodeGeneric, Message: "it sent more than its answer to CONNECT"}
 	}
@@ -191,21 +191,20 @@ func socksProblem(err error) string {
 	return strings.TrimPrefix(err.Error(), "unknown error ")
 }
 
-// statusText is a status of the proxy's own, and what can be done about it.
-func (p *Proxy) statusText(head *fasthttp.ResponseHeader) string {
+// refusal says what a status of the proxy's own means, and what can be done about it.
+func (p *Proxy) refusal(how string, head *fasthttp.ResponseHeader) string {
 	status := head.StatusCode()
-	text := strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
 	if status != http.StatusProxyAuthRequired {
-		return text
+		return "it refused " + how + ": " + strings.TrimSpace(strconv.Itoa(status)+" "+http.StatusText(status))
 	}
 	wants := bytes.ToLower(bytes.Join(head.PeekAll("Proxy-Authenticate"), []byte(", ")))
 	switch {
 	case len(wants) > 0 && !bytes.Contains(wants, []byte("basic")):
-		return text + ": it does not take Basic, which is all that it can be offered"
+		return "it takes no user and password (Basic), which is all that there is for it (407)"
 	case p.user == nil:
-		return text + ": " + p.Variable + " has no user and password for it (http://USER:PASSWORD@HOST:PORT)"
+		return "it wants a user and a password (407), and " + p.Variable + " has none"
 	}
-	return text + ": it does not take the user and password of " + p.Variable
+	return "it does not take the user and password of " + p.Variable + " (407)"
 }
 
 // blame makes what went wrong on the way to the proxy, or with it, a failure of the proxy. p may be nil.
@@ -247,17 +246,18 @@ func (p *Proxy) tell(err error) error {
 // ever sees what the proxy alone is told.
 func (c *Call) address(o *origin) {
 	h := &c.req.Header
-	h.SetRequestURI(o.forward + c.at.target)
-	if o.proxy.user != nil {
+	c.whole = append(append(c.whole[:0], o.forward...), c.at.target...)
+	h.SetRequestURIBytes(c.whole)
+	if o.proxy.basic != "" {
 		c.toProxy = string(h.Peek("Proxy-Authorization"))
-		h.Set("Proxy-Authorization", o.proxy.authorization())
+		h.Set("Proxy-Authorization", o.proxy.basic)
 	}
 }
 
 func (c *Call) readdress(o *origin) {
 	h := &c.req.Header
 	h.SetRequestURI(c.at.target)
-	if o.proxy.user == nil {
+	if o.proxy.basic == "" {
 		return
 	}
 	if h.Del("Proxy-Authorization"); c.toProxy != "" {
@@ -265,7 +265,15 @@ func (c *Call) readdress(o *origin) {
 	}
 }
 
+// Forwarder is the proxy that forwarded the request, and may have answered it itself; "" where there was none.
+func (c *Call) Forwarder() string {
+	if o := c.at.origin; o != nil && o.forward != "" {
+		return o.proxy.String()
+	}
+	return ""
+}
+
 // refused is the failure that an answer of a forwarding proxy is when it can be no other's: it wants to know who asks.
 func (p *Proxy) refused(head *fasthttp.ResponseHeader) *Error {
-	return &Error{Kind: KindProxy, Code: CodeGeneric, Message: "proxy " + p.String() + " refused the request: " + p.statusText(head)}
+	return &Error{Kind: KindProxy, Code: CodeGeneric, Message: "proxy " + p.String() + ": " + p.refusal("the request", head)}
 }
