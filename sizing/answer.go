@@ -221,7 +221,7 @@ func (c *controller) generatorReport(e stop) record.GeneratorReport {
 	if !g.OK {
 		g.Reason = w.reason
 	}
-	if n := c.total.started + c.total.dropped; n > 0 {
+	if n := c.total.started + c.total.dropped + c.total.crowded; n > 0 {
 		g.Sent = c.total.started / n
 	}
 	return g

@@ -131,7 +131,8 @@ type sums struct {
 	slow                       []float64 // requests, by objective
 	cpu, pressure              float64   // times seconds
 	own                        float64   // iterations that the generator failed
-	dropped, timerLate         float64
+	dropped, crowded           float64   // arrivals that were not sent
+	timerLate                  float64
 	late, stall                float64 // seconds, times seconds: a single tick's hiccup is none of the hold's
 	files, ports               float64 // worst
 }
@@ -159,6 +160,7 @@ func (s *sums) add(t Tick) {
 	s.pressure += g.Pressure * d
 	s.own += float64(g.Failed)
 	s.dropped += float64(g.Dropped)
+	s.crowded += float64(g.Crowded)
 	s.timerLate += g.TimerLate * d
 	s.late += g.Late.Seconds() * d
 	s.stall += g.Stall.Seconds() * d

@@ -13,6 +13,7 @@ type generatorWatch struct {
 	late, cpu float64
 	voidHolds int
 	momentary bool // the last trouble may have been a moment's
+	allowed   bool // it was that no more virtual users are allowed
 	reason    string
 	warned    []string // what warnings are there of
 	warnings  []string
@@ -63,7 +64,7 @@ func (w *generatorWatch) overloads(h *hold, whole float64, l generatorLimits) bo
 	switch {
 	case worst.use > 1:
 		w.voidHolds++
-		w.reason, w.momentary = worst.text(), worst.momentary
+		w.reason, w.momentary, w.allowed = worst.text(), worst.momentary, worst.allowed
 		return true
 	case worst.use > .5 && !slices.Contains(w.warned, worst.what): // one warning of each kind
 		w.warned = append(w.warned, worst.what)
@@ -91,6 +92,9 @@ func (c *controller) giveUp(tries int) error {
 	if c.watch.triesAgain(tries) {
 		return nil
 	}
+	if c.watch.allowed {
+		return c.end(record.VerdictMax, record.CauseMaxVUs, "no more virtual users are allowed: %s; raise --max-vus", c.watch.reason)
+	}
 	return c.end(record.VerdictGenerator, record.CauseGenerator, "the load could not be made as asked: %s; give the generator more CPU or machines, or make the script cheaper", c.watch.reason)
 }
 
@@ -108,6 +112,7 @@ type limitUse struct {
 	use         float64 // beyond 1: broken
 	format      string  // of a sentence with the value
 	value       float64
+	allowed     bool // it is what the settings allow, and not the generator
 	momentary   bool // it may pass: the machine was busy with something else
 	warningOnly bool // a warning at most: a target on the same machine causes it too, and what it does shows as lateness
 }
@@ -142,8 +147,9 @@ func (l generatorLimits) uses(h *hold, whole float64) []limitUse {
 	if !h.arrivals {
 		return all
 	}
-	intended, late := max(1, s.started+s.dropped)*whole/d, h.lateP99(whole)
+	intended, late := max(1, s.started+s.dropped+s.crowded)*whole/d, h.lateP99(whole)
 	return append(all,
 		limitUse{what: "unsent", use: s.dropped / intended / limitUnsent, format: "%.1f %% of the arrivals were not sent", value: 100 * s.dropped / intended, momentary: true},
+		limitUse{what: "virtual users", use: s.crowded / intended / limitUnsent, format: "%.1f %% of the arrivals found all of them busy", value: 100 * s.crowded / intended, allowed: true},
 		limitUse{what: "lateness", use: late / l.late, format: "iterations began up to %.1f ms after they were due (99 %%)", value: 1000 * late, momentary: true})
 }

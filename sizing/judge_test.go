@@ -215,6 +215,8 @@ func TestTheGeneratorWatch(t *testing.T) {
 		"late, and much is to come": {Health{Late: 25 * time.Millisecond}, 8, true, false, false, 0},
 		"late users are not due":    {Health{Late: 25 * time.Millisecond}, 1, false, false, false, 0},
 		"2 % were not sent":         {Health{Dropped: 2}, 1, true, true, true, 0},
+		"2 % found all users busy":  {Health{Crowded: 2}, 1, true, true, false, 0},
+		"users have no arrivals":    {Health{Crowded: 2}, 1, false, false, false, 0},
 		"its own failures":          {Health{Failed: 1}, 1, false, true, false, 0},
 		"of ports":                  {Health{Ports: .95}, 1, false, true, false, 0},
 	} {
@@ -225,7 +227,7 @@ func TestTheGeneratorWatch(t *testing.T) {
 			tick := counted{ok: 25}.tick()
 			tick.Generator = c.health
 			if i > 0 {
-				tick.Generator.Dropped = 0
+				tick.Generator.Dropped, tick.Generator.Crowded = 0, 0
 			}
 			h.add(tick, reckoning{perIteration: 1, tolerance: .05, dispersion: 1})
 		}

@@ -65,6 +65,7 @@ func noFiles(t *sizing.Tick, n int) {
 }
 
 func dropped(t *sizing.Tick, n int) { t.Generator.Dropped = uint64(n) }
+func crowded(t *sizing.Tick, n int) { t.Generator.Crowded = uint64(n) }
 
 func TestOnlyALateHoldIsVoid(t *testing.T) {
 	const always = 1 << 30
@@ -80,16 +81,17 @@ func TestOnlyALateHoldIsVoid(t *testing.T) {
 		"a little too late all time": {busyMachine{ticks: always, share: .0115, tell: late}, record.VerdictGenerator, 120},
 		"no files left at times":     {busyMachine{ticks: always, share: .05, tell: noFiles}, record.VerdictGenerator, 45},
 		"no files left at all":       {busyMachine{ticks: always, share: 1, tell: noFiles}, record.VerdictGenerator, 15},
+		"all allowed users are busy": {busyMachine{ticks: always, share: .3, tell: crowded}, record.VerdictMax, 45},
 		"much too late":              {busyMachine{ticks: always, share: .3, tell: late}, record.VerdictGenerator, 45},
 	} {
 		m := sizingtest.Named("bucket300")
 		load := c.busyMachine
 		load.World = m.New(1)
 		a, err := sizing.Run(t.Context(), &load, m.Options(), nil)
-		if err != nil || a.Verdict != c.verdict || (a.Generator.VoidHold > 0) != (c.verdict == record.VerdictGenerator) || a.Cost.WallS > c.within {
+		if err != nil || a.Verdict != c.verdict || (a.Generator.VoidHold > 0) != (c.verdict != record.VerdictFound) || a.Cost.WallS > c.within {
 			t.Errorf("%s: %s, %v, %d holds void, %.0f s; want %s within %.0f s", name, a.Verdict, err, a.Generator.VoidHold, a.Cost.WallS, c.verdict, c.within)
 		}
-		if a.Verdict == record.VerdictGenerator && a.Capacity != nil {
+		if a.Verdict != record.VerdictFound && a.Capacity != nil {
 			t.Errorf("%s: a capacity of %v although it was the generator", name, a.Capacity.Goodput)
 		}
 	}

@@ -55,7 +55,8 @@ type Health struct {
 	Pressure  float64       // share of the time that its work waited for a CPU (PSI some)
 	Late      time.Duration // 99 % quantile of the start of iterations after they were due
 	Failed    uint64        // iterations that failed for want of its own files, ports or memory: they say nothing of the service
-	Dropped   uint64        // arrivals that were due and not started, for want of a virtual user or of time
+	Dropped   uint64        // arrivals that were due and not started: a virtual user or time was wanting
+	Crowded   uint64        // arrivals that were due and not started: all virtual users that are allowed were busy
 	TimerLate float64       // share of 10 ms timers that came more than 20 ms late
 	Stall     time.Duration // 99 % quantile of garbage collector's pauses plus scheduler's latency
 	Files     float64       // share of the limit of open files in use
@@ -90,6 +91,6 @@ func NewTick(w *metric.Window, objectives []Objective, timedOut func(metric.Fail
 		t.Slow[i] = min(late+t.RequestsFailed, t.RequestsOK+t.RequestsFailed)
 	}
 	t.Lateness = w.Lateness
-	t.Generator = Health{Late: w.Lateness.Quantile(.99), Dropped: w.Dropped.NoVU + w.Dropped.Late}
+	t.Generator = Health{Late: w.Lateness.Quantile(.99), Dropped: w.Dropped.Own() + w.Dropped.Refused, Crowded: w.Dropped.NoVU}
 	return t
 }

@@ -23,8 +23,7 @@ func (w *Window) add(o *Window) {
 		w.Length = max(w.Start+w.Length, end) - min(w.Start, o.Start)
 		w.Start = min(w.Start, o.Start)
 	}
-	w.Dropped.NoVU += o.Dropped.NoVU
-	w.Dropped.Late += o.Dropped.Late
+	w.Dropped.Add(o.Dropped)
 	w.Lateness.Merge(o.Lateness)
 	if w.Names == nil {
 		w.Names = o.Names

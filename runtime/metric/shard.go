@@ -197,8 +197,7 @@ func (c *Collector) Drop(d Dropped) {
 	shard := c.shards[0]
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	shard.window.Dropped.NoVU += d.NoVU
-	shard.window.Dropped.Late += d.Late
+	shard.window.Dropped.Add(d)
 }
 
 // InFlight counts the iterations under way.

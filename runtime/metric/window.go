@@ -46,8 +46,26 @@ type EndpointWindow struct {
 
 // Dropped counts arrivals that were due and did not start, by reason.
 type Dropped struct {
-	NoVU uint64 `json:"no_vu,omitempty"` // every virtual user was busy, and no more may be made
-	Late uint64 `json:"late,omitempty"`  // the generator itself came too late
+	NoVU    uint64 `json:"no_vu,omitempty"`   // every virtual user was busy, and the plan allows no more
+	Refused uint64 `json:"refused,omitempty"` // none was free, and the last that was to be made could not start: its beforeVU failed
+	Unmade  uint64 `json:"unmade,omitempty"`  // none was free, and the generator did not make one in time
+	Starved uint64 `json:"starved,omitempty"` // as the first two, but the generator's own processors, files or memory were the reason
+	Late    uint64 `json:"late,omitempty"`    // the generator itself came too late
+}
+
+// Total is how many arrivals were dropped.
+func (d Dropped) Total() uint64 { return d.NoVU + d.Refused + d.Own() }
+
+// Own is how many of them were for want of something of the generator's.
+func (d Dropped) Own() uint64 { return d.Unmade + d.Starved + d.Late }
+
+// Add adds others.
+func (d *Dropped) Add(o Dropped) {
+	d.NoVU += o.NoVU
+	d.Refused += o.Refused
+	d.Unmade += o.Unmade
+	d.Starved += o.Starved
+	d.Late += o.Late
 }
 
 // StatusCount counts responses of one status; status 0 is no response at all.

@@ -139,8 +139,10 @@ func (a *arrivals) startDue(now time.Time) time.Time {
 			}
 		case len(a.vus.list) < a.ceiling() || a.vus.made < len(a.vus.list):
 			a.queue.push(due)
+		case at-next > defaultPatience: // a burst after a halt of the generator
+			a.drops.Late++
 		default:
-			a.drops.NoVU++
+			a.giveUp(1)
 		}
 	}
 	if a.exhausted() {
@@ -224,7 +226,7 @@ func (a *arrivals) retired(v *vu, _ int) {
 // stop drops what is due and did not start.
 func (a *arrivals) stop() {
 	a.opening = false
-	a.drops.NoVU += uint64(a.queue.len())
+	a.giveUp(uint64(a.queue.len()))
 	a.queue.clear()
 	a.idle.clear()
 	for _, v := range a.vus.list {
@@ -244,7 +246,19 @@ func (a *arrivals) finished(v *vu) {
 func (a *arrivals) expire(now time.Time) {
 	for a.queue.len() > 0 && now.Sub(a.queue.first()) >= a.patience {
 		a.queue.pop()
-		a.drops.NoVU++
+		a.giveUp(1)
+	}
+}
+
+// giveUp drops arrivals for which no VU was free, and says why there was none.
+func (a *arrivals) giveUp(n uint64) {
+	switch {
+	case a.refusals.inRow > 0:
+		a.drops.Refused += n
+	case len(a.vus.list) >= a.ceiling() && a.vus.made == len(a.vus.list):
+		a.drops.NoVU += n
+	default:
+		a.drops.Unmade += n
 	}
 }
 

@@ -82,8 +82,7 @@ func (s *service) spawn(ctx context.Context, id int) (sched.VU, error) {
 }
 
 func (s *service) drop(d metric.Dropped) {
-	s.dropped.NoVU += d.NoVU
-	s.dropped.Late += d.Late
+	s.dropped.Add(d)
 	pass(s.halt)
 	s.halt = 0
 }
