@@ -58,12 +58,12 @@ func loadTable() []Spec {
 			put: func(p *Plan, v value) { p.Open, p.Stages = true, []Stage{{Target: v.number}} },
 		},
 		{
-			Name: "arrivals", Option: "arrivals", Kind: Choice, Words: []string{"even", "poisson"}, Default: "even", Sizing: "poisson", Classic: "poisson",
+			Name: "arrivals", Option: "arrivals", Kind: Choice, Words: []string{"even", "poisson"}, Default: "even", Sizing: "poisson", Classic: "poisson", Needs: NeedArrivals,
 			Doc: "how arrivals follow each other: even, or poisson (at random)",
 			put: func(p *Plan, v value) { p.Poisson = v.text == "poisson" },
 		},
 		{
-			Name: "max-vus", Option: "maxVUs", Kind: Count, Min: 1, Max: maxUsers, Default: "10000",
+			Name: "max-vus", Option: "maxVUs", Kind: Count, Min: 1, Max: maxUsers, Default: "10000", Needs: NeedArrivals,
 			Doc: "most virtual users that arrivals may need; beyond, they are dropped and counted",
 			put: func(p *Plan, v value) { p.MaxVUs = int(v.whole) },
 		},

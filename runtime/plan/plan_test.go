@@ -165,7 +165,7 @@ func TestRefusals(t *testing.T) {
 		{"rate without an end", flag("rate", "5/s"), "--duration 60s"},
 		{"rate and stages", plan.Sources{Flags: map[string]string{"rate": "5/s", "stages": "1s:1"}}, "there is a rate, too"},
 		{"unknown failure", flag("fail-on", "checks,typos"), `has "typos": it takes exceptions`},
-		{"unknown choice", flag("arrivals", "bursty"), "even, poisson"},
+		{"unknown choice", sizing("arrivals", "bursty"), "even, poisson"},
 		{"stages of no length", script(`{"stages": [{"duration": "0s", "target": 5}]}`), "takes no time"},
 		{"bad stage", flag("stages", "10s"), "30s:10"},
 		{"negative stage", script(`{"stages": [{"duration": "1s", "target": -1}]}`), "targets 0 to"},

@@ -9,7 +9,10 @@ import (
 
 // Sources are where settings may come from.
 type Sources struct {
-	Mode   Mode
+	Mode        Mode
+	ClassicOnly bool // of Classic: the controller does not follow
+	Recheck     bool // of Size: a former answer is checked again
+
 	Script json.RawMessage // the script's options; may be nil
 	Test   []Setting       // of a named test, by name or by script option
 	Env    func(name string) string
@@ -47,13 +50,20 @@ func Resolve(s Sources) (Plan, []string, error) {
 		return Plan{}, r.warnings, err
 	}
 	r.oust()
+	if err := r.effects(s); err != nil {
+		return Plan{}, r.warnings, err
+	}
 	p := Plan{Seed: s.Seed}
+	at := r.situation(s)
 	for _, spec := range Table() {
 		if spec.Modes != nil && !slices.Contains(spec.Modes, s.Mode) {
 			continue
 		}
 		if err := r.apply(&p, spec); err != nil {
 			return Plan{}, r.warnings, err
+		}
+		if why, _ := at.missing(spec); why != "" { // a default that nothing follows from is not shown
+			p.Settings = slices.DeleteFunc(p.Settings, func(shown Setting) bool { return shown.Name == spec.Name })
 		}
 	}
 	if err := r.shape(&p); err != nil {
@@ -84,9 +94,8 @@ func (r *resolver) gather(s Sources) error {
 	if err := r.script(s.Script); err != nil {
 		return err
 	}
-	if s.Mode == Classic { // what a script says of its own load is no bound for a search of the limit
-		delete(r.chosen, "vus")
-		delete(r.chosen, "duration")
+	if s.Mode == Classic {
+		r.unbound()
 	}
 	for _, t := range s.Test {
 		spec, ok := find(t.Name)

@@ -29,6 +29,7 @@ type Spec struct {
 	Classic string   // the default of Classic, where it differs
 	Doc     string   // one line
 	Modes   []Mode   // where it means something; nil: everywhere
+	Needs   Need     // what else it needs to mean something
 
 	Min, Max float64 // of numbers, in the unit of the kind (percent, per second, nanoseconds); Max 0: none
 
@@ -70,12 +71,12 @@ func Table() []Spec { return append(loadTable(), append(userTable(), sizingTable
 func userTable() []Spec {
 	return []Spec{
 		{
-			Name: "delay", Option: "delay", Kind: Time, Default: "0s",
+			Name: "delay", Option: "delay", Kind: Time, Default: "0s", Needs: NeedUsers,
 			Doc: "each virtual user waits this long after each iteration, beside the scenario's own delay",
 			put: func(p *Plan, v value) { p.Delay = v.duration },
 		},
 		{
-			Name: "backoff", Option: "backoff", Kind: Pause, Default: backoffIteration,
+			Name: "backoff", Option: "backoff", Kind: Pause, Default: backoffIteration, Needs: NeedUsers,
 			Doc: "what follows a failed iteration: a wait of about a mean iteration, none, or a duration",
 			put: func(p *Plan, v value) { p.Backoff = Backoff{None: v.text == backoffNone, Wait: v.duration} },
 		},
@@ -117,47 +118,47 @@ func sizingTable() []Spec {
 			put: func(p *Plan, v value) { p.Sizing.Tolerance = v.number / 100 },
 		},
 		{
-			Name: "objective", Option: "sizing.objectives", Kind: List, Modes: both,
+			Name: "objective", Option: "sizing.objectives", Kind: List, Needs: NeedController,
 			Doc: "a latency that must hold: p(95)<200ms; may be repeated",
 			put: func(p *Plan, v value) { p.Sizing.Objectives = v.words },
 		},
 		{
-			Name: "by", Option: "sizing.by", Kind: Choice, Words: []string{string(ByVUs), string(ByRate), string(BySessions)}, Default: string(ByVUs), Modes: size,
+			Name: "by", Option: "sizing.by", Kind: Choice, Words: []string{string(ByVUs), string(ByRate), string(BySessions)}, Default: string(ByVUs), Modes: size, Needs: NeedSearch,
 			Doc: "what is ramped: vus (then arrivals test the answer), rate, or sessions",
 			put: func(p *Plan, v value) { p.Sizing.By = Control(v.text) },
 		},
 		{
-			Name: "max", Option: "sizing.max", Kind: Number, Max: maxRate, Modes: both,
+			Name: "max", Option: "sizing.max", Kind: Number, Max: maxRate, Modes: both, Needs: NeedController,
 			Doc: "highest load: virtual users, or arrivals per second with --by rate",
 			put: func(p *Plan, v value) { p.Sizing.Max = v.number },
 		},
 		{
-			Name: "resolution", Option: "sizing.resolution", Kind: Percent, Min: 0.1, Max: 50, Default: "3%", Modes: both,
+			Name: "resolution", Option: "sizing.resolution", Kind: Percent, Min: 0.1, Max: 50, Default: "3%", Modes: both, Needs: NeedController,
 			Doc: "how narrow the answer's interval is to be",
 			put: func(p *Plan, v value) { p.Sizing.Resolution = v.number / 100 },
 		},
 		{
-			Name: "budget", Option: "sizing.budget", Kind: Time, Modes: both,
+			Name: "budget", Option: "sizing.budget", Kind: Time, Modes: both, Needs: NeedController,
 			Doc: "how long it may take; by default about four minutes, longer for long iterations",
 			put: func(p *Plan, v value) { p.Sizing.Budget = v.duration },
 		},
 		{
-			Name: "soak", Option: "sizing.soak", Kind: Time, Modes: both,
+			Name: "soak", Option: "sizing.soak", Kind: Time, Modes: both, Needs: NeedController,
 			Doc: "hold the answer this long at the end",
 			put: func(p *Plan, v value) { p.Sizing.Soak = v.duration },
 		},
 		{
-			Name: "per-scenario", Option: "sizing.perScenario", Kind: Switch, Default: "false", Modes: both,
+			Name: "per-scenario", Option: "sizing.perScenario", Kind: Switch, Default: "false", Modes: both, Needs: NeedController,
 			Doc: "size each scenario alone, too",
 			put: func(p *Plan, v value) { p.Sizing.PerScenario = v.text == "true" },
 		},
 		{
-			Name: "target-load", Option: "sizing.targetLoad", Kind: Rate, Max: maxRate, Modes: both,
+			Name: "target-load", Option: "sizing.targetLoad", Kind: Rate, Max: maxRate, Modes: both, Needs: NeedController,
 			Doc: "recommend how many replicas carry this many iterations",
 			put: func(p *Plan, v value) { p.Sizing.TargetLoad = v.number },
 		},
 		{
-			Name: "max-regression", Option: "sizing.maxRegression", Kind: Percent, Max: 99, Default: "10%", Modes: size,
+			Name: "max-regression", Option: "sizing.maxRegression", Kind: Percent, Max: 99, Default: "10%", Modes: size, Needs: NeedFormer,
 			Doc: "with --from: how much less it may carry (exit code 8)",
 			put: func(p *Plan, v value) { p.Sizing.MaxRegression = v.number / 100 },
 		},
