@@ -21,12 +21,13 @@ const module = "github.com/plimsoll-load/plimsoll"
 // layers: folder -> what it may import, of ours (exact, or "x/*" for the folders in x) and of others (by prefix).
 // A folder without a line takes that of the nearest folder above it.
 var layers = map[string][]string{
-	"cmd/cli": {"runtime/plan", "runtime/record", "github.com/spf13/cobra", "github.com/spf13/pflag"}, // what both programs share of the command line
+	"cmd/cli": {"runtime/plan", "runtime/record", "github.com/spf13/cobra", "github.com/spf13/pflag",
+		"golang.org/x/term"}, // what both programs share of the command line: also whether there is a terminal
 
 	"cmd/plimsoll": { // flags, help, words and printing: no engine, no VM, no scheduler
 		"cmd/cli", "session", "sizing", "sizing/bottleneck", "sizing/recommend", "report", "report/*", "report/out/*", "examples", "jsapi", "jsapi/all",
 		"runtime/plan", "runtime/record", "runtime/metric", "runtime/repo", "runtime/monitor", "runtime/target", "runtime/script", "runtime/units",
-		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term",
+		"github.com/spf13/cobra", "github.com/spf13/pflag",
 	},
 
 	"cmd/plimsoll-remote": { // no engine, no VM, no controller: it runs plimsoll as a child
@@ -84,15 +85,16 @@ var layers = map[string][]string{
 	"remote/fakeaws":             {"github.com/johannesboyne/gofakes3"}, // speaks the wire, knows nothing of ours
 	"remote/fakeaws/cmd/fakeaws": {"remote/fakeaws"},                    // the same as a process
 
-	"report":            {"runtime/record", "runtime/metric", "runtime/redact", "runtime/units", "report/chart"},
-	"report/out/*":      {"session", "report", "runtime/metric", "runtime/record"}, // one package an output, with its client library
-	"report/chart":      {"github.com/wcharczuk/go-chart"},
-	"report/compare":    {"runtime/record", "runtime/redact", "runtime/units", "report", "gonum.org/v1/gonum"},
-	"report/text":       {"runtime/record", "runtime/metric", "runtime/units", "report", "report/compare"},
-	"report/markdown":   {"runtime/units", "report", "report/compare"},
-	"report/junit":      {"runtime/record", "runtime/units", "report", "report/compare"},
-	"report/html":       {"runtime/record", "runtime/metric", "runtime/units", "report", "report/compare", "report/chart"},
-	"report/reporttest": {"runtime/plan", "runtime/record", "runtime/metric", "report"}, // records for tests
+	"report":              {"runtime/record", "runtime/metric", "runtime/redact", "runtime/units", "report/chart"},
+	"report/out/*":        {"session", "report", "runtime/metric", "runtime/record"},      // one package an output, with its client library
+	"report/out/progress": {"session", "report/text", "runtime/metric", "runtime/record"}, // the line of a run under way
+	"report/chart":        {"github.com/wcharczuk/go-chart"},
+	"report/compare":      {"runtime/record", "runtime/redact", "runtime/units", "report", "gonum.org/v1/gonum"},
+	"report/text":         {"runtime/record", "runtime/metric", "runtime/units", "report", "report/compare"},
+	"report/markdown":     {"runtime/units", "report", "report/compare"},
+	"report/junit":        {"runtime/record", "runtime/units", "report", "report/compare"},
+	"report/html":         {"runtime/record", "runtime/metric", "runtime/units", "report", "report/compare", "report/chart"},
+	"report/reporttest":   {"runtime/plan", "runtime/record", "runtime/metric", "report"}, // records for tests
 }
 
 // banned modules, and why.

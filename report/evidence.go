@@ -22,6 +22,12 @@ func (r *Run) Evidence() []string {
 	} else if l := r.Total.Latency; l != nil {
 		say("Half of the %s took at most %s, 95 %% at most %s, the longest %s.", units.Many(r.Total.Requests(), "request"), units.Seconds(l.P50), units.Seconds(l.P95), units.Seconds(l.Max))
 	}
+	if d := r.Total.Dropped; d.Total() > 0 && r.Head.Mode == record.ModeRun {
+		say("Of what was due, %s.", unsentList(d))
+	}
+	for _, f := range r.thresholdFacts() {
+		say("Objective %s.", f.Text)
+	}
 	if len(r.Failures) > 0 {
 		g := r.Failures[0]
 		say("The most frequent failure is “%s”: %s, first seen at %s.", g.Sample.Text(), units.Many(g.Count(), "time"), units.Clock(math.Floor(g.Sample.First)))

@@ -33,6 +33,7 @@ func (r *Run) Facts() []Fact {
 		if r.Total.Requests() > 0 {
 			out = append(out, Fact{"Requests", r.requestLine()})
 		}
+		out = append(out, r.thresholdFacts()...)
 	}
 	if r.End != nil && r.End.Sizing != nil && r.End.Sizing.Classic != nil {
 		out = append(out, Fact{"Classic", classicLine(r.End.Sizing.Classic)})
@@ -41,9 +42,7 @@ func (r *Run) Facts() []Fact {
 		out = append(out, demoLines(r)...)
 	}
 	out = append(out, r.ResourceFacts()...)
-	for _, warning := range r.Warnings {
-		out = append(out, Fact{"Warning", warning})
-	}
+	out = append(out, r.warningFacts()...)
 	if line := r.ProxyLine(); line != "" {
 		out = append(out, Fact{"Proxy", line})
 	}
@@ -65,6 +64,34 @@ func (r *Run) ProxyLine() string {
 		return ""
 	}
 	return "through proxy " + strings.Join(r.Proxies, " and ")
+}
+
+// mostWarnings are shown in a summary.
+const mostWarnings = 5
+
+func (r *Run) warningFacts() (out []Fact) {
+	for _, warning := range r.Warnings[:min(len(r.Warnings), mostWarnings)] {
+		out = append(out, Fact{"Warning", warning})
+	}
+	if n := len(r.Warnings) - mostWarnings; n > 0 {
+		out = append(out, Fact{"", fmt.Sprintf("and %d more: --json has all", n)})
+	}
+	return out
+}
+
+// thresholdFacts say how what a run was to keep was kept.
+func (r *Run) thresholdFacts() (out []Fact) {
+	if r.End == nil {
+		return nil
+	}
+	for _, t := range r.End.Thresholds {
+		text := fmt.Sprintf("%s: %s of the requests failed or were later, %s allowed", t.Expression, units.Percent(t.Beyond, 1), units.Percent(t.Allowed, 1))
+		if !t.OK {
+			text += " (missed)"
+		}
+		out = append(out, Fact{"Objective", text})
+	}
+	return out
 }
 
 // Origin says which repository, commit and test the scenario is from; empty where it is from this disk.
@@ -108,8 +135,8 @@ func (r *Run) sizingFacts(s *record.Sizing) []Fact {
 func (r *Run) loadLine() string {
 	text := fmt.Sprintf("up to %s for %s: %s begun, %s succeeded (%s), %s failed", units.Many(uint64(max(r.Total.VUsMax, 0)), "VU"), units.Seconds(r.Duration),
 		units.Many(r.Total.Started, "iteration"), units.Int(r.Total.OK), units.PerSecond(r.Total.OK, r.Duration), units.Int(r.Total.Failed))
-	if d := r.Total.Dropped; d.NoVU+d.Late > 0 {
-		text += fmt.Sprintf("; %s arrivals dropped (%s without a free VU, %s because the generator was late)", units.Int(d.NoVU+d.Late), units.Int(d.NoVU), units.Int(d.Late))
+	if d := r.Total.Dropped; d.Total() > 0 {
+		text += "; " + unsentList(d)
 	}
 	return text
 }

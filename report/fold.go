@@ -131,6 +131,13 @@ func (f *Fold) Add(row any) error {
 const maxProxies = 4
 
 func (f *Fold) event(e record.Event) {
+	if e.Kind == record.EventConsole {
+		f.run.Console = append(f.run.Console, e)
+		return
+	}
+	if e.Kind == record.EventWarning {
+		f.warn(e.Message)
+	}
 	f.run.Events = append(f.run.Events, e)
 	if e.Kind != record.EventProxy || len(f.run.Proxies) == maxProxies || slices.Contains(f.run.Proxies, e.Message) {
 		return
@@ -183,7 +190,7 @@ func (f *Fold) window(row record.Window) {
 func sane(s float64) bool { return s >= 0 && s < maxSeconds }
 
 func point(row *record.Window, w *metric.Window) Point {
-	p := Point{At: row.StartS, Length: row.LengthS, VUs: w.VUs, InFlight: w.InFlight, Dropped: w.Dropped.NoVU + w.Dropped.Late}
+	p := Point{At: row.StartS, Length: row.LengthS, VUs: w.VUs, InFlight: w.InFlight, Dropped: w.Dropped.Total()}
 	p.Started, p.OK, p.Failed = w.Iterations()
 	ok, failed := w.Requests()
 	p.Requests, p.RequestsKO = ok+failed, failed

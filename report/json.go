@@ -19,39 +19,43 @@ const JSONVersion = 1
 type Summary struct {
 	SchemaVersion int `json:"schema_version"`
 	*record.Sizing
-	Mode       record.Mode     `json:"mode"`
-	Verdict    string          `json:"verdict"`
-	Reason     string          `json:"reason"`
-	ExitCode   *int            `json:"exit_code"` // null: the run was cut
-	Script     string          `json:"script"`
-	Seed       uint64          `json:"seed"`
-	Load       LoadSummary     `json:"load"`
-	Iterations IterationCounts `json:"iterations"`
-	Requests   RequestCounts   `json:"requests"`
-	Checks     CheckCounts     `json:"checks"`
-	Scenarios  []ScenarioRow   `json:"scenarios"`
-	Endpoints  []EndpointRow   `json:"endpoints"`
-	Errors     []ErrorGroup    `json:"errors"`
-	Latency    *Quantiles      `json:"latency"`  // of requests
-	Lateness   *Quantiles      `json:"lateness"` // null: a closed load
-	Thresholds []Threshold     `json:"thresholds"`
-	Resources  Readings        `json:"resources"`
-	Generator  GeneratorState  `json:"generator"`
+	Mode       record.Mode        `json:"mode"`
+	Verdict    string             `json:"verdict"`
+	Reason     string             `json:"reason"`
+	ExitCode   *int               `json:"exit_code"` // null: the run was cut
+	Script     string             `json:"script"`
+	Seed       uint64             `json:"seed"`
+	Load       LoadSummary        `json:"load"`
+	Iterations IterationCounts    `json:"iterations"`
+	Requests   RequestCounts      `json:"requests"`
+	Checks     CheckCounts        `json:"checks"`
+	Scenarios  []ScenarioRow      `json:"scenarios"`
+	Endpoints  []EndpointRow      `json:"endpoints"`
+	Errors     []ErrorGroup       `json:"errors"`
+	Latency    *Quantiles         `json:"latency"`    // of requests
+	Lateness   *Quantiles         `json:"lateness"`   // null: a closed load
+	Thresholds []record.Threshold `json:"thresholds"` // what a run was to keep
+	Resources  Readings           `json:"resources"`
+	Generator  GeneratorState     `json:"generator"`
 	// Bottleneck is what limited the service; null where that was not looked into.
 	Bottleneck *record.Bottleneck `json:"bottleneck"`
 	Machine    *MachineOf         `json:"machine,omitempty"` // the target's, of a sizing whose record names it
 	Demo       *record.Demo       `json:"demo,omitempty"`
 	Warnings   []string           `json:"warnings"`
+	Teardown   string             `json:"teardown,omitempty"` // what failed in afterVU and afterAll
+	Console    []ConsoleLine      `json:"console,omitempty"`  // the first lines that the script wrote; the record has more
 	Record     string             `json:"record"`
 	Repository *record.Repository `json:"repository,omitempty"` // that the scenario was cloned from
 	Proxies    []string           `json:"proxies,omitempty"`    // that requests went through: HOST:PORT, or a URL where it is not plain HTTP
 }
 
-// Threshold is a bound that a run was to keep, and whether it did. Nothing declares one yet.
-type Threshold struct {
-	Metric     string `json:"metric"`
-	Expression string `json:"expression"` // as written: p(95)<200
-	OK         bool   `json:"ok"`
+// maxConsole bounds the lines of the script's console.
+const maxConsole = 100
+
+// ConsoleLine is one line that the script wrote.
+type ConsoleLine struct {
+	AtS  float64 `json:"at_s"`
+	Text string  `json:"text"`
 }
 
 // LoadSummary is what load was made.
@@ -67,6 +71,7 @@ type IterationCounts struct {
 	Count    uint64     `json:"count"`
 	OK       uint64     `json:"ok"`
 	Failed   uint64     `json:"failed"`
+	Unsent   uint64     `json:"unsent,omitempty"` // arrivals that were due and did not start: load.dropped says why
 	Rate     *float64   `json:"rate"`
 	Goodput  *float64   `json:"goodput"`
 	Duration *Quantiles `json:"duration"` // of successful ones
@@ -168,21 +173,25 @@ func Summarize(r *Run) Summary {
 	s := Summary{
 		SchemaVersion: JSONVersion, Mode: r.Head.Mode, Verdict: v.Word, Reason: v.Reason, Script: r.Head.Script, Seed: r.Head.Seed,
 		Load:       LoadSummary{c.VUsMax, r.Head.Started.Format("2006-01-02T15:04:05.000Z07:00"), r.Duration, c.Dropped},
-		Iterations: IterationCounts{c.Ended(), c.OK, c.Failed, r.perSecond(c.Ended()), r.perSecond(c.OK), c.Iteration},
+		Iterations: IterationCounts{c.Ended(), c.OK, c.Failed, c.Dropped.Total(), r.perSecond(c.Ended()), r.perSecond(c.OK), c.Iteration},
 		Requests:   RequestCounts{c.Requests(), c.RequestsFailed, r.perSecond(c.Requests()), c.BytesIn, c.BytesOut, c.Connections, c.Repeated},
 		Checks:     CheckCounts{c.ChecksPassed, c.ChecksFail, []CheckRow{}},
-		Scenarios:  []ScenarioRow{}, Endpoints: []EndpointRow{}, Errors: []ErrorGroup{}, Thresholds: []Threshold{},
+		Scenarios:  []ScenarioRow{}, Endpoints: []EndpointRow{}, Errors: []ErrorGroup{}, Thresholds: []record.Threshold{},
 		Latency: c.Latency, Lateness: c.Lateness, Resources: Readings{},
 		Generator: GeneratorState{Host: r.Head.Generator}, Warnings: append([]string{}, r.Warnings...), Record: r.Path,
 		Repository: r.Head.Repository, Machine: r.Machine(), Proxies: r.Proxies,
 	}
 	if r.End != nil {
-		s.ExitCode, s.Sizing, s.Demo = &r.End.ExitCode, r.FullAnswer(), r.End.Demo
+		s.ExitCode, s.Sizing, s.Demo, s.Teardown = &r.End.ExitCode, r.FullAnswer(), r.End.Demo, r.End.Teardown
+		s.Thresholds = append(s.Thresholds, r.End.Thresholds...)
 		if b := r.End.Bottleneck; b != nil {
 			copied := *b
 			copied.Evidence = append([]record.Evidence{}, b.Evidence...)
 			s.Bottleneck = &copied
 		}
+	}
+	for _, line := range r.Console[:min(len(r.Console), maxConsole)] {
+		s.Console = append(s.Console, ConsoleLine{line.AtS, line.Message})
 	}
 	s.addRows(r)
 	for _, source := range r.Sources {

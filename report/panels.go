@@ -87,7 +87,7 @@ func (r *Run) ratePanel() Panel {
 	if r.Total.Requests() > 0 {
 		panel.Lines = append(panel.Lines, Line{Name: "requests", Color: 2, Values: rates(func(p Point) uint64 { return p.Requests }), Off: true})
 	}
-	if r.Total.Dropped.NoVU+r.Total.Dropped.Late > 0 {
+	if r.Total.Dropped.Total() > 0 {
 		panel.Lines = append(panel.Lines, Line{Name: "dropped arrivals", Color: 3, Values: rates(func(p Point) uint64 { return p.Dropped })})
 	}
 	return panel

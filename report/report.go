@@ -33,8 +33,9 @@ type Run struct {
 	Holds     []record.Hold
 	Sources   []Source
 	Events    []record.Event
-	Proxies   []string // that requests went through
-	Warnings  []string // about the record itself
+	Proxies   []string       // that requests went through
+	Console   []record.Event // lines that the script wrote
+	Warnings  []string       // of the run, and about the record itself
 }
 
 // Counts are totals of a run.

@@ -50,20 +50,29 @@ func (r *Run) Verdict() Verdict {
 	if v.Word == "" {
 		v.Word = "ended"
 	}
+	if t := r.End.Teardown; t != "" && v.Word != string(record.VerdictTeardown) {
+		v.Sentence += "; the teardown failed: " + t
+	}
 	return v
 }
 
 // totals says what was done, in one sentence.
 func (r *Run) totals() string {
 	c := r.Total
-	if c.Ended() == 0 {
-		if c.Started > 0 {
-			return units.Many(c.Started, "iteration") + " begun, none ended"
-		}
-		return "no iteration was run"
+	text := ""
+	switch {
+	case c.Ended() > 0:
+		text = fmt.Sprintf("%s in %s (%s), %s failed", units.Many(c.Ended(), "iteration"), units.Seconds(r.Duration),
+			units.PerSecond(c.Ended(), r.Duration), units.Percent(float64(c.Failed), float64(c.Ended())))
+	case c.Started > 0:
+		text = units.Many(c.Started, "iteration") + " begun, none ended"
+	default:
+		text = "no iteration was run"
 	}
-	return fmt.Sprintf("%s in %s (%s), %s failed", units.Many(c.Ended(), "iteration"), units.Seconds(r.Duration),
-		units.PerSecond(c.Ended(), r.Duration), units.Percent(float64(c.Failed), float64(c.Ended())))
+	if d := c.Dropped; d.Total() > 0 {
+		text += "; " + UnsentText(d, c.Due())
+	}
+	return text
 }
 
 func (r *Run) sizingSentence(s *record.Sizing) string {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/sched"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
 
 // beforeAll runs the script's beforeAll. Its error says that the test cannot begin, and end how the record closes then.
@@ -23,16 +25,22 @@ func (s *Session) beforeAll(ctx context.Context) (end record.End, err error) {
 	return record.End{Verdict: record.VerdictDead, Reason: err.Error(), ExitCode: exitCode(err, record.ExitScript)}, err
 }
 
-// afterAll runs the script's afterAll; a failure there, and a stop, take nothing from the result.
+// afterAll runs the script's afterAll, when all users have run their afterVU. What fails there is told by the exit code:
+// what the test made may still be in the service. A stop meanwhile takes nothing from the result.
 func (s *Session) afterAll(ctx context.Context) {
 	ctx, cancel := s.stops.untilNext(ctx)
 	defer cancel()
 	_, err := await(ctx, func() (any, error) { return nil, s.factory.AfterAll(ctx) })
 	if errors.Is(err, errCut) {
-		err = fmt.Errorf("afterAll: %w", err)
+		s.note(fmt.Sprintf("afterAll: %v", err))
+		err = nil
+	}
+	if n, first := s.factory.Teardowns(); n > 0 {
+		err = errors.Join(fmt.Errorf("afterVU of %s failed, the first with: %w", units.Many(uint64(n), "virtual user"), first), err) //nolint:gosec // a count
 	}
 	if err != nil {
-		s.note(err.Error())
+		s.teardown = strings.Join(strings.Split(err.Error(), "\n"), "; ")
+		s.rec.tell(Event{Kind: Warning, Text: "the teardown failed: " + s.teardown}) // the record's end says so
 	}
 }
 
@@ -52,8 +60,8 @@ func (s *Session) warn(e sched.Ending) {
 	}
 }
 
-// note tells at once, and in the record, what takes nothing from the result.
+// note warns at once, and in the record.
 func (s *Session) note(text string) {
-	s.rec.tell(Event{Kind: Notice, Text: text})
-	s.rec.event("warning", text)
+	s.rec.tell(Event{Kind: Warning, Text: text})
+	s.rec.event(record.EventWarning, text)
 }

@@ -53,7 +53,7 @@ func (l *sizingLoad) Tick(ctx context.Context, length time.Duration) (sizing.Tic
 	}
 	l.last = time.Now()
 	w := l.s.tick()
-	t := sizing.NewTick(&w, l.objectives, func(id metric.FailureID) bool { return l.s.kinds.of(id) == string(engine.KindTimeout) })
+	t := sizing.NewTick(&w, l.objectives, l.s.kinds.timedOut)
 	t.Generator.Failed = l.s.kinds.own(&w)
 	l.health.add(&t.Generator)
 	return t, nil
@@ -64,6 +64,8 @@ type failureKinds struct {
 	names *metric.Names
 	known metric.Lengths
 	kinds []string
+
+	lacked bool // something of the generator's
 }
 
 func (k *failureKinds) of(id metric.FailureID) string {
@@ -80,6 +82,11 @@ func (k *failureKinds) of(id metric.FailureID) string {
 	return k.kinds[id]
 }
 
+// timedOut says whether a failure is a time-out.
+func (k *failureKinds) timedOut(id metric.FailureID) bool {
+	return k.of(id) == string(engine.KindTimeout)
+}
+
 // own is how many iterations of a window failed for want of something of the generator's.
 func (k *failureKinds) own(w *metric.Window) (n uint64) {
 	for i := range w.Failures {
@@ -88,6 +95,14 @@ func (k *failureKinds) own(w *metric.Window) (n uint64) {
 		}
 	}
 	return n
+}
+
+// lacking says whether a window, or one before it, has a request that failed for want of something of the generator's.
+func (k *failureKinds) lacking(w *metric.Window) bool {
+	for i := range w.Failures {
+		k.lacked = k.lacked || w.Failures[i].Requests > 0 && k.of(metric.FailureID(i)) == string(engine.KindGenerator)
+	}
+	return k.lacked
 }
 
 // health is how the generator fares, by its own newest reading.
@@ -115,4 +130,12 @@ func (h *health) add(into *sizing.Health) {
 	into.Files, _ = r.Use(record.Descriptors)
 	into.Pressure = r.Values[record.CPUPressure]
 	into.Stall = time.Duration((r.Values[record.GCPauseS] + r.Values[record.SchedWaitS]) * float64(time.Second))
+}
+
+// busy says whether the generator's processors are: what it measures is about itself then.
+func (h *health) busy() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	use, _ := h.newest.Use(record.CPUCores)
+	return use >= record.GeneratorBusy
 }

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,8 +26,17 @@ type recorder struct {
 	lost    []*SinkError
 	known   metric.Lengths
 	pending metric.Window
+	begun   bool
+	early   []any // rows from before the first one
+	lines   int   // of the script's console
 	ended   bool
 }
+
+// Of the script's console the record keeps the beginning: a line that each iteration writes must not become the record.
+const (
+	maxConsole    = 1000 // lines
+	maxConsoleLen = 1024 // of one, in bytes
+)
 
 // listener is a sink, and whether it failed: it is told no more then.
 type listener struct {
@@ -45,10 +56,15 @@ func newRecorder(names *metric.Names, sinks []Sink) *recorder {
 func (r *recorder) open(head *record.Run) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.begun = true
 	r.write(head)
 	if len(r.lost) > 0 {
 		return r.lost[0]
 	}
+	for _, row := range r.early {
+		r.write(row)
+	}
+	r.early = nil
 	return nil
 }
 
@@ -63,9 +79,35 @@ func (r *recorder) window(w *metric.Window) {
 	r.each(func(s Sink) error { return s.Window(w) })
 }
 
-// event marks the time axis.
+// event marks the time axis. One from before the record begins stands at its beginning.
 func (r *recorder) event(kind record.EventKind, message string) {
-	r.row(&record.Event{AtS: r.now(), Kind: kind, Message: message})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mark(kind, message)
+}
+
+func (r *recorder) mark(kind record.EventKind, message string) {
+	row := &record.Event{Kind: kind, Message: message}
+	if !r.begun {
+		r.early = append(r.early, row)
+		return
+	}
+	row.AtS = r.now()
+	r.write(row)
+}
+
+// console hands on a line that the script wrote.
+func (r *recorder) console(text string) {
+	r.tell(Event{Kind: Console, Text: text})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.lines++; r.lines > maxConsole {
+		return
+	}
+	if len(text) > maxConsoleLen {
+		text = strings.ToValidUTF8(text[:maxConsoleLen], "") + "…"
+	}
+	r.mark(record.EventConsole, text)
 }
 
 // now is the time since the start, in seconds.
@@ -91,6 +133,9 @@ func (r *recorder) close(end *record.End) []*SinkError {
 	r.mu.Lock()
 	if r.pending.Length > 0 {
 		r.flush()
+	}
+	if more := r.lines - maxConsole; more > 0 {
+		r.mark(record.EventWarning, fmt.Sprintf("%d more lines of the script's console are not in the record", more))
 	}
 	r.write(end)
 	r.mu.Unlock()
@@ -119,7 +164,7 @@ func (r *recorder) flush() {
 		r.write(&row)
 	}
 	for _, text := range added.Warnings {
-		r.write(&record.Event{AtS: r.now(), Kind: "warning", Message: text})
+		r.write(&record.Event{AtS: r.now(), Kind: record.EventWarning, Message: text})
 		text = r.hidden.Hide(text)
 		r.each(func(s Sink) error { return s.Event(Event{Kind: Warning, Text: text}) })
 	}

@@ -57,7 +57,7 @@ func (s *Session) Run(ctx context.Context) (Result, error) {
 	if end, err := s.beforeAll(driven); err != nil {
 		return s.unbegun(end, err)
 	}
-	b := &runState{health: &health{}, ended: make(chan struct{})}
+	b := &runState{health: &s.health, ended: make(chan struct{})}
 	all.Go(func() { s.watchResources(long, b.health) })
 	all.Go(func() { s.watchMemory(long) })
 	all.Go(func() {

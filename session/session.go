@@ -68,6 +68,7 @@ type Options struct {
 	Command    []string           // the command line, for the record
 	Repository *record.Repository // where the script comes from, for the record
 	Machine    *record.Machine    // the target's, for the record
+	Warnings   []string           // what was said before the session was prepared, for the record
 
 	Sinks []Sink // told all that happens
 }
@@ -90,10 +91,13 @@ type Session struct {
 	sources  []monitor.Source
 	ended    counts // iterations, up to the last tick
 	kinds    failureKinds
+	health   health
 	spawned  atomic.Int64
 	vus      int // at the last tick; before the first one -1
 
 	toldProxies []string
+	thresholds  thresholds
+	teardown    string // what failed in it
 
 	stops *stops
 }
@@ -108,6 +112,9 @@ func Prepare(ctx context.Context, o Options) (*Session, error) {
 	s.kinds.names = s.names
 	s.metrics = metric.NewCollector(s.names, time.Now(), runtime.GOMAXPROCS(0))
 	s.rec = newRecorder(s.names, append([]Sink{observer{fold: s.evidence}}, o.Sinks...))
+	for _, w := range o.Warnings {
+		s.rec.event(record.EventWarning, w)
+	}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -183,7 +190,7 @@ func (s *Session) declare(ctx context.Context, binder *jsapi.Binder) (err error)
 		Seed: s.seed, FailOn: s.failOn(),
 		Bind:    func(u *vu.User) vu.Need { return binder.Bind(u) },
 		Client:  func() *engine.Client { return engine.New(s.engineOptions(shared)) },
-		Console: func(l vu.Line) { s.rec.tell(Event{Kind: Console, Text: l.String()}) },
+		Console: func(l vu.Line) { s.rec.console(l.String()) },
 	}
 	s.factory, err = await(ctx, func() (*vu.Factory, error) { return vu.Load(ctx, config) })
 	return err
@@ -203,16 +210,20 @@ func (s *Session) resolve() error {
 	var warnings []string
 	var err error
 	s.plan, warnings, err = plan.Resolve(plan.Sources{
-		Mode: s.o.Mode, Script: s.factory.Options(), Test: s.o.Test.Options, Env: s.getenv, Flags: s.o.Settings, Seed: s.seed,
+		Mode: s.o.Mode, ClassicOnly: s.o.ClassicOnly, Recheck: s.o.From != nil,
+		Script: s.factory.Options(), Test: s.o.Test.Options, Env: s.getenv, Flags: s.o.Settings, Seed: s.seed,
 	})
 	s.plan.Script = s.o.Script
 	for name, value := range s.proxies.Settings {
 		s.plan.Settings = append(s.plan.Settings, plan.Setting{Name: name, Value: value, Source: plan.Env})
 	}
 	for _, w := range warnings {
-		s.rec.tell(Event{Kind: Warning, Text: w})
+		s.note(w)
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.thresholds.read(s.plan.Sizing.Objectives); err != nil {
 		return err
 	}
 	driven := s.plan

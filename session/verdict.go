@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/sched"
@@ -19,9 +20,23 @@ func exitCode(err error, otherwise int) int {
 	return otherwise
 }
 
-// conclude decides the verdict of a run, unless a sizing has: a stop first, then nothing worked, then the tolerance.
+// conclude decides the verdict, and what a teardown that failed adds to it.
 func (s *Session) conclude(end record.End, b *runState) record.End {
 	s.lastTick()
+	end = s.judge(end, b)
+	if s.teardown == "" {
+		return end
+	}
+	end.Teardown = s.teardown
+	if end.Verdict == record.VerdictOK {
+		end.Verdict, end.Reason = record.VerdictTeardown, "the teardown failed: "+s.teardown
+	}
+	end.ExitCode = record.FirstExit(end.ExitCode, record.ExitScript)
+	return end
+}
+
+// judge decides the verdict of a run, unless a sizing has: a stop first, then nothing worked, then the tolerance and the objectives.
+func (s *Session) judge(end record.End, b *runState) record.End {
 	cause := s.stops.why()
 	switch {
 	case cause != nil:
@@ -31,18 +46,14 @@ func (s *Session) conclude(end record.End, b *runState) record.End {
 		end.Verdict, end.Reason = record.VerdictDead, b.err.Error()
 	case end.Sizing != nil, end.Verdict != "":
 		return end
-	case s.ended.limited(s.plan.Sizing.Tolerance):
-		end.Verdict = record.VerdictGenerator
-		end.Reason = fmt.Sprintf("%s of the iterations failed for want of this generator's own files, ports or memory: `plimsoll doctor` tells its limits",
-			units.Percent(float64(s.ended.own), float64(s.ended.ok+s.ended.failed)))
-	case s.ended.ok == 0:
-		end.Verdict, end.Reason = record.VerdictDead, "not one iteration succeeded"
-	case s.ended.share() > s.plan.Sizing.Tolerance:
-		end.Verdict = record.VerdictFailed
-		end.Reason = fmt.Sprintf("%s of the iterations failed, %s are tolerated",
-			units.Percent(s.ended.share(), 1), units.Percent(s.plan.Sizing.Tolerance, 1))
 	default:
-		end.Verdict, end.Reason = record.VerdictOK, reason(b.ending.Why)
+		end.Thresholds = s.thresholds.results()
+		if end.Verdict, end.Reason = s.ended.verdict(s.plan.Sizing.Tolerance); end.Verdict == record.VerdictOK {
+			end.Reason = reason(b.ending.Why)
+			if broken := s.thresholds.broken(); broken != "" {
+				end.Verdict, end.Reason = record.VerdictFailed, broken
+			}
+		}
 	}
 	end.ExitCode = end.Verdict.ExitCode()
 	return end
@@ -65,23 +76,54 @@ func failed(err error) record.End {
 	return record.End{Verdict: record.VerdictError, Reason: err.Error(), ExitCode: exitCode(err, record.ExitInternal)}
 }
 
-// counts are the iterations that ended. Of those that failed, own did so for want of something of the generator's.
-type counts struct{ ok, failed, own uint64 }
+// counts are the iterations that ended, and the arrivals that never became one. Of the iterations that failed, own did so
+// for want of something of the generator's.
+type counts struct {
+	ok, failed, own uint64
+	dropped         metric.Dropped
+}
 
 func (c *counts) add(w *metric.Window, own uint64) {
 	_, ok, failed := w.Iterations()
 	c.ok, c.failed, c.own = c.ok+ok, c.failed+failed, c.own+own
+	c.dropped.Add(w.Dropped)
 }
 
+// due is how many iterations were to be.
+func (c *counts) due() uint64 { return c.ok + c.failed + c.dropped.Total() }
+
+// share is how much of what was due failed or was not sent.
 func (c *counts) share() float64 {
-	if c.ok+c.failed == 0 {
+	if c.due() == 0 {
 		return 0
 	}
-	return float64(c.failed) / float64(c.ok+c.failed)
+	return float64(c.failed+c.dropped.Total()) / float64(c.due())
 }
 
-// limited says whether too much failed, and would not have without the generator's own failures.
+// limited says whether too much failed or was not sent, and would not have without what the generator itself lacked.
 func (c *counts) limited(tolerance float64) bool {
-	others := counts{ok: c.ok, failed: c.failed - min(c.own, c.failed)}
-	return c.own > 0 && (c.ok == 0 || c.share() > tolerance) && others.share() <= tolerance
+	others := counts{ok: c.ok, failed: c.failed - min(c.own, c.failed), dropped: metric.Dropped{NoVU: c.dropped.NoVU, Refused: c.dropped.Refused}}
+	return c.own+c.dropped.Own() > 0 && (c.ok == 0 || c.share() > tolerance) && others.share() <= tolerance
+}
+
+// verdict is that of a run which came to its end, with the reason where it is not well.
+func (c *counts) verdict(tolerance float64) (record.Verdict, string) {
+	tolerated := units.Percent(tolerance, 1) + " are tolerated"
+	switch {
+	case c.limited(tolerance) && c.own > c.dropped.Own():
+		return record.VerdictGenerator, fmt.Sprintf("%s of the iterations failed for want of this generator's own files, ports or memory: `plimsoll doctor` tells its limits",
+			units.Percent(float64(c.own), float64(c.ok+c.failed)))
+	case c.limited(tolerance):
+		return record.VerdictGenerator, report.UnsentText(c.dropped, c.due()) + "; " + tolerated
+	case c.ok == 0:
+		return record.VerdictDead, "not one iteration succeeded"
+	case c.share() <= tolerance:
+		return record.VerdictOK, ""
+	case c.dropped.Total() == 0:
+		return record.VerdictFailed, units.Percent(c.share(), 1) + " of the iterations failed, " + tolerated
+	case c.failed == 0:
+		return record.VerdictFailed, report.UnsentText(c.dropped, c.due()) + "; " + tolerated
+	}
+	return record.VerdictFailed, fmt.Sprintf("%s of the iterations failed, and %s; together %s, %s",
+		units.Percent(float64(c.failed), float64(c.ok+c.failed)), report.UnsentText(c.dropped, c.due()), units.Percent(c.share(), 1), tolerated)
 }

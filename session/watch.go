@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/monitor"
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -82,8 +83,24 @@ func (s *Session) collect(vus int) metric.Window {
 	w := s.metrics.Collect(time.Now(), vus)
 	w.InFlight += s.load.Waiting()
 	w.Lateness = s.load.Lateness()
+	s.blame(&w)
 	s.rec.window(&w)
 	s.ended.add(&w, s.kinds.own(&w))
 	s.tellProxies()
+	if s.o.Mode == plan.Run {
+		s.thresholds.add(&w, s.kinds.timedOut)
+	}
 	return w
+}
+
+// blame finds which arrivals were not sent because the generator itself had no processor time, files or memory left: its
+// VUs are busy for as long as it is, and do not start.
+func (s *Session) blame(w *metric.Window) {
+	d, busy := &w.Dropped, s.health.busy()
+	if busy {
+		d.Starved, d.NoVU = d.Starved+d.NoVU, 0
+	}
+	if busy || s.kinds.lacking(w) {
+		d.Starved, d.Refused = d.Starved+d.Refused, 0
+	}
 }

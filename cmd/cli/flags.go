@@ -66,6 +66,11 @@ func Settings(modes ...plan.Mode) (list []Flag) {
 	return list
 }
 
+// OfRepo are the flags of [Sources] that change nothing without --repo.
+func OfRepo() []string {
+	return []string{"ref", "dir", "install", "submodules", "offline", "allow-file", "max-repo-size"}
+}
+
 // Sources are the other flags that are handed on: where the script comes from, and what it sees.
 func Sources() []Flag {
 	return []Flag{
@@ -79,7 +84,7 @@ func Sources() []Flag {
 		{Name: "max-repo-size", Kind: "size", rare: true, Doc: "of --repo: the most bytes that a clone may have (default 256MiB)"},
 		{Name: "env", Short: "e", Kind: "name[=value]", Doc: "NAME=VALUE for the script's __ENV, or NAME to pass one on"},
 		{Name: "secret", Kind: "name[=value]", rare: true, Doc: "as --env; the value is kept out of the record, the report and the log"},
-		{Name: "quiet", Short: "q", Kind: "bool", Bare: true, Doc: "no progress on stderr"},
+		{Name: "quiet", Short: "q", Kind: "bool", Bare: true, Doc: "no progress on stderr; warnings and what the script writes stay"},
 	}
 }
 

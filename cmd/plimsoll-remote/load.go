@@ -56,6 +56,9 @@ func newLoad(p process, at *place, mode string) *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := cli.Together(c.Flags(), "remote "+mode, "repo", cli.OfRepo()...); err != nil {
+				return err
+			}
 			l.Mode, l.dry = mode, l.dry || mode == "plan"
 			if mode == "plan" {
 				l.Mode = "size"
@@ -128,7 +131,8 @@ func handedOn(mode string) []cli.Flag {
 	if mode == "run" {
 		of = plan.Run
 	}
-	return append(cli.Settings(of), cli.Sources()...)
+	settings := slices.DeleteFunc(cli.Settings(of), func(f cli.Flag) bool { return f.Setting.Needs == plan.NeedFormer }) // it checks no former answer again
+	return append(settings, cli.Sources()...)
 }
 
 // handOn notes a flag for plimsoll.

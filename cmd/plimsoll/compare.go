@@ -35,6 +35,9 @@ func newCompare(p process) *cobra.Command {
 			if len(args) < 2 {
 				return cli.Usage("usage: "+c.UseLine(), "compare: want two records at least, got %d", len(args))
 			}
+			if err := show.effects(c); err != nil {
+				return err
+			}
 			if err := show.ready(p, "", strings.Split(strings.Join(args, ","), ",")...); err != nil {
 				return err
 			}

@@ -24,6 +24,11 @@ func (j *join) flags(c *cobra.Command) {
 	c.Flags().DurationVar(&j.offset, "clock-offset", 0, "of --resources: this machine's clock minus that of Glances")
 }
 
+// effects refuses flags that change nothing without others.
+func (j *join) effects(c *cobra.Command) error {
+	return cli.Together(c.Flags(), c.Name(), "resources", "clock-offset")
+}
+
 // paths are the files that read reads.
 func (j *join) paths(p process, args []string) []string {
 	path, err := recordPath(p, args)

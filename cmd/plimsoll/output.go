@@ -35,6 +35,11 @@ func (o *output) flags(c *cobra.Command) {
 	f.Var(&o.summaries, "summary", "write md, json or junit (several with commas) to a file; md alone adds to GitHub's step summary")
 }
 
+// effects refuses flags that change nothing beside others.
+func (o *output) effects(c *cobra.Command) error {
+	return errors.Join(cli.Apart(c.Flags(), c.Name(), "json", "full", "md"), cli.Apart(c.Flags(), c.Name(), "md", "full"))
+}
+
 func (o *output) pictureFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.Var(cli.Text(&o.png, "file"), "png", "write one picture of the run")
@@ -74,8 +79,8 @@ func (o *output) print(p process, run *report.Run) error {
 }
 
 func (p process) textOptions(full bool) text.Options {
-	columns, _ := width(p.stdout)
-	return text.Options{Width: columns, Color: p.colour(p.stdout), Full: full}
+	terminal := cli.TerminalOf(p.stdout, p.env)
+	return text.Options{Width: terminal.Columns, Color: terminal.Codes, Full: full}
 }
 
 // writeFile writes a file through write; no path, no file.

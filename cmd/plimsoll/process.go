@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"io"
 
-	"golang.org/x/term"
-
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
+	"github.com/plimsoll-load/plimsoll/report/out/progress"
+	"github.com/plimsoll-load/plimsoll/session"
 )
 
 // process is the world that a command lives in. Nothing else in this program
@@ -32,23 +32,13 @@ func (p process) main() int {
 	return p.signals.Main("plimsoll", p.stderr, root.ExecuteContext)
 }
 
-// width returns the columns of a terminal, or false when w is none.
-func width(w io.Writer) (int, bool) {
-	f, ok := w.(interface{ Fd() uintptr })
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return 0, false
+// progress is what tells how a run goes.
+func (p process) progress(quiet bool) session.Sink {
+	o := progress.Options{Quiet: quiet}
+	if terminal := cli.TerminalOf(p.stderr, p.env); terminal.Codes {
+		o.Columns = terminal.Columns
 	}
-	columns, _, err := term.GetSize(int(f.Fd()))
-	if err != nil || columns < 20 {
-		return 80, true
-	}
-	return columns, true
-}
-
-// colour says whether to write colours to w (https://no-color.org).
-func (p process) colour(w io.Writer) bool {
-	_, terminal := width(w)
-	return terminal && p.env("NO_COLOR") == "" && p.env("TERM") != "dumb"
+	return progress.New(p.stderr, o)
 }
 
 // say writes a line of what goes on.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -23,6 +24,15 @@ type replicas struct {
 func (r *replicas) flags(c *cobra.Command) {
 	c.Flags().Var(cli.Text(&r.records, "n=record,…"), "replicas", "sizings with different numbers of replicas: 1=a.jsonl,2=b.jsonl,4=c.jsonl")
 	c.Flags().Var(cli.Rate(&r.target), "target-load", "of --replicas: recommend how many carry this many iterations")
+}
+
+// effects refuses what changes nothing: --replicas prints its advice and shows no run.
+func (r *replicas) effects(c *cobra.Command, args []string) error {
+	if r.records != "" && len(args) > 0 {
+		return cli.Usage("name it behind --replicas, as 1="+args[0], "report: the record %s has no effect with --replicas", args[0])
+	}
+	return errors.Join(cli.Together(c.Flags(), c.Name(), "replicas", "target-load"),
+		cli.Apart(c.Flags(), c.Name(), "replicas", "html", "png", "svg", "md", "full", "summary", "force", "resources", "clock-offset"))
 }
 
 // paths are the records that are read.

@@ -29,7 +29,10 @@ func newReport(p process) *cobra.Command {
 	c := &cobra.Command{
 		Use: "report [RECORD]", Short: "print a run's summary again", Long: reportLong, GroupID: "results",
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := errors.Join(show.effects(c), joined.effects(c), many.effects(c, args)); err != nil {
+				return err
+			}
 			if err := show.ready(p, "", append(many.paths(), joined.paths(p, args)...)...); err != nil {
 				return err
 			}

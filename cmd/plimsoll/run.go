@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -28,7 +27,11 @@ iterations, for a time, in stages, or at a rate of arrivals.
   plimsoll run loadtest.js --rate 150/s --duration 1m
   plimsoll run loadtest.js --sizing                    Molotov's autosizing
   plimsoll run smoke                                   a named test of ./plimsoll.json
-  plimsoll run --repo https://example.org/tests.git smoke`
+  plimsoll run --repo https://example.org/tests.git smoke
+
+Exit code 4: more than --tolerance of the iterations failed, or of the arrivals were
+not sent, or an --objective was missed; 5: this generator was the limit; 3: the script
+failed outside its iterations.`
 
 func newRun(p process) *cobra.Command {
 	var o settings
@@ -36,11 +39,14 @@ func newRun(p process) *cobra.Command {
 	c := &cobra.Command{
 		Use: "run SCRIPT|TEST", Short: "run a load test", Long: runLong + cli.Proxies, GroupID: "load", Args: cli.Exactly(1, "a script or a named test"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := o.find(c.Context(), p, args[0], p.say); err != nil {
+			if err := o.ready(c, p, args[0]); err != nil {
 				return err
 			}
 			if classic || o.test.Classic {
 				o.mode = plan.Classic
+			}
+			if o.classicOnly && o.mode != plan.Classic {
+				return cli.Usage("it belongs to `plimsoll run --sizing`", "run: --classic-only has no effect without --sizing")
 			}
 			return begin(c.Context(), p, o)
 		},
@@ -59,9 +65,9 @@ func begin(ctx context.Context, p process, o settings) error {
 		return err
 	}
 	p.tune(uint64(ownLimits(ctx)[record.MemoryBytes]))
-	fold, file, line := session.NewFold(), newRecordFile(p, o), newProgress(p.stderr, o.quiet)
+	fold, file := session.NewFold(), session.NewRecordFile(func() (*os.File, error) { return o.createRecord(p) })
 	options := o.session(ctx, p)
-	options.Sinks = []session.Sink{file, fold, line}
+	options.Sinks = []session.Sink{file, fold, p.progress(o.quiet)}
 	s, err := session.Prepare(ctx, options)
 	if err != nil {
 		return o.explainMissing(err)
@@ -79,7 +85,7 @@ func begin(ctx context.Context, p process, o settings) error {
 		return err
 	}
 	run := fold.Run()
-	run.Path, run.End.ExitCode = file.path, result.End.ExitCode
+	run.Path, run.End.ExitCode = file.Path(), result.End.ExitCode
 	return o.finish(p, run, result)
 }
 
@@ -104,26 +110,16 @@ func (o *settings) finish(p process, run *report.Run, result session.Result) err
 	return nil
 }
 
-// recordFile is the record's file, as -o names it or in the state folder.
-type recordFile struct {
-	*session.Record
-	path string
+// createRecord makes the record's file, as -o names it or in the state folder.
+func (o *settings) createRecord(p process) (*os.File, error) {
+	file, err := o.newRecord(p)
+	if err != nil {
+		return nil, cli.FaultError{Code: record.ExitUsage, Err: err, Advice: "name a file that can be written with -o FILE"}
+	}
+	return file, nil
 }
 
-func newRecordFile(p process, o settings) *recordFile {
-	r := &recordFile{}
-	r.Record = session.NewRecord(func() (io.WriteCloser, error) {
-		file, err := createRecord(p, o)
-		if err != nil {
-			return nil, cli.FaultError{Code: record.ExitUsage, Err: err, Advice: "name a file that can be written with -o FILE"}
-		}
-		r.path = file.Name()
-		return file, nil
-	})
-	return r
-}
-
-func createRecord(p process, o settings) (*os.File, error) {
+func (o *settings) newRecord(p process) (*os.File, error) {
 	if o.output != "" {
 		return record.Create(o.output, o.show.force)
 	}
@@ -133,17 +129,4 @@ func createRecord(p process, o settings) (*os.File, error) {
 	}
 	mode := map[plan.Mode]string{plan.Run: "run", plan.Size: "size", plan.Classic: "classic"}[o.mode]
 	return record.Store{Dir: dir}.Create(time.Now(), mode+"-"+filepath.Base(o.script))
-}
-
-// Row writes the next row.
-func (r *recordFile) Row(row any) error { return r.incomplete(r.Record.Row(row)) }
-
-// End closes the file.
-func (r *recordFile) End() error { return r.incomplete(r.Record.End()) }
-
-func (r *recordFile) incomplete(err error) error {
-	if err == nil || r.path == "" {
-		return err
-	}
-	return fmt.Errorf("the record %s is incomplete: %w", r.path, err)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,6 +55,17 @@ func (o *settings) flags(c *cobra.Command, modes ...plan.Mode) {
 	cli.MarkRare(f, "machine", "full", "show-config")
 }
 
+// ready refuses what would change nothing, and finds the script.
+func (o *settings) ready(c *cobra.Command, p process, arg string) error {
+	if err := errors.Join(
+		cli.Together(c.Flags(), c.Name(), "repo", cli.OfRepo()...),
+		o.show.effects(c),
+	); err != nil {
+		return err
+	}
+	return o.find(c.Context(), p, arg)
+}
+
 // set takes a setting's text. A list's may be repeated.
 func (o *settings) set(flag cli.Flag, text string) error {
 	spec := flag.Setting
@@ -79,7 +91,8 @@ func (o *settings) session(ctx context.Context, p process) session.Options {
 	made := session.Options{
 		Script: o.script, Within: o.root, Mode: o.mode, Settings: o.given, Test: o.test,
 		Env: o.env, Secret: o.secret, Environ: p.environ(), Monitor: o.monitor, ClassicOnly: o.classicOnly, From: o.former,
-		Command: slices.Concat([]string{"plimsoll"}, p.args), Repository: o.repository, Machine: o.machine,
+		Warnings: o.notes,
+		Command:  slices.Concat([]string{"plimsoll"}, p.args), Repository: o.repository, Machine: o.machine,
 	}
 	switch o.demo {
 	case "":

@@ -25,7 +25,7 @@ func newSize(p process) *cobra.Command {
 	c := &cobra.Command{
 		Use: "size SCRIPT|TEST", Short: "find how much a service carries", Long: sizeLong + cli.Proxies, GroupID: "load", Args: cli.Exactly(1, "a script or a named test"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := o.find(c.Context(), p, args[0], p.say); err != nil {
+			if err := o.ready(c, p, args[0]); err != nil {
 				return err
 			}
 			var err error

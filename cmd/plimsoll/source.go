@@ -32,6 +32,7 @@ type source struct {
 	root       string             // the clone that a stranger's script may read; "": all files
 	repository *record.Repository // nil: not from one
 	leftOut    []string           // what was not asked for, in words
+	notes      []string           // warnings from before there is a session
 }
 
 // value is that of a flag of cli.Sources.
@@ -45,8 +46,8 @@ func (o *source) value(name string) pflag.Value {
 }
 
 // find turns the argument into a script: the file's path, or what a named test says.
-func (o *source) find(ctx context.Context, p process, arg string, say func(string)) error {
-	project, err := o.project(ctx, p, arg, say)
+func (o *source) find(ctx context.Context, p process, arg string) error {
+	project, err := o.project(ctx, p, arg)
 	if err != nil {
 		return err
 	}
@@ -54,9 +55,7 @@ func (o *source) find(ctx context.Context, p process, arg string, say func(strin
 		o.script = arg
 		return nil
 	}
-	for _, note := range project.Notes {
-		say("warning: " + note)
-	}
+	o.warn(p, project.Notes...)
 	if o.test, err = project.Test(arg); err != nil {
 		return err
 	}
@@ -67,10 +66,18 @@ func (o *source) find(ctx context.Context, p process, arg string, say func(strin
 	return nil
 }
 
+// warn tells what is told again in the record.
+func (o *source) warn(p process, notes ...string) {
+	for _, note := range notes {
+		p.say("warning: " + note)
+	}
+	o.notes = append(o.notes, notes...)
+}
+
 // project is the one that the argument names a test of; nil: it is a script's path.
-func (o *source) project(ctx context.Context, p process, arg string, say func(string)) (*repo.Project, error) {
+func (o *source) project(ctx context.Context, p process, arg string) (*repo.Project, error) {
 	if o.url != "" {
-		return o.clone(ctx, p, say)
+		return o.clone(ctx, p)
 	}
 	if strings.ContainsAny(arg, `/\`) || filepath.Ext(arg) != "" {
 		return nil, nil
@@ -86,10 +93,14 @@ func (o *source) project(ctx context.Context, p process, arg string, say func(st
 	return project, err
 }
 
-func (o *source) clone(ctx context.Context, p process, say func(string)) (*repo.Project, error) {
+func (o *source) clone(ctx context.Context, p process) (*repo.Project, error) {
 	cache, err := repo.CacheDir(p.env)
 	if err != nil {
 		return nil, err
+	}
+	say := p.say
+	if o.quiet {
+		say = nil
 	}
 	checkout, err := repo.Clone(ctx, repo.Options{
 		URL: o.url, Ref: o.ref, Dir: o.dir, CacheDir: cache, MaxSize: o.maxSize,
@@ -109,7 +120,7 @@ func (o *source) clone(ctx context.Context, p process, say func(string)) (*repo.
 	o.repository = &record.Repository{URL: checkout.URL, Commit: checkout.Commit}
 	project, err := checkout.Project()
 	if err == nil && project.Install && !o.install {
-		say("the repository's tests need npm packages, which only you can have installed: add --install")
+		o.warn(p, "the repository's tests need npm packages, which only you can have installed: add --install")
 	}
 	return project, err
 }

@@ -30,6 +30,9 @@ func newTarget(p process) *cobra.Command {
 		Use: "target", Short: "start a service of known capacity to try things on", Long: targetLong,
 		GroupID: "tools", Args: cli.Exactly(0, "no argument"),
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := cli.Apart(c.Flags(), c.Name(), "owned", "listen"); err != nil {
+				return err
+			}
 			cfg := target.Random(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
 			if model != "" {
 				var err error

@@ -81,6 +81,10 @@ func Write(w io.Writer, r *report.Run) error {
 			suite.Cases = append(suite.Cases, k)
 		}
 	}
+	suite.Cases = append(suite.Cases, promisesOf(r, class)...)
+	if r.Total.Dropped.Total() > 0 && r.Head.Mode == record.ModeRun {
+		suite.Cases = append(suite.Cases, arrivalsOf(r, class))
+	}
 	for _, check := range r.Checks {
 		suite.Cases = append(suite.Cases, checkOf(r, check))
 	}
@@ -107,6 +111,37 @@ func verdictOf(r *report.Run) junitCase {
 	default:
 		return junitCase{Name: "verdict", Error: fault}
 	}
+}
+
+// promisesOf are what a run was to keep, and its teardown where that failed.
+func promisesOf(r *report.Run, class string) (cases []junitCase) {
+	if r.End == nil {
+		return nil
+	}
+	for _, t := range r.End.Thresholds {
+		k := junitCase{Class: class + ".objective", Name: t.Expression, Said: fmt.Sprintf("%s of the requests failed or were later, %s allowed", units.Percent(t.Beyond, 1), units.Percent(t.Allowed, 1))}
+		if !t.OK {
+			k.broken("objective")
+		}
+		cases = append(cases, k)
+	}
+	if text := r.End.Teardown; text != "" {
+		cases = append(cases, junitCase{Class: class, Name: "teardown", Error: &junitFault{text, "teardown", text}})
+	}
+	return cases
+}
+
+// arrivalsOf is whether a run's arrivals were sent; where this generator was the reason nothing is shown of the target.
+func arrivalsOf(r *report.Run, class string) junitCase {
+	d, due := r.Total.Dropped, r.Total.Due()
+	k := junitCase{Class: class, Name: "arrivals", Said: report.UnsentText(d, due)}
+	if float64(d.Total()) <= r.Head.Tolerance*float64(due) {
+		return k
+	}
+	if k.broken("arrivals"); d.Own() > d.Total()/2 {
+		k.Failure, k.Error = nil, k.Failure
+	}
+	return k
 }
 
 func checkOf(r *report.Run, c report.Check) junitCase {

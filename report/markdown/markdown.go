@@ -4,6 +4,7 @@ package markdown
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-load/plimsoll/report"
@@ -23,9 +24,19 @@ func Write(w io.Writer, r *report.Run) error {
 		mdTable(&b, []string{"", ""}, factRows(report.CapacityFacts(r.End.Sizing)))
 	}
 	c := r.Total
-	mdTable(&b, []string{"iterations", "rate", "failed", "requests", "p50", "p95", "p99", "max"}, [][]string{append([]string{
+	heads := []string{"iterations", "rate", "failed", "requests", "p50", "p95", "p99", "max"}
+	cells := append([]string{
 		units.Int(c.Ended()), units.PerSecond(c.Ended(), r.Duration), units.Percent(float64(c.Failed), float64(c.Ended())), units.Int(c.Requests()),
-	}, quantileCells(c.Latency)...)})
+	}, quantileCells(c.Latency)...)
+	if n := c.Dropped.Total(); n > 0 {
+		heads, cells = slices.Insert(heads, 3, "not sent"), slices.Insert(cells, 3, units.Percent(float64(n), float64(c.Due())))
+	}
+	mdTable(&b, heads, [][]string{cells})
+	if r.End != nil {
+		for _, t := range r.End.Thresholds {
+			fmt.Fprintf(&b, "Objective %s: %s of the requests failed or were later, %s allowed.\n\n", md(t.Expression), units.Percent(t.Beyond, 1), units.Percent(t.Allowed, 1))
+		}
+	}
 	var rows [][]string
 	for _, x := range r.Endpoints[:min(len(r.Endpoints), 15)] {
 		rows = append(rows, append([]string{strings.TrimSpace(x.Method + " " + x.Name), units.Int(x.Count), units.Percent(float64(x.Failed), float64(x.Count))}, quantileCells(x.Latency)...))

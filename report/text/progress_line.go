@@ -44,7 +44,7 @@ func (p Progress) Line() string {
 	} else {
 		parts = append(parts, "p95 "+units.None)
 	}
-	if n := w.Dropped.NoVU + w.Dropped.Late; n > 0 {
+	if n := w.Dropped.Total(); n > 0 {
 		parts = append(parts, units.Int(n)+" dropped")
 	}
 	if b := p.Bounds; b != nil && (b.Lo != nil || b.Hi != nil) {

@@ -11,7 +11,7 @@ const (
 	ExitOK           = 0
 	ExitInternal     = 1
 	ExitUsage        = 2 // or configuration, also missing credentials
-	ExitScript       = 3 // it cannot be loaded
+	ExitScript       = 3 // it cannot be loaded, or failed outside iterations: beforeAll, afterVU, afterAll
 	ExitBroken       = 4 // a threshold, a tolerance; sizing's baseline
 	ExitInconclusive = 5 // the generator was the limit, or a sizing has no answer
 	ExitNothing      = 6 // every iteration failed, or the target is unreachable
@@ -34,6 +34,8 @@ func (v Verdict) ExitCode() int {
 		return ExitOK
 	case VerdictFailed, VerdictBaseline:
 		return ExitBroken
+	case VerdictTeardown:
+		return ExitScript
 	case VerdictDead:
 		return ExitNothing
 	case VerdictError:

@@ -152,10 +152,23 @@ type End struct {
 	Reason   string  `json:"reason"` // one line: why it ended
 	ExitCode int     `json:"exit_code"`
 	Sizing   *Sizing `json:"sizing,omitempty"`
+	// Thresholds are what a run was to keep.
+	Thresholds []Threshold `json:"thresholds,omitempty"`
+	// Teardown is what failed in the script's afterVU and afterAll, after a load that has its result.
+	Teardown string `json:"teardown,omitempty"`
 	// Bottleneck is what limited the service, where that was looked into.
 	Bottleneck *Bottleneck `json:"bottleneck,omitempty"`
 	// Demo is the truth about the demo target, told only after the end.
 	Demo *Demo `json:"demo,omitempty"`
+}
+
+// Threshold is a bound that a run was to keep, and whether it did.
+type Threshold struct {
+	Metric     string  `json:"metric"`     // what it is of: requests
+	Expression string  `json:"expression"` // as written: p(95)<200ms
+	OK         bool    `json:"ok"`
+	Beyond     float64 `json:"beyond"`  // share of the requests that failed or were later
+	Allowed    float64 `json:"allowed"` // of it
 }
 
 // Demo is what the demo target was set to carry, and what it counted itself.

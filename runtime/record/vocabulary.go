@@ -33,6 +33,7 @@ type Verdict string
 const (
 	VerdictOK          Verdict = "ok"          // a run within its tolerance
 	VerdictFailed      Verdict = "failed"      // a run beyond it
+	VerdictTeardown    Verdict = "teardown"    // a run within its tolerance whose script failed to clean up
 	VerdictClassic     Verdict = "classic"     // the classic ramp alone has ended
 	VerdictFound       Verdict = "found"       // a sizing with an answer
 	VerdictBaseline    Verdict = "baseline"    // too much fails at the lowest load
@@ -128,8 +129,9 @@ const (
 	EventInterrupt EventKind = "interrupt" // a signal
 	EventOutage    EventKind = "outage"    // everything fails
 	EventWarning   EventKind = "warning"
-	EventProxy     EventKind = "proxy" // requests go through it, from here on
-	EventGap       EventKind = "gap"   // a source of resources: why nothing was read, or what became of it
+	EventProxy     EventKind = "proxy"   // requests go through it, from here on
+	EventConsole   EventKind = "console" // a line that the script wrote
+	EventGap       EventKind = "gap"     // a source of resources: why nothing was read, or what became of it
 )
 
 // ResourceState is what became of a source of resources, where that changes what its values mean.

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"sync/atomic"
-	"time"
 
 	"github.com/dop251/goja"
 
@@ -282,7 +281,7 @@ func (u *User) Close() {
 	}
 	if fn := u.hooks[afterVU]; fn != nil && !u.broken {
 		if _, err := u.hook(context.Background(), afterVU, limit, fn); err != nil {
-			u.factory.console.print(Line{VU: u.id, Level: "error", Text: u.explain("afterVU", err).Error()}, time.Now())
+			u.tellTeardown(err, limit)
 		}
 	}
 	u.disconnect()

@@ -88,6 +88,8 @@ type Factory struct {
 	faults  faults
 	regExp  func() (*goja.Program, error)
 
+	teardowns teardowns
+
 	mu    sync.Mutex
 	data  string // what beforeAll returned, JSON; empty: nothing
 	files map[string]file

@@ -1,4 +1,6 @@
-package main
+// Package progress is a sink that tells a person how a run goes: a line a second on a terminal, where it replaces the last
+// one, and a line per ten seconds elsewhere; what is to be kept is a line that stays.
+package progress
 
 import (
 	"fmt"
@@ -17,28 +19,33 @@ const (
 	plainEvery    = 10 * time.Second
 )
 
-// progress is a sink that tells a person how the run is going, on stderr. An error of the terminal ends nothing.
-type progress struct {
-	out      io.Writer
-	columns  int // 0: no terminal
-	every    time.Duration
-	since    metric.Window // what happened since the last line
-	state    text.Progress
-	shown    bool // an unfinished line stands on the terminal
-	disabled bool
+// Options say what is written.
+type Options struct {
+	Columns int  // of a terminal whose lines can be taken back; 0: lines stay
+	Quiet   bool // warnings and what the script writes alone
 }
 
-func newProgress(out io.Writer, quiet bool) *progress {
-	columns, terminal := width(out)
-	p := &progress{out: out, every: plainEvery, disabled: quiet}
-	if terminal {
-		p.columns, p.every = columns, terminalEvery
+// Progress is the sink. An error of the terminal ends nothing.
+type Progress struct {
+	out   io.Writer
+	o     Options
+	every time.Duration
+	since metric.Window // what happened since the last line
+	state text.Progress
+	shown bool // an unfinished line stands on the terminal
+}
+
+// New returns a Progress that writes to out.
+func New(out io.Writer, o Options) *Progress {
+	p := &Progress{out: out, o: o, every: plainEvery}
+	if o.Columns > 0 {
+		p.every = terminalEvery
 	}
 	return p
 }
 
 // Window takes what happened, and writes a line when one is due.
-func (p *progress) Window(w *metric.Window) error {
+func (p *Progress) Window(w *metric.Window) error {
 	p.since.Merge(w)
 	if p.since.Length < p.every-time.Millisecond {
 		return nil
@@ -51,7 +58,7 @@ func (p *progress) Window(w *metric.Window) error {
 }
 
 // Row notes what a sizing knows by now.
-func (p *progress) Row(row any) error {
+func (p *Progress) Row(row any) error {
 	if hold, ok := row.(*record.Hold); ok {
 		p.state.Bounds = &hold.Interval
 	}
@@ -59,7 +66,7 @@ func (p *progress) Row(row any) error {
 }
 
 // Event notes where a sizing stands; what else there is is a line that stays.
-func (p *progress) Event(e session.Event) error {
+func (p *Progress) Event(e session.Event) error {
 	switch e.Kind {
 	case session.Step:
 		p.state.Phase, p.state.Left = string(e.Step.Phase), e.Step.Left
@@ -68,33 +75,32 @@ func (p *progress) Event(e session.Event) error {
 	case session.Warning:
 		p.say("plimsoll: warning: " + e.Text)
 	default:
-		p.say("plimsoll: " + e.Text)
+		if !p.o.Quiet {
+			p.say("plimsoll: " + e.Text)
+		}
 	}
 	return nil
 }
 
 // End leaves the terminal at the start of a line.
-func (p *progress) End() error {
+func (p *Progress) End() error {
 	p.clear()
 	return nil
 }
 
-func (p *progress) say(text string) {
-	if p.disabled {
-		return
-	}
+func (p *Progress) say(text string) {
 	p.clear()
 	fmt.Fprintln(p.out, text)
 }
 
-func (p *progress) line(text string) {
+func (p *Progress) line(text string) {
 	switch {
-	case p.disabled:
-	case p.columns == 0:
+	case p.o.Quiet:
+	case p.o.Columns == 0:
 		fmt.Fprintln(p.out, text)
 	default:
-		if runes := []rune(text); len(runes) >= p.columns {
-			text = string(runes[:p.columns-1])
+		if runes := []rune(text); len(runes) >= p.o.Columns {
+			text = string(runes[:p.o.Columns-1])
 		}
 		p.clear()
 		fmt.Fprint(p.out, text)
@@ -103,7 +109,7 @@ func (p *progress) line(text string) {
 }
 
 // clear takes an unfinished line from the terminal.
-func (p *progress) clear() {
+func (p *Progress) clear() {
 	if p.shown {
 		fmt.Fprint(p.out, "\r\x1b[K")
 		p.shown = false

@@ -1,0 +1,72 @@
+package session
+
+import (
+	"fmt"
+
+	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/units"
+	"github.com/plimsoll-load/plimsoll/sizing"
+)
+
+// thresholds are the objectives of a plain run, and how many requests missed each. A sizing judges its holds by them itself.
+type thresholds struct {
+	objectives []sizing.Objective
+	slow       []uint64 // requests that failed or were later, by objective
+	requests   uint64
+}
+
+// read takes the objectives as they are written.
+func (t *thresholds) read(texts []string) error {
+	for _, text := range texts {
+		o, err := sizing.ParseObjective(text)
+		if err != nil {
+			return err
+		}
+		t.objectives = append(t.objectives, o)
+	}
+	t.slow = make([]uint64, len(t.objectives))
+	return nil
+}
+
+// add takes in a window.
+func (t *thresholds) add(w *metric.Window, timedOut func(metric.FailureID) bool) {
+	if len(t.objectives) == 0 {
+		return
+	}
+	tick := sizing.NewTick(w, t.objectives, timedOut)
+	t.requests += tick.RequestsOK + tick.RequestsFailed
+	for i, n := range tick.Slow {
+		t.slow[i] += n
+	}
+}
+
+// results are the thresholds as the record has them.
+func (t *thresholds) results() (list []record.Threshold) {
+	for i, o := range t.objectives {
+		r := record.Threshold{Metric: "requests", Expression: o.String(), Allowed: 1 - o.Share}
+		if t.requests > 0 {
+			r.Beyond = float64(t.slow[i]) / float64(t.requests)
+			r.OK = r.Beyond <= r.Allowed+thresholdSlack
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// thresholdSlack keeps a share that is exactly the allowed one from being more by the rounding of floats.
+const thresholdSlack = 1e-9
+
+// broken says which threshold was not kept; empty: all were.
+func (t *thresholds) broken() string {
+	for _, r := range t.results() {
+		switch {
+		case r.OK:
+		case t.requests == 0:
+			return fmt.Sprintf("%s cannot be judged: there was no request", r.Expression)
+		default:
+			return fmt.Sprintf("%s was missed: %s of the requests failed or were later, %s are allowed", r.Expression, units.Percent(r.Beyond, 1), units.Percent(r.Allowed, 1))
+		}
+	}
+	return ""
+}
