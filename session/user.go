@@ -29,7 +29,7 @@ func (s *Session) tellFaults() bool {
 		return false
 	}
 	text := fmt.Sprintf("%d internal errors, the first in %s: %s\n%s", n, first.Where, first.Cause, first.Hint())
-	s.rec.tell(Event{Kind: Notice, Text: text})
+	s.rec.tell(Event{Kind: Warning, Text: text})
 	s.rec.event("internal", first.Error())
 	return true
 }
