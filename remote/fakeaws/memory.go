@@ -69,12 +69,24 @@ func obey(i *Instance, script string, at time.Time) {
 	}
 }
 
-// uncommented is a script without the lines that only comment.
+// heredoc begins a text that a script writes and does not run.
+var heredoc = regexp.MustCompile(`<<'([\w-]+)'`)
+
+// uncommented is a script without the lines that only comment, and without the texts that it only writes.
 func uncommented(script string) string {
 	var out []string
+	end := ""
 	for line := range strings.Lines(script) {
-		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
+		switch text := strings.TrimSpace(line); {
+		case end != "":
+			if text == end {
+				end = ""
+			}
+		case !strings.HasPrefix(text, "#"):
 			out = append(out, line)
+			if begins := heredoc.FindStringSubmatch(line); begins != nil {
+				end = begins[1]
+			}
 		}
 	}
 	return strings.Join(out, "")

@@ -95,5 +95,5 @@ func CleanStep(run string) script.Step {
 
 // Renew puts a machine's own end off, by the plan's life from now.
 func (p *Plan) Renew() script.Step {
-	return script.Step{Name: "renew", Title: "renew the lease", Vars: map[string]string{"minutes": fmt.Sprint(script.Minutes(p.Life))}}
+	return script.Step{Name: "renew", Title: "renew the lease", Vars: map[string]string{"folder": Base, "minutes": fmt.Sprint(script.Minutes(p.Life))}}
 }

@@ -24,6 +24,18 @@ import (
 //go:embed scripts/*.sh
 var scripts embed.FS
 
+// What a machine ends itself by, whoever renews its lease or not.
+var (
+	//go:embed boot/begin.sh
+	beginEnd string
+	//go:embed boot/end.sh
+	endScript string
+	//go:embed boot/plimsoll-end.service
+	endService string
+	//go:embed boot/plimsoll-end.timer
+	endTimer string
+)
+
 // Quote makes one word of any text for a POSIX shell.
 func Quote(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
@@ -64,10 +76,22 @@ func (s Step) Text() string {
 	return b.String()
 }
 
-// UserData is what a machine runs when it boots. Its own end is the first line,
-// so that it comes even when all that follows fails.
+// UserData is what a machine runs when it boots for the first time. Its own end
+// is the first line, so that it comes even when all that follows fails. Then
+// comes what keeps it through a reboot, and through a renewal that is cut short:
+// the time in a file, and a unit that looks at it each minute.
 func UserData(life time.Duration, boot string) string {
-	return fmt.Sprintf("#!/bin/sh\nshutdown -h +%d\n%s", Minutes(life), boot)
+	b := &strings.Builder{}
+	fmt.Fprintf(b, "#!/bin/sh\nshutdown -h +%d\nminutes=%[1]d\n%s", Minutes(life), beginEnd)
+	for _, file := range []struct{ path, text string }{
+		{"/var/lib/plimsoll/end", endScript},
+		{"/etc/systemd/system/plimsoll-end.service", endService},
+		{"/etc/systemd/system/plimsoll-end.timer", endTimer},
+	} {
+		fmt.Fprintf(b, "cat >%s <<'PLIMSOLL-END'\n%sPLIMSOLL-END\n", file.path, file.text)
+	}
+	b.WriteString("systemctl daemon-reload\nsystemctl enable --now plimsoll-end.timer\n")
+	return b.String() + boot
 }
 
 // Minutes rounds a time up, and is 1 at least.
