@@ -62,10 +62,12 @@ var layers = map[string][]string{
 	"runtime/repo":   {"runtime/plan", "runtime/redact"},
 	"runtime/target": {"github.com/valyala/fasthttp"},
 
-	"jsapi":      {"runtime/engine", "runtime/metric", "github.com/dop251/goja"}, // not vu
-	"jsapi/http": {"jsapi", "runtime/engine", "runtime/metric", "github.com/dop251/goja", "github.com/tidwall/gjson"},
-	"jsapi/*":    {"jsapi", "runtime/engine", "runtime/metric", "github.com/dop251/goja"},
-	"jsapi/all":  {"jsapi", "jsapi/*"},
+	"jsapi":         {"runtime/engine", "runtime/metric", "github.com/dop251/goja"}, // not vu
+	"jsapi/http":    {"jsapi", "runtime/engine", "runtime/metric", "github.com/dop251/goja", "github.com/tidwall/gjson"},
+	"jsapi/globals": {"jsapi", "jsapi/locale", "github.com/dop251/goja"},
+	"jsapi/locale":  {}, // of strings and times: no VM
+	"jsapi/*":       {"jsapi", "runtime/engine", "runtime/metric", "github.com/dop251/goja"},
+	"jsapi/all":     {"jsapi", "jsapi/*"},
 
 	"sizing":            {"runtime/metric", "runtime/record", "runtime/units", "gonum.org/v1/gonum"},
 	"sizing/bottleneck": {"runtime/metric", "runtime/record", "runtime/units", "gonum.org/v1/gonum"},

@@ -10,5 +10,5 @@ import (
 
 // Modules returns all modules, in the order of the reference page.
 func Modules() []jsapi.Module {
-	return []jsapi.Module{plimsoll.Module(), http.Module(), globals.Module(), globals.Guards()}
+	return []jsapi.Module{plimsoll.Module(), http.Module(), globals.Module(), globals.Intl(), globals.Guards()}
 }

@@ -14,9 +14,15 @@ import (
 //go:embed globals.d.ts
 var types string
 
+const about = `What every script has without importing it.
+
+` + "`toLocaleString`, `toLocaleDateString` and `toLocaleTimeString` of Date, Number and BigInt, `Intl.DateTimeFormat` and `Intl.NumberFormat`" + ` write what
+Node writes, for the common locales and options. The default locale is en-US, the default time zone that of the machine. A locale, an option or a
+time zone that is not there is a RangeError that says so.`
+
 // Module returns the module's table.
 func Module() jsapi.Module {
-	m := jsapi.Module{Name: "globals", Global: true, Doc: "What every script has without importing it.", Types: types}
+	m := jsapi.Module{Name: "globals", Global: true, Doc: about, Types: types}
 	const timer = "(callback: (...args: any[]) => void, milliseconds?: number, ...args: any[]): number"
 	return jsapi.DefineShared(m, newPrograms, newInstance,
 		jsapi.Live("__VU", ": number", "The number of the virtual user, from 1; 0 where none runs.", (*instance).vu),
@@ -37,6 +43,12 @@ func Module() jsapi.Module {
 		shim("TextDecoder", ": {\n  prototype: TextDecoder;\n  new (label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean }): TextDecoder;\n}", "Bytes to text."),
 		shim("WeakRef", ": WeakRefConstructor", "Refers to an object. The virtual machine keeps the object: `deref` always finds it."),
 	)
+}
+
+// Intl returns the module of the global Intl, which TypeScript declares itself.
+func Intl() jsapi.Module {
+	return jsapi.DefineShared(jsapi.Module{Name: "plimsoll:Intl", Global: true, Internal: true}, newPrograms, newInstance,
+		jsapi.Value("Intl", ": typeof Intl", "Dates and numbers as people of a country write them.", (*instance).newIntl))
 }
 
 // instance is the globals of one virtual machine.

@@ -31,6 +31,8 @@ func Guards() jsapi.Module {
 		guard("raw", (*guards).raw),
 		guard("flat", (*guards).flat),
 		guard("Array", (*guards).array),
+		guard("toLocaleString", (*guards).toLocaleString),
+		guard("toLocaleStringOfBigInt", (*guards).bigIntToLocaleString),
 		buffer("ArrayBuffer", 1),
 		buffer("Int8Array", 1), buffer("Uint8Array", 1), buffer("Uint8ClampedArray", 1),
 		buffer("Int16Array", 2), buffer("Uint16Array", 2),
@@ -41,9 +43,10 @@ func Guards() jsapi.Module {
 
 type guards struct {
 	jsapi.Args
+	writing []*goja.Object // the arrays within each other that toLocaleString is writing
 }
 
-func newGuards(h jsapi.Host) *guards { return &guards{jsapi.Args{VM: h.VM()}} }
+func newGuards(h jsapi.Host) *guards { return &guards{Args: jsapi.Args{VM: h.VM()}} }
 
 // guard is a value that puts a guard in place when it is asked for.
 func guard(name string, install func(*guards)) jsapi.Export[*guards] {

@@ -18,6 +18,8 @@ var guards = sync.OnceValue(func() []guarded {
 	list := []guarded{
 		{"JSON", regexp.MustCompile(`\bJSON\b[\s\S]*\bparse\b`)},
 		{"Array", regexp.MustCompile(`\bArray\s*\(|\bArray\s*\.\s*from\b`)},
+		{"toLocaleString", regexp.MustCompile(`\btoLocale(?:Date|Time)?String\b`)},
+		{"toLocaleStringOfBigInt", regexp.MustCompile(`(?s)\btoLocaleString\b.*(?:\bBigInt\b|\b\d+n\b)|(?:\bBigInt\b|\b\d+n\b).*\btoLocaleString\b`)},
 		{"raw", regexp.MustCompile(`\bString\s*\.\s*raw\b`)},
 	}
 	for _, name := range []string{

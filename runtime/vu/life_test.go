@@ -372,6 +372,8 @@ func TestGlobals(t *testing.T) {
 		"env":             {"console.log(__ENV.URL, 'URL' in __ENV, __ENV.NOPE, Object.keys(__ENV)); __ENV.X = '1'; console.log(__ENV.X)", "http://127.0.0.1:1/ true undefined [ \"URL\" ]\n1"},
 		"base64":          {"console.log(btoa('hé'), atob('aOk='))", "aOk= hé"},
 		"text":            {"console.log(new TextDecoder().decode(new TextEncoder().encode('héllo €')))", "héllo €"},
+		"locales":         {"console.log(new Date(0).toLocaleDateString('de-DE', { timeZone: 'Asia/Tokyo' }), (1234.5).toLocaleString('de-DE'), (5000n).toLocaleString('fr'))", "1.1.1970 1.234,5 5\u202f000"},
+		"Intl":            {"console.log(new Intl.NumberFormat('de').format(1.5), typeof Intl.DateTimeFormat)", "1,5 function"},
 		"stream":          {"const d = new TextDecoder(), b = new TextEncoder().encode('€'); console.log(d.decode(b.slice(0, 1), { stream: true }) + d.decode(b.slice(1)))", "€"},
 		"structuredClone": {"const a: any = { d: new Date(0), m: new Map([[1, { x: 1 }]]) }; a.self = a; const b = structuredClone(a); console.log(b !== a, b.self === b, b.d.getTime(), b.m.get(1).x)", "true true 0 1"},
 		"weakref":         {"console.log(new WeakRef({ a: 1 }).deref().a)", "1"},
