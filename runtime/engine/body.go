@@ -25,22 +25,6 @@ var (
 	errChunk   = errors.New("a chunk of the body is broken")
 )
 
-// maxInterim is how many answers of 100 to 199 may come before the one that counts.
-const maxInterim = 100
-
-// readHead reads the response's headers.
-func (c *Call) readHead(br *bufio.Reader) error {
-	for range maxInterim {
-		if err := c.head.Read(br); err != nil {
-			return err
-		}
-		if status := c.head.StatusCode(); status < 100 || status > 199 || status == http.StatusSwitchingProtocols {
-			return nil
-		}
-	}
-	return errors.New("too many interim responses")
-}
-
 // readBody reads the response's body into the call's buffer.
 func (c *Call) readBody(br *bufio.Reader) error {
 	c.discard()

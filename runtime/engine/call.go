@@ -37,6 +37,7 @@ type Call struct {
 	toProxy string // the Proxy-Authorization header that the caller set, while the proxy's own is in its place
 	body    []byte // nil, or buf
 
+	codings  []byte   // what the response says that its body is encoded with, lines joined by commas
 	buf      []byte   // the body as far as it was read, or its beginning; see body.go
 	blocks   []*block // what follows in a long body that is being read
 	inLast   int      // bytes in the last of them

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"slices"
 
 	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
@@ -27,32 +27,68 @@ type decoder interface {
 	Reset(r io.Reader) error
 }
 
-// brotliDecoder and zlibDecoder have Reset methods of other shapes.
-type (
-	brotliDecoder struct{ *brotli.Reader }
-	zlibDecoder   struct{ io.ReadCloser }
-)
+// brotliDecoder has a Reset method of another shape.
+type brotliDecoder struct{ *brotli.Reader }
 
-func (d *zlibDecoder) Reset(r io.Reader) (err error) {
-	if d.ReadCloser != nil {
-		return d.ReadCloser.(zlib.Resetter).Reset(r, nil)
+// deflateDecoder takes what the standard calls deflate, which is zlib's format, and what many servers send, the bare data
+// within (RFC 9110, 8.4.1.2, has a note on them). Browsers take both.
+type deflateDecoder struct {
+	io.Reader
+	wrapped, bare io.ReadCloser
+}
+
+func (d *deflateDecoder) Reset(r io.Reader) (err error) {
+	var head [2]byte
+	if at, ok := r.(io.ReaderAt); ok {
+		_, _ = at.ReadAt(head[:], 0) // a body too short for a header has none
 	}
-	d.ReadCloser, err = zlib.NewReader(r)
+	isWrapped := head[0]&0x0f == 8 && head[0]>>4 <= 7 && (int(head[0])<<8|int(head[1]))%31 == 0 // RFC 1950, 2.2
+	switch {
+	case isWrapped && d.wrapped != nil:
+		d.Reader, err = d.wrapped, d.wrapped.(zlib.Resetter).Reset(r, nil)
+	case isWrapped:
+		d.wrapped, err = zlib.NewReader(r)
+		d.Reader = d.wrapped
+	case d.bare != nil:
+		d.Reader, err = d.bare, d.bare.(flate.Resetter).Reset(r, nil)
+	default:
+		d.bare = flate.NewReader(r)
+		d.Reader = d.bare
+	}
 	return err
 }
 
-// encodings are those that are undone.
-var encodings = [...]string{"gzip", "deflate", "br", "zstd"}
+// encodings are those that are undone, and what else they are called (RFC 9110, 8.4.1; the second is a server's mistake).
+var (
+	encodings = [...]string{"gzip", "deflate", "br", "zstd"}
+	aliases   = [...]string{"x-gzip", "x-deflate"}
+)
 
-func encodingIndex(encoding string) int { return slices.Index(encodings[:], encoding) }
+// identity says that there is no encoding.
+const identity = "identity"
+
+// maxCodings is how many encodings of a body are undone, one after the other.
+const maxCodings = 5
+
+var errCodings = &Error{Kind: KindTooLarge, Code: CodeDecode, Message: "the response's body is encoded more than five times"}
+
+// encodingIndex is the place of an encoding among those that are undone, -1 where it is none of them.
+func encodingIndex(encoding []byte) int {
+	for i := range encodings {
+		if bytes.EqualFold(encoding, []byte(encodings[i])) || i < len(aliases) && bytes.EqualFold(encoding, []byte(aliases[i])) {
+			return i
+		}
+	}
+	return -1
+}
 
 // newDecoder makes the decoder of an encoding.
-func newDecoder(encoding string) decoder {
-	switch encoding {
+func newDecoder(encoding int) decoder {
+	switch encodings[encoding] {
 	case "gzip":
 		return new(gzip.Reader)
 	case "deflate":
-		return &zlibDecoder{}
+		return &deflateDecoder{}
 	case "br":
 		return brotliDecoder{brotli.NewReader(nil)}
 	default:
@@ -70,19 +106,47 @@ type unpacker struct {
 	packed bytes.Reader
 }
 
-// decode undoes the body's Content-Encoding; one that is not known is left as it is.
+// decode undoes the body's encodings, the last of them first (RFC 9110, 8.4). Where one is not known the body stays as it
+// came, as in browsers: what is in it is for the script to say.
 func (c *Call) decode() *Error {
-	shared, encoding := c.client.shared, string(c.head.ContentEncoding())
-	u := shared.unpacker(encoding)
-	if u == nil {
-		return nil
+	var order [maxCodings]int
+	n := 0
+	for coding := range bytes.SplitSeq(c.codings, []byte(",")) {
+		coding = bytes.Trim(coding, " \t\r")
+		if len(coding) == 0 || bytes.EqualFold(coding, []byte(identity)) {
+			continue
+		}
+		i := encodingIndex(coding)
+		if i < 0 {
+			return nil
+		}
+		if n < len(order) {
+			order[n] = i
+		}
+		n++
 	}
-	packed := c.buf
-	c.buf, c.spare = c.spare[:0], nil
+	if n > len(order) {
+		return c.undecoded(errCodings, 0)
+	}
+	for packed := len(c.buf); n > 0; n-- {
+		if err := c.undo(order[n-1], packed); err != nil {
+			return c.undecoded(err, order[n-1])
+		}
+	}
+	c.body = c.buf
+	return nil
+}
+
+// undo undoes one encoding of the body, which came as so many bytes.
+func (c *Call) undo(encoding, came int) error {
+	shared := c.client.shared
+	u := shared.unpacker(encoding)
+	packed, reserved := c.buf, c.reserved
+	c.buf, c.spare, c.reserved = c.spare[:0], nil, 0
 	u.packed.Reset(packed)
 	err := u.Reset(&u.packed)
 	if err == nil {
-		err = c.readRest(u, len(packed))
+		err = c.readRest(u, came)
 	}
 	u.packed.Reset(nil)
 	shared.freeUnpacker(encoding, u)
@@ -92,13 +156,15 @@ func (c *Call) decode() *Error {
 	if c.spare = packed; cap(packed) > keptBody {
 		c.spare = nil
 	}
-	if err == nil {
-		c.body = c.buf
-		return nil
-	}
+	shared.reserve(-reserved)
+	return err
+}
+
+// undecoded says why the body is not to be had.
+func (c *Call) undecoded(err error, encoding int) *Error {
 	c.discard()
 	if !errors.As(err, &c.Err) {
-		c.Err = &Error{Kind: KindConnection, Code: CodeDecode, Message: "the response's body cannot be decoded: " + encoding, err: err}
+		c.Err = &Error{Kind: KindConnection, Code: CodeDecode, Message: "the response's body cannot be decoded: " + encodings[encoding], err: err}
 	}
 	return c.Err
 }

@@ -192,11 +192,7 @@ func (c *Call) read(cn *conn) (first time.Duration, err error) {
 	first = c.client.now()
 	if err == nil {
 		cn.answered = true
-		err = c.readHead(br)
-	}
-	if tooSmall(err) {
-		br = c.enlarge(br, cn)
-		err = c.readHead(br)
+		br, err = c.readHead(br, cn)
 	}
 	if err == nil {
 		err = c.readBody(br)
@@ -220,10 +216,7 @@ func tooSmall(err error) bool {
 // enlarge returns a reader that goes on where br is, with room for long headers.
 func (c *Call) enlarge(br *bufio.Reader, cn *conn) *bufio.Reader {
 	had, _ := br.Peek(br.Buffered())
-	large := c.client.shared.largeReader()
-	large.Reset(io.MultiReader(bytes.NewReader(bytes.Clone(had)), cn.stream()))
-	c.client.shared.freeReader(br)
-	return large
+	return c.resume(br, cn, bytes.Clone(had))
 }
 
 // readProblem prefers what the connection met over what the parser made of it.
@@ -260,7 +253,7 @@ func (c *Call) receive() *Error {
 		return nil
 	}
 	c.body = c.buf
-	if len(c.body) > 0 && len(c.head.ContentEncoding()) > 0 {
+	if len(c.body) > 0 && len(c.codings) > 0 {
 		return c.decode()
 	}
 	return nil

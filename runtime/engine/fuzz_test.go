@@ -21,6 +21,8 @@ func FuzzResponse(f *testing.F) {
 		"HTTP/1.1 302 Found\r\nLocation: \x00//\r\nSet-Cookie: a=b; Domain=; Expires=x\r\nContent-Length: 0\r\n\r\n",
 		"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
 		"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b",
+		"HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\nContent-Length: 1\r\n\r\nx", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+		"HTTP/1.1 200 OK\r\nContent-Encoding: br, x-gzip\r\nContent-Encoding: deflate\r\nContent-Length: 2\r\n\r\nab",
 		"HTTP/1.0 200\r\n\r\nuntil closed", "\r\n\r\n", "HTTP/1.1 000 \r\n\r\n", "", "\x00",
 	} {
 		f.Add([]byte(seed))

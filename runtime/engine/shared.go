@@ -121,23 +121,19 @@ func (s *Shared) reserve(n int) bool {
 	return true
 }
 
-// unpacker returns what undoes an encoding, nil for one that is not known. It waits for its turn: a decoder has a window of
-// up to 16 MiB, and more of them at once than there are processors would not be faster.
-func (s *Shared) unpacker(encoding string) *unpacker {
-	i := encodingIndex(encoding)
-	if i < 0 {
-		return nil
-	}
+// unpacker returns what undoes an encoding. It waits for its turn: a decoder has a window of up to 16 MiB, and more of them at
+// once than there are processors would not be faster.
+func (s *Shared) unpacker(encoding int) *unpacker {
 	s.once.Do(func() { s.turns = make(chan struct{}, runtime.GOMAXPROCS(0)) })
 	s.turns <- struct{}{}
-	if u, ok := s.unpackers[i].Get().(*unpacker); ok {
+	if u, ok := s.unpackers[encoding].Get().(*unpacker); ok {
 		return u
 	}
 	return &unpacker{decoder: newDecoder(encoding)}
 }
 
-func (s *Shared) freeUnpacker(encoding string, u *unpacker) {
-	s.unpackers[encodingIndex(encoding)].Put(u)
+func (s *Shared) freeUnpacker(encoding int, u *unpacker) {
+	s.unpackers[encoding].Put(u)
 	<-s.turns
 }
 
