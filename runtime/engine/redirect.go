@@ -52,10 +52,8 @@ func fragment(to, before string) string {
 func (c *Call) redirect(at location, next string) {
 	h := &c.req.Header
 	from, to := c.at.origin, at.origin
-	if !from.tls || to.tls { // a secure page's address is not told to an insecure one
-		page := c.at
-		page.user = nil
-		h.SetReferer(page.String())
+	if from.tls && !to.tls && strings.HasPrefix(string(h.Referer()), "https:") {
+		h.Del("Referer") // a secure page's address is not told to an insecure one (RFC 9110, 10.1.3)
 	}
 	if c.Status != http.StatusTemporaryRedirect && c.Status != http.StatusPermanentRedirect {
 		if !h.IsHead() {

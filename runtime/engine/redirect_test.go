@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 
@@ -62,16 +63,61 @@ func TestRedirects(t *testing.T) {
 			t.Fatalf("%s: %v, %v", row.name, statuses, err)
 		}
 		second := r.asked()[1]
-		for _, want := range []string{row.first, row.has, "Referer: " + url + "/from\r\n", "Authorization: Basic dXNlcjpwYXNz\r\n", "Cookie: own=1\r\n"} {
+		for _, want := range []string{row.first, row.has, "Authorization: Basic dXNlcjpwYXNz\r\n", "Cookie: own=1\r\n"} {
 			if !strings.Contains(second, want) {
 				t.Errorf("%s: the second request lacks %q:\n%s", row.name, want, second)
 			}
+		}
+		if strings.Contains(second, "Referer") {
+			t.Errorf("%s: the second request has a Referer:\n%s", row.name, second)
 		}
 		if row.lacks != "" && strings.Contains(second, row.lacks) {
 			t.Errorf("%s: the second request has %q:\n%s", row.name, row.lacks, second)
 		}
 		if call.URL() != url+"/to" || !call.Reused {
 			t.Errorf("%s: ended at %s, reused %v", row.name, call.URL(), call.Reused)
+		}
+	}
+}
+
+// The engine adds no Referer; the script's stays, but for what a page of https would tell one of http (RFC 9110, 10.1.3).
+func TestTheReferersOfRedirectsAreTheScripts(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, from, to string
+		referer, want  string // "": none
+	}{
+		{"none", "http", "http", "", ""},
+		{"none, of https", "https", "https", "", ""},
+		{"none, up", "http", "https", "", ""},
+		{"none, down", "https", "http", "", ""},
+		{"the script's", "http", "http", "http://a.test/b", "http://a.test/b"},
+		{"the script's, of https", "https", "https", "https://a.test/b", "https://a.test/b"},
+		{"one of https from the beginning on http", "http", "http", "https://a.test/b", "https://a.test/b"},
+		{"up", "http", "https", "http://a.test/b", "http://a.test/b"},
+		{"down, of http", "https", "http", "http://a.test/b", "http://a.test/b"},
+		{"down, of https", "https", "http", "https://a.test/b", ""},
+		{"no URL, down", "https", "http", "about:blank", "about:blank"},
+	} {
+		servers := map[string]func(testing.TB, func(net.Conn)) string{"http": serve, "https": serveTLS}
+		last := &recorder{answers: []string{hello}}
+		first := &recorder{answers: []string{redirectTo(302, servers[row.to](t, last.handle)+"/to")}}
+		call := newClient(t, engine.Options{InsecureSkipVerify: true}).NewCall()
+		if err := call.Begin("GET", servers[row.from](t, first.handle)+"/from"); err != nil {
+			t.Fatal(err)
+		}
+		if row.referer != "" {
+			call.SetHeader("Referer", row.referer)
+		}
+		if _, err := follow(call, 3); err != nil {
+			t.Fatal(row.name, err)
+		}
+		for i, want := range []string{row.referer, row.want} {
+			asked := append(first.asked(), last.asked()...)[i]
+			_, got, _ := strings.Cut(asked, "Referer: ")
+			if got, _, _ = strings.Cut(got, "\r\n"); got != want {
+				t.Errorf("%s: request %d has the Referer %q, want %q", row.name, i+1, got, want)
+			}
 		}
 	}
 }
