@@ -21,7 +21,7 @@ type output struct {
 	json, full, markdown bool
 	force                bool // take the place of foreign files
 	html, png, svg       string
-	summaries            summaries
+	summaries            cli.Summaries
 }
 
 func (o *output) flags(c *cobra.Command) {

@@ -30,6 +30,17 @@ type program struct {
 // start runs plimsoll in a folder of the test's.
 func start(t *testing.T, dir string, args ...string) *program {
 	t.Helper()
+	p := command(t, dir, args...)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Process.Kill() })
+	return p
+}
+
+// command is plimsoll as start runs it, not started yet.
+func command(t *testing.T, dir string, args ...string) *program {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -37,10 +48,6 @@ func start(t *testing.T, dir string, args ...string) *program {
 	p := &program{Cmd: exec.Command(self, args...)}
 	p.Dir, p.Stdout, p.Stderr = dir, &p.stdout, &p.stderr
 	p.Env = append(os.Environ(), asProgram+"=1", "XDG_STATE_HOME="+dir)
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.Process.Kill() })
 	return p
 }
 

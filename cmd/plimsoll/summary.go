@@ -2,87 +2,29 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/report/compare"
 	"github.com/plimsoll-load/plimsoll/report/junit"
 	"github.com/plimsoll-load/plimsoll/report/markdown"
-	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/repo"
 )
-
-// stepSummary names the file that GitHub shows on a job's page. Each command
-// of a step adds to it.
-const stepSummary = "GITHUB_STEP_SUMMARY"
-
-// summaryEndings are the formats of --summary, each with the ending of its file.
-func summaryEndings() map[string]string {
-	return map[string]string{"md": ".md", "json": ".json", "junit": ".xml"}
-}
-
-// summary is one format that a pipeline asked for, and its file.
-type summary struct{ format, path string } // no path: a job's page, where there is one
-
-// summaries are the flag --summary: FORMAT[,FORMAT…][=PATH]. One format is
-// written to PATH itself, several to PATH with an ending each.
-type summaries []summary
-
-func (s *summaries) String() string { return "" }
-func (s *summaries) Type() string   { return "formats[=path]" }
-
-func (s *summaries) Set(text string) error {
-	list, path, named := strings.Cut(text, "=")
-	formats := strings.Split(list, ",")
-	endings := summaryEndings()
-	for _, format := range formats {
-		ending, ok := endings[format]
-		switch {
-		case !ok:
-			return fmt.Errorf("%q is no format: %s", format, plan.Suggest(format, slices.Sorted(maps.Keys(endings))))
-		case named && path == "":
-			return errors.New("name a file behind the =")
-		case !named && format != "md":
-			return fmt.Errorf("name its file: --summary %s=PATH", list)
-		case len(formats) > 1 && named:
-			*s = append(*s, summary{format, path + ending})
-		default:
-			*s = append(*s, summary{format, path})
-		}
-	}
-	return nil
-}
-
-// place is the file of a summary, and whether what is there is kept.
-func (s summary) place(p process) (path string, add bool, err error) {
-	page := p.env(stepSummary)
-	if s.path != "" {
-		return s.path, s.path == page, nil
-	}
-	if page == "" {
-		return "", false, cli.Usage("write --summary md=FILE; GitHub sets it for each step", "--summary md: there is no %s to add to", stepSummary)
-	}
-	return page, true, nil
-}
 
 // files are those that a result is written to, but for what is only added to.
 func (o *output) files(p process) ([]cli.File, error) {
 	files := []cli.File{{Path: o.html, Kind: cli.PageFile}, {Path: o.png, Kind: cli.PNGFile}, {Path: o.svg, Kind: cli.SVGFile}}
 	kinds := map[string]cli.Kind{"md": cli.MarkdownFile, "json": cli.JSONFile, "junit": cli.JUnitFile}
 	for _, s := range o.summaries {
-		path, add, err := s.place(p)
+		path, add, err := s.Place(p.env)
 		if err != nil {
 			return nil, err
 		}
 		if !add {
-			files = append(files, cli.File{Path: path, Kind: kinds[s.format]})
+			files = append(files, cli.File{Path: path, Kind: kinds[s.Format]})
 		}
 	}
 	return files, nil
@@ -112,20 +54,20 @@ func (o *output) ready(p process, record string, inputs ...string) error {
 	return cli.CheckFiles(append(files, cli.File{Path: record, Kind: cli.RecordFile}), inputs, o.force)
 }
 
-// write writes a summary by the way that its format has.
-func (s summary) write(p process, ways map[string]func(io.Writer) error) error {
-	path, add, err := s.place(p)
+// writeSummary writes a summary by the way that its format has.
+func writeSummary(p process, s cli.Summary, ways map[string]func(io.Writer) error) error {
+	path, add, err := s.Place(p.env)
 	if err != nil {
 		return err
 	}
 	if !add {
-		return writeFile(path, ways[s.format])
+		return writeFile(path, ways[s.Format])
 	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return cli.Usage("name a file that can be written", "%w", err)
 	}
-	return errors.Join(ways[s.format](f), f.Close())
+	return errors.Join(ways[s.Format](f), f.Close())
 }
 
 // summarize writes the summaries of a run.
@@ -149,7 +91,7 @@ func (o *output) summarizeChange(p process, c *compare.Comparison, beyond float6
 func (o *output) each(p process, ways map[string]func(io.Writer) error) error {
 	var failed error
 	for _, s := range o.summaries {
-		failed = errors.Join(failed, s.write(p, ways))
+		failed = errors.Join(failed, writeSummary(p, s, ways))
 	}
 	return failed
 }

@@ -158,6 +158,7 @@ func changes(a, b Set) []Change {
 	}
 	add(measure{name: "goodput", unit: report.UnitRate, of: goodputOf, decisive: 2, assume: spreadOfRates})
 	add(measure{name: "failures", unit: report.UnitShare, of: failuresOf, lower: true})
+	add(measure{name: "not sent", unit: report.UnitShare, of: unsentOf, lower: true})
 	if load, ok := equalLoad(a, b); ok {
 		add(measure{name: "p50", load: load, unit: report.UnitSeconds, of: runQuantile("p50"), lower: true, assume: spreadOfTimes})
 		add(measure{name: "p95", load: load, unit: report.UnitSeconds, of: runQuantile("p95"), lower: true, decisive: 2, assume: spreadOfTimes})

@@ -50,6 +50,14 @@ func failuresOf(r *report.Run) (value, within float64) {
 	return float64(r.Total.Failed) / float64(r.Total.Ended()), math.NaN()
 }
 
+// unsentOf is what of an open load was not sent; a closed one leaves nothing out.
+func unsentOf(r *report.Run) (value, within float64) {
+	if r.Total.Lateness == nil && r.Total.Dropped.Total() == 0 {
+		return math.NaN(), math.NaN()
+	}
+	return float64(r.Total.Dropped.Total()) / float64(max(r.Total.Due(), 1)), math.NaN()
+}
+
 func runQuantile(q string) func(*report.Run) (float64, float64) {
 	return func(r *report.Run) (float64, float64) {
 		if r.Total.Latency == nil {
