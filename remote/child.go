@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/plan"
@@ -21,6 +24,7 @@ type Child struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Halt   <-chan struct{} // closed: stop now, without a graceful end
+	Direct string          // the host that is reached without a proxy; "": none
 }
 
 // childGrace is how long plimsoll may take to end its load and to report.
@@ -33,7 +37,7 @@ func Executable(path string, environ []string) func(context.Context, Child) (int
 		runtime.LockOSThread() // on Linux the child ends with the thread that started it
 		defer runtime.UnlockOSThread()
 		command := exec.CommandContext(ctx, path, c.Args...)
-		command.Env, command.Stdout, command.Stderr = environ, c.Stdout, c.Stderr
+		command.Env, command.Stdout, command.Stderr = direct(environ, c.Direct), c.Stdout, c.Stderr
 		command.Cancel = func() error { return interrupt(command.Process) }
 		command.WaitDelay = childGrace
 		endWithParent(command)
@@ -61,6 +65,26 @@ func Executable(path string, environ []string) func(context.Context, Child) (int
 		}
 		return -1, fmt.Errorf("plimsoll: %w", err)
 	}
+}
+
+// direct is an environment in which no proxy leads to a host. A rented machine lets this one's address in, and is what is to
+// be measured; a proxy is for the cloud's own services.
+func direct(environ []string, host string) []string {
+	if host == "" {
+		return environ
+	}
+	const lower, upper = "no_proxy", "NO_PROXY"
+	except := map[string]string{}
+	for _, pair := range environ {
+		if name, value, _ := strings.Cut(pair, "="); name == lower || name == upper {
+			except[name] = value
+		}
+	}
+	list := host
+	if before := cmp.Or(except[lower], except[upper]); before != "" {
+		list = before + "," + host
+	}
+	return append(slices.Clone(environ), lower+"="+list, upper+"="+list) // the last of a name counts
 }
 
 // ChildError is a plimsoll that ended without doing what it was run for. It said why itself.

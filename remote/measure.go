@@ -143,7 +143,7 @@ func (s *session) load(ctx context.Context, r *Outcome, w watch.Sources) {
 		return
 	}
 	s.Say(fmt.Sprintf("%s: loading http://%s", r.Type.Name, s.plan.HostPort(r.Machine)))
-	child := Child{Args: args, Stdout: printed, Stderr: s.Stderr, Halt: s.stops.changed[1]}
+	child := Child{Args: args, Stdout: printed, Stderr: s.Stderr, Halt: s.stops.changed[1], Direct: s.plan.Address(r.Machine)}
 	if s.generator != nil {
 		r.Code, r.Err = s.generator.load(ctx, r, child)
 	} else {

@@ -223,6 +223,9 @@ func TestARunEndsWithAVerdictAndLeavesNothing(t *testing.T) {
 		t.Errorf("rules %v", rules)
 	}
 	args := tr.children[0].Args
+	if direct := tr.children[0].Direct; direct != "127.0.102.1" {
+		t.Errorf("plimsoll may go through a proxy to all but %q", direct)
+	}
 	for name, want := range map[string]string{"monitor": "glances=http://127.0.102.1:61208", "env": "SERVER_URL=http://127.0.102.1:8888", "tolerance": "1%"} {
 		if got := flag(args, name); got != want {
 			t.Errorf("plimsoll got --%s=%q, want %q (of %q)", name, got, want, args)
