@@ -19,7 +19,8 @@
 //  3. The script calls http.get: ../jsapi/http/send.go turns the arguments into
 //     an engine request, without reflection.
 //  4. The engine (engine/call.go, engine/exchange.go) sends it over the VU's own
-//     connection, stamps the time of each phase on the wire, and returns a
+//     connection, through a proxy where one leads to the origin
+//     (engine/proxy.go, engine/tunnel.go), stamps the time of each phase on the wire, and returns a
 //     response whose body becomes a JavaScript value only when the script
 //     asks for it (../jsapi/http/response.go).
 //  5. Each request, check and the iteration itself is a sample in the VU's
