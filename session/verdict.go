@@ -42,6 +42,8 @@ func (s *Session) judge(end record.End, b *runState) record.End {
 	case cause != nil:
 		end.Verdict, end.Reason, end.ExitCode = record.VerdictInterrupted, cause.Error(), exitCode(cause, record.ExitInterrupted)
 		return end
+	case b.err != nil && s.kinds.lacked:
+		end.Verdict, end.Reason = record.VerdictGenerator, ownLack+": "+b.err.Error()
 	case b.err != nil:
 		end.Verdict, end.Reason = record.VerdictDead, b.err.Error()
 	case end.Sizing != nil, end.Verdict != "":
@@ -50,7 +52,9 @@ func (s *Session) judge(end record.End, b *runState) record.End {
 		end.Thresholds = s.thresholds.results()
 		if end.Verdict, end.Reason = s.ended.verdict(s.plan.Sizing.Tolerance); end.Verdict == record.VerdictOK {
 			end.Reason = reason(b.ending.Why)
-			if broken := s.thresholds.broken(); broken != "" {
+			if !s.plan.Open && s.kinds.lacked && b.ending.Refused > 0 { // arrivals have been judged
+				end.Verdict, end.Reason = record.VerdictGenerator, fmt.Sprintf("%d times a virtual user could not be started %s, the last time: %v", b.ending.Refused, ownLack, b.ending.Refusal)
+			} else if broken := s.thresholds.broken(); broken != "" {
 				end.Verdict, end.Reason = record.VerdictFailed, broken
 			}
 		}
@@ -75,6 +79,9 @@ func reason(why sched.Reason) string {
 func failed(err error) record.End {
 	return record.End{Verdict: record.VerdictError, Reason: err.Error(), ExitCode: exitCode(err, record.ExitInternal)}
 }
+
+// ownLack is why something failed that says nothing of the target.
+const ownLack = "for want of this generator's own files, ports or memory"
 
 // counts are the iterations that ended, and the arrivals that never became one. Of the iterations that failed, own did so
 // for want of something of the generator's.
@@ -111,8 +118,7 @@ func (c *counts) verdict(tolerance float64) (record.Verdict, string) {
 	tolerated := units.Percent(tolerance, 1) + " are tolerated"
 	switch {
 	case c.limited(tolerance) && c.own > c.dropped.Own():
-		return record.VerdictGenerator, fmt.Sprintf("%s of the iterations failed for want of this generator's own files, ports or memory: `plimsoll doctor` tells its limits",
-			units.Percent(float64(c.own), float64(c.ok+c.failed)))
+		return record.VerdictGenerator, fmt.Sprintf("%s of the iterations failed %s: `plimsoll doctor` tells its limits", units.Percent(float64(c.own), float64(c.ok+c.failed)), ownLack)
 	case c.limited(tolerance):
 		return record.VerdictGenerator, report.UnsentText(c.dropped, c.due()) + "; " + tolerated
 	case c.ok == 0:

@@ -96,11 +96,11 @@ func (s *Session) collect(vus int) metric.Window {
 // blame finds which arrivals were not sent because the generator itself had no processor time, files or memory left: its
 // VUs are busy for as long as it is, and do not start.
 func (s *Session) blame(w *metric.Window) {
-	d, busy := &w.Dropped, s.health.busy()
+	d, busy, lacking := &w.Dropped, s.health.busy(), s.kinds.lacking(w)
 	if busy {
 		d.Starved, d.NoVU = d.Starved+d.NoVU, 0
 	}
-	if busy || s.kinds.lacking(w) {
+	if busy || lacking {
 		d.Starved, d.Refused = d.Starved+d.Refused, 0
 	}
 }
