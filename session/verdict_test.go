@@ -150,22 +150,37 @@ func TestABusyGeneratorIsBlamed(t *testing.T) {
 	reading := func(cores float64) record.Resources {
 		return record.Resources{Source: record.KindGenerator, Values: map[string]float64{record.CPUCores: cores}, Limits: map[string]float64{record.CPUCores: 4}}
 	}
+	const ms = time.Millisecond
 	for name, c := range map[string]struct {
-		cores  float64
-		lacked bool
-		want   metric.Dropped
+		cores       float64
+		lacked      bool
+		late, takes time.Duration
+		want        metric.Dropped
 	}{
-		"idle":            {.4, false, metric.Dropped{NoVU: 5, Refused: 3}},
-		"half busy":       {2, false, metric.Dropped{NoVU: 5, Refused: 3}},
-		"just not busy":   {3.39, false, metric.Dropped{NoVU: 5, Refused: 3}},
-		"busy":            {3.5, false, metric.Dropped{Starved: 8}},
-		"full":            {4, true, metric.Dropped{Starved: 8}},
-		"without files":   {.4, true, metric.Dropped{NoVU: 5, Starved: 3}},
-		"it is not known": {0, false, metric.Dropped{NoVU: 5, Refused: 3}},
+		"idle":                          {.4, false, 0, 50 * ms, metric.Dropped{NoVU: 5, Refused: 3}},
+		"half busy":                     {2, false, 0, 50 * ms, metric.Dropped{NoVU: 5, Refused: 3}},
+		"just not busy":                 {3.39, false, 0, 50 * ms, metric.Dropped{NoVU: 5, Refused: 3}},
+		"busy":                          {3.5, false, 0, 50 * ms, metric.Dropped{Starved: 8}},
+		"full":                          {4, true, 0, 50 * ms, metric.Dropped{Starved: 8}},
+		"without files":                 {.4, true, 0, 50 * ms, metric.Dropped{NoVU: 5, Starved: 3}},
+		"it is not known":               {0, false, 0, 50 * ms, metric.Dropped{NoVU: 5, Refused: 3}},
+		"a little late":                 {.4, false, 8 * ms, 50 * ms, metric.Dropped{NoVU: 5, Refused: 3}},
+		"late":                          {.4, false, 40 * ms, 50 * ms, metric.Dropped{Starved: 5, Refused: 3}},
+		"late, of short iterations":     {.4, false, 12 * ms, ms, metric.Dropped{Starved: 5, Refused: 3}},
+		"late, of long ones":            {.4, false, 40 * ms, 5 * time.Second, metric.Dropped{NoVU: 5, Refused: 3}},
+		"late, and no iteration ended":  {.4, false, 40 * ms, 0, metric.Dropped{Starved: 5, Refused: 3}},
+		"prompt, and no iteration ends": {.4, false, 0, 0, metric.Dropped{NoVU: 5, Refused: 3}},
 	} {
 		s := &Session{kinds: failureKinds{names: names, lacked: c.lacked}}
 		s.health.row(reading(c.cores))
 		w := metric.Window{Dropped: metric.Dropped{NoVU: 5, Refused: 3}}
+		for range 20 {
+			w.Lateness.Add(c.late)
+		}
+		if c.takes > 0 {
+			w.Scenarios = make([]metric.ScenarioWindow, 1)
+			w.Scenarios[0].Duration.Add(c.takes)
+		}
 		if s.blame(&w); w.Dropped != c.want {
 			t.Errorf("%s: %+v, want %+v", name, w.Dropped, c.want)
 		}

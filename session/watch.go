@@ -97,10 +97,25 @@ func (s *Session) collect(vus int) metric.Window {
 // VUs are busy for as long as it is, and do not start.
 func (s *Session) blame(w *metric.Window) {
 	d, busy, lacking := &w.Dropped, s.health.busy(), s.kinds.lacking(w)
-	if busy {
+	if d.NoVU > 0 && (busy || late(w)) {
 		d.Starved, d.NoVU = d.Starved+d.NoVU, 0
 	}
 	if busy || lacking {
 		d.Starved, d.Refused = d.Starved+d.Refused, 0
 	}
+}
+
+// lateFloor is what a generator may be late: less is not felt.
+const lateFloor = 10 * time.Millisecond
+
+// late says whether the generator was so late that its arrivals came in bursts: by more than half of an iteration, which
+// needs more VUs than even ones do.
+func late(w *metric.Window) bool {
+	var took time.Duration
+	var n int64
+	for i := range w.Scenarios {
+		d := &w.Scenarios[i].Duration
+		took, n = took+d.Mean()*time.Duration(d.Count()), n+d.Count()
+	}
+	return w.Lateness.Quantile(.99) > max(lateFloor, took/time.Duration(2*max(n, 1)))
 }
