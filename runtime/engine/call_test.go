@@ -74,6 +74,12 @@ func (r *recorder) asked() []string {
 	return slices.Clone(r.heads)
 }
 
+// last is the request that came last.
+func (r *recorder) last() string {
+	asked := r.asked()
+	return asked[len(asked)-1]
+}
+
 func TestAResponseIsReadWhateverItsForm(t *testing.T) {
 	t.Parallel()
 	longHeader := strings.Repeat("x", 60<<10)

@@ -198,7 +198,7 @@ func (c *Call) read(cn *conn) (first time.Duration, err error) {
 		err = c.readBody(br)
 	}
 	if err != nil {
-		err = c.readProblem(cn, br, err)
+		err = c.readProblem(cn, err)
 	}
 	// More than the one response that was asked for: whatever it is, it must
 	// not be taken for the answer to the next request.
@@ -220,13 +220,10 @@ func (c *Call) enlarge(br *bufio.Reader, cn *conn) *bufio.Reader {
 }
 
 // readProblem prefers what the connection met over what the parser made of it.
-func (c *Call) readProblem(cn *conn, br *bufio.Reader, err error) error {
-	had, _ := br.Peek(br.Buffered())
+func (c *Call) readProblem(cn *conn, err error) error {
 	switch {
 	case tooSmall(err):
 		return &Error{Kind: KindConnection, Code: CodeGeneric, Message: "the response's headers are longer than 128 KiB", err: err}
-	case isTimeout(cn.err) && bytes.Contains(had, []byte("\n\n")):
-		return &Error{Kind: KindConnection, Code: CodeGeneric, Message: "the response's headers end in bare LF, not CRLF", err: err}
 	case cn.err == nil, errors.Is(err, errTooLong), errors.Is(err, errNoRoom):
 		return err
 	case errors.Is(cn.err, io.EOF) && cn.answered:

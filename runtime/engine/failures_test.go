@@ -41,7 +41,7 @@ func TestWhatAServerDoesWrongIsNamed(t *testing.T) {
 		"silent":                {hold(""), engine.KindTimeout, engine.CodeTimeout, "request timeout"},
 		"slow headers":          {hold("HTTP/1.1 200 OK\r\nContent-"), engine.KindTimeout, engine.CodeTimeout, "request timeout"},
 		"slow body":             {hold("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"), engine.KindTimeout, engine.CodeTimeout, "request timeout"},
-		"bare LF":               {hold("HTTP/1.1 200 OK\nContent-Length: 1\n\nx"), engine.KindConnection, engine.CodeGeneric, "bare LF"},
+		"status 99":             {hold("HTTP/1.1 099 OK\r\nContent-Length: 1\r\n\r\nx"), engine.KindConnection, engine.CodeGeneric, "not HTTP/1.1"},
 		"closes at once":        {func(net.Conn) {}, "", 0, ""},
 		"closes without a word": {answer(""), engine.KindConnection, engine.CodeGeneric, "closed the connection before it answered"},
 		"resets":                {func(c net.Conn) { _, _ = request(bufio.NewReader(c)); reset(c) }, engine.KindReset, engine.CodeReset, "reset by peer"},

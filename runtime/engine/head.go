@@ -18,6 +18,9 @@ const maxInterim = 100
 // headEnd is the empty line after the headers.
 var headEnd = []byte("\r\n\r\n")
 
+// lowestStatus is the least that a status may be (RFC 9110, 15).
+const lowestStatus = 100
+
 // What a response's length may be wrong with.
 var (
 	errLengths = &Error{Kind: KindConnection, Code: CodeGeneric, Message: "the response has two lengths (Content-Length), which differ"}
@@ -35,7 +38,10 @@ func (c *Call) readHead(br *bufio.Reader, cn *conn) (*bufio.Reader, error) {
 		if err != nil {
 			return br, err
 		}
-		if status := c.head.StatusCode(); status < 100 || status > 199 || status == http.StatusSwitchingProtocols {
+		switch status := c.head.StatusCode(); {
+		case status < lowestStatus:
+			return br, errors.New("the status is none")
+		case status > 199, status == http.StatusSwitchingProtocols:
 			return br, nil
 		}
 	}
@@ -59,65 +65,89 @@ func (c *Call) readOneHead(br *bufio.Reader, cn *conn) (*bufio.Reader, error) {
 	return br, nil
 }
 
-// readOddHead reads a head that err was met in: it was not whole, is too long for br, or has a length that the parser does not take.
+// readOddHead reads a head that err was met in: it was not whole, is too long for br, ends its lines in bare LF, or has a length
+// that the parser does not take.
 func (c *Call) readOddHead(br *bufio.Reader, cn *conn, err error) (*bufio.Reader, error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, io.EOF) {
-		err = c.readWhole(br)
+		br, err = c.readWhole(br, cn)
 	}
 	if tooSmall(err) && br.Size() < largeReadBuffer {
-		br = c.enlarge(br, cn)
-		err = c.readWhole(br)
+		br, err = c.readWhole(c.enlarge(br, cn), cn)
 	}
 	if !errors.Is(err, fasthttp.ErrDuplicateContentLength) && !errors.Is(err, fasthttp.ErrNonNumericChars) {
 		return br, err
 	}
-	waitHead(br)
-	had, _ := br.Peek(br.Buffered())
-	end := bytes.Index(had, headEnd)
-	if end < 0 {
-		return c.readLonger(br, cn, err)
+	end := waitHead(br)
+	if end == 0 && br.Size() < largeReadBuffer && br.Buffered() == br.Size() {
+		br = c.enlarge(br, cn)
+		end = waitHead(br)
 	}
-	end += len(headEnd)
+	had, _ := br.Peek(br.Buffered())
+	if end == 0 {
+		return br, err
+	}
 	head, odd := oneLength(had[:end])
 	if odd != nil {
 		return br, odd
 	}
-	br = c.resume(br, cn, append(head, had[end:]...))
-	return br, c.readWhole(br)
+	return c.readWhole(c.resume(br, cn, append(head, had[end:]...)), cn)
 }
 
-// readLonger goes on with a head that has too many lengths and does not fit br, or does not end.
-func (c *Call) readLonger(br *bufio.Reader, cn *conn, err error) (*bufio.Reader, error) {
-	if br.Size() < largeReadBuffer && br.Buffered() == br.Size() {
-		return c.readOddHead(c.enlarge(br, cn), cn, err)
+// readWhole reads a head once it is whole.
+func (c *Call) readWhole(br *bufio.Reader, cn *conn) (*bufio.Reader, error) {
+	end := waitHead(br)
+	had, _ := br.Peek(br.Buffered())
+	if lines := bytes.Count(had[:end], []byte("\n")); lines > bytes.Count(had[:end], []byte("\r\n")) {
+		// A bare LF is a line's end that may be taken (RFC 9112, 2.2); the parser waits for the other.
+		whole := make([]byte, 0, len(had)+lines)
+		for line := range bytes.Lines(had[:end]) {
+			whole = append(append(whole, bytes.TrimRight(line, "\r\n")...), "\r\n"...)
+		}
+		end, whole = len(whole), append(whole, had[end:]...)
+		br = c.resume(br, cn, whole)
+		had, _ = br.Peek(br.Buffered())
+		end = min(end, len(had))
+	}
+	head := had[:end]
+	err := c.head.Read(br)
+	if err == nil {
+		c.noteCodings(head)
 	}
 	return br, err
 }
 
-// readWhole reads a head once it is whole.
-func (c *Call) readWhole(br *bufio.Reader) error {
-	waitHead(br)
-	had, _ := br.Peek(br.Buffered())
-	had = had[:bytes.Index(had, headEnd)+1] // nothing, where it does not end
-	err := c.head.Read(br)
-	if err == nil {
-		c.noteCodings(had)
-	}
-	return err
-}
-
-// waitHead waits until the end of a head is there, or cannot be any more; where no head begins, it does not.
-func waitHead(br *bufio.Reader) {
+// waitHead waits until the end of a head is there, and returns where the body begins; 0 where there can be no end any more, or
+// no head begins.
+func waitHead(br *bufio.Reader) (end int) {
 	const begins = "HTTP/"
 	for seen := 0; ; {
 		had, _ := br.Peek(br.Buffered())
-		start := had[:min(len(had), len(begins))]
-		if bytes.Contains(had[max(seen-len(headEnd)+1, 0):], headEnd) || string(start) != begins[:len(start)] {
-			return
+		if start := had[:min(len(had), len(begins))]; string(start) != begins[:len(start)] {
+			return 0
+		}
+		if end := emptyLine(had, max(seen-len(headEnd), 0)); end > 0 {
+			return end
 		}
 		seen = len(had)
 		if _, err := br.Peek(seen + 1); err != nil {
-			return // for the parser to meet again
+			return 0 // the parser meets it again
+		}
+	}
+}
+
+// emptyLine returns where the first empty line behind a place in a head ends, 0 where there is none.
+func emptyLine(head []byte, from int) int {
+	for at := from; ; {
+		i := bytes.IndexByte(head[at:], '\n')
+		if i < 0 {
+			return 0
+		}
+		at += i + 1
+		switch {
+		case bytes.HasPrefix(head[at:], []byte("\n")):
+			return at + 1
+		case bytes.HasPrefix(head[at:], []byte("\r\n")):
+			return at + 2
 		}
 	}
 }

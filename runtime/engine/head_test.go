@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -93,6 +94,42 @@ func TestALengthThatIsRepeatedIsOne(t *testing.T) {
 					}
 					if call.Err != nil || call.Status != 200 || string(call.Body()) != row.want || call.Reused != (i == 1) {
 						t.Errorf("got %v, status %d, %q, reused %v; want %q", call.Err, call.Status, call.Body(), call.Reused, row.want)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestABareLFEndsALineOfAHead(t *testing.T) {
+	t.Parallel()
+	long := "X: " + strings.Repeat("x", 5<<10) + "\n"
+	bare := coded(t, "ok", "bare")
+	const status, length = "HTTP/1.1 200 OK\n", "Content-Length: 2\n"
+	for name, answer := range map[string]string{
+		"all lines":               status + length + "\nok",
+		"the status line":         status + "Content-Length: 2\r\n\r\nok",
+		"a header":                "HTTP/1.1 200 OK\r\nX: y\nContent-Length: 2\r\n\r\nok",
+		"the last header":         "HTTP/1.1 200 OK\r\n" + length + "\r\nok",
+		"the empty line":          "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\nok",
+		"all but the empty line":  status + length + "\r\nok",
+		"chunks after it":         status + "Transfer-Encoding: chunked\n\n2\r\nok\r\n0\r\n\r\n",
+		"a long head":             status + long + length + long + "\nok",
+		"two lengths":             status + length + length + "\nok",
+		"a list of lengths":       status + "Content-Length: 2,2\n\nok",
+		"two encodings":           status + "Content-Encoding: identity\nContent-Encoding: deflate\nContent-Length: " + strconv.Itoa(len(bare)) + "\n\n" + bare,
+		"an interim answer":       "HTTP/1.1 103 Early Hints\nLink: x\n\n" + status + length + "\nok",
+		"an interim answer alone": "HTTP/1.1 100 Continue\n\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+		"no reason":               "HTTP/1.1 200\n" + length + "\nok",
+	} {
+		for way, start := range ways(answer) {
+			t.Run(name+"/"+way, func(t *testing.T) {
+				t.Parallel()
+				url := start(t)
+				call := newClient(t, engine.Options{InsecureSkipVerify: true}).NewCall()
+				for i := range 2 {
+					if send(call, "GET", url); call.Err != nil || call.Status != 200 || string(call.Body()) != "ok" || call.Reused != (i == 1) {
+						t.Errorf("got %v, status %d, %q, reused %v", call.Err, call.Status, call.Body(), call.Reused)
 					}
 				}
 			})
