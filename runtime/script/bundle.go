@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -64,24 +65,57 @@ func bundle(abs string, p plugin) (built, error) {
 	return b, err
 }
 
-// entry imports the script and passes on the exports that mean something. It
-// names them one by one, because a namespace object would make each virtual
-// machine build its Object constructor: 7 KB.
+// entry imports the script and passes on the exports that mean something, and
+// all others for handOn. It names them one by one, because a namespace object
+// would make each virtual machine build its Object constructor: 7 KB.
 func entry(abs string) string {
 	var b strings.Builder
-	b.WriteString("import * as script from " + quote(filepath.ToSlash(abs)) + ";\n__exports({")
-	for _, name := range []string{"default", "options", "setup", "teardown"} {
+	path := quote(filepath.ToSlash(abs))
+	b.WriteString("import * as script from " + path + ";\nexport * from " + path + ";\n__exports({")
+	for _, name := range meant() {
 		b.WriteString(name + ": script." + name + ", ")
 	}
 	b.WriteString("});\n")
 	return b.String()
 }
 
+// commonJS is how the entry passes on the exports of a script that has them in module.exports.
+var commonJS = regexp.MustCompile(`(?m)^__exports\(\{ (default: (script\d*)\.default, )`)
+
+// handOn passes on what else the script exports, since options.scenarios may
+// name any function. The bundle is the inside of a function and ends, where
+// there is something, with esbuild's export { local as name, … } over several lines.
+func handOn(code string) string {
+	const begin, end = "\nexport {\n", "\n};"
+	code = commonJS.ReplaceAllString(code, "__exports({ ...$2, $1")
+	at := strings.LastIndex(code, begin)
+	if at < 0 || !strings.HasSuffix(strings.TrimSpace(code[at:]), end) {
+		return code
+	}
+	var b strings.Builder
+	for line := range strings.SplitSeq(strings.TrimSuffix(strings.TrimSpace(code[at+len(begin):]), end), "\n") {
+		local, name, renamed := strings.Cut(strings.Trim(line, " ,"), " as ")
+		if !renamed {
+			name = local
+		}
+		if !slices.Contains(meant(), name) && name != "__proto__" { // a name that is no word stands in quotes
+			b.WriteString(name + ": " + local + ", ")
+		}
+	}
+	if b.Len() == 0 {
+		return code[:at+1]
+	}
+	return code[:at+1] + "__exports({ " + b.String() + "});\n"
+}
+
+// meant are the exports that mean something by their name.
+func meant() []string { return []string{"default", "options", "setup", "teardown"} }
+
 func read(files []api.OutputFile, cwd string) (built, error) {
 	var b built
 	for _, f := range files {
 		if !strings.HasSuffix(f.Path, ".map") {
-			b.code = string(f.Contents)
+			b.code = handOn(string(f.Contents))
 			continue
 		}
 		var err error

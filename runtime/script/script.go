@@ -8,7 +8,9 @@
 // generators, TypeScript, Unicode properties in regular expressions.
 //
 // The program's value is a function of two arguments, need(module, name) and
-// exports(namespace): running the script is calling it. need is asked for what
+// exports(namespace): running the script is calling it. exports is called with
+// what means something by its name (default, options, setup, teardown), and
+// again with what else the script exports, if it does. need is asked for what
 // the script imports from the host's modules, and for "plimsoll:RegExp" and
 // "plimsoll:resolve" where they are used. The function returns a promise when
 // the script awaits at its top level, and undefined otherwise: a promise alone
