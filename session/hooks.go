@@ -47,7 +47,7 @@ func (s *Session) afterAll(ctx context.Context) {
 // warn tells what went wrong beside the load.
 func (s *Session) warn(e sched.Ending) {
 	if e.Interrupted > 0 {
-		s.note(fmt.Sprintf("%d iterations did not end within %v and were interrupted", e.Interrupted, s.plan.Grace))
+		s.note(fmt.Sprintf("%d iterations did not end within %s and were interrupted", e.Interrupted, s.grace()))
 	}
 	if len(e.Stuck) > 0 {
 		s.note(fmt.Sprintf("%d virtual users did not come back after they were interrupted", len(e.Stuck)))

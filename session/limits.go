@@ -32,11 +32,25 @@ func mostVUs(mode plan.Mode, p *plan.Plan) int {
 	switch {
 	case mode == plan.Size && p.Sizing.By != plan.ByRate:
 		return int(p.Sizing.Max)
-	case mode == plan.Size, p.Open:
+	case mode == plan.Size:
+		return 0
+	case len(p.Executors) == 0:
+		return vusOf(&p.Executor)
+	}
+	most := 0
+	for i := range p.Executors { // as if they all ran at a time
+		most += vusOf(&p.Executors[i])
+	}
+	return most
+}
+
+// vusOf is the most virtual users that an executor asks for; 0: as many as its arrivals turn out to need.
+func vusOf(e *plan.Executor) int {
+	if e.Open {
 		return 0
 	}
-	most := float64(p.VUs)
-	for _, stage := range p.Stages {
+	most := float64(e.VUs)
+	for _, stage := range e.Stages {
 		most = max(most, stage.Target)
 	}
 	return int(most)

@@ -125,7 +125,7 @@ func (s *Session) Stop(cause error) {
 	if first {
 		text := "stopping"
 		if s.spawned.Load() > 0 { // else nothing but beforeAll is under way
-			text = fmt.Sprintf("stopping: iterations under way have %v to end; again to stop now", s.plan.Grace)
+			text = fmt.Sprintf("stopping: iterations under way have %s to end; again to stop now", s.grace())
 		}
 		s.rec.tell(Event{Kind: Notice, Text: text})
 		s.rec.event("interrupt", cause.Error())

@@ -226,11 +226,14 @@ func (s *Session) resolve() error {
 	if err := s.thresholds.read(s.plan.Sizing.Objectives); err != nil {
 		return err
 	}
+	if err := s.assign(); err != nil {
+		return err
+	}
 	driven := s.plan
 	if s.o.Mode == plan.Classic {
 		driven.Stages = nil // the classic's ramp is driven, too
 	}
-	o := sched.Options{Plan: driven, Drop: s.metrics.Drop, Spawn: s.spawn}
+	o := sched.Options{Plan: driven, Executors: driven.Executors, Drop: s.metrics.Drop, Spawn: s.spawn}
 	if s.o.Mode != plan.Run { // a service that falls behind shows as a backlog, not as arrivals that were not sent
 		o.Keep, o.Patience = true, s.plan.Timeout
 	}

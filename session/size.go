@@ -51,8 +51,8 @@ func (s *Session) control(ctx context.Context, b *runState, o sizing.Options) (r
 
 // eachAlone sizes one scenario after the other.
 func (s *Session) eachAlone(ctx context.Context, b *runState, o sizing.Options) (list []record.AloneResult, err error) {
-	defer s.load.SetScenario("")
-	scenarios := s.factory.Scenarios()
+	defer s.load.SetScenario(s.plan.Scenario)
+	scenarios := s.sized()
 	o.From, o.Further = nil, nil
 	s.evidence.Close() // what limits one scenario alone is not what limits the mix
 	for _, sc := range scenarios {
@@ -95,7 +95,7 @@ func (s *Session) sizingOptions() (sizing.Options, error) {
 		}
 		o.Objectives = append(o.Objectives, objective)
 	}
-	for _, sc := range s.factory.Scenarios() {
+	for _, sc := range s.sized() {
 		o.Scenarios = append(o.Scenarios, sizing.Scenario{Name: sc.Name, Weight: sc.Weight})
 	}
 	return o, nil

@@ -80,7 +80,7 @@ func (m *instance) iteration() any {
 }
 
 func (m *instance) environment() any {
-	return m.VM.NewDynamicObject(&environment{vm: m.VM, common: m.env.Env()})
+	return m.VM.NewDynamicObject(&environment{vm: m.VM, common: m.env.Env})
 }
 
 func (m *instance) performance() any {

@@ -41,10 +41,11 @@ func (l *lazy) Has(name string) bool {
 func (l *lazy) Delete(string) bool { return false }
 func (l *lazy) Keys() []string     { return l.names }
 
-// environment is __ENV: what is common to all users, and what this one wrote.
+// environment is __ENV: what the runtime gives, which a scenario may add to,
+// and what this user wrote.
 type environment struct {
 	vm     *goja.Runtime
-	common map[string]string
+	common func() map[string]string
 	own    map[string]goja.Value // nil values are deleted names
 }
 
@@ -52,7 +53,7 @@ func (e *environment) Get(name string) goja.Value {
 	if v, ok := e.own[name]; ok {
 		return v
 	}
-	if v, ok := e.common[name]; ok {
+	if v, ok := e.common()[name]; ok {
 		return e.vm.ToValue(v)
 	}
 	return nil
@@ -70,7 +71,7 @@ func (e *environment) Has(name string) bool    { return e.Get(name) != nil }
 func (e *environment) Delete(name string) bool { return e.Set(name, nil) }
 func (e *environment) Keys() []string {
 	names := map[string]bool{}
-	for name := range e.common {
+	for name := range e.common() {
 		names[name] = true
 	}
 	for name, v := range e.own {

@@ -20,6 +20,7 @@ type Buffer struct {
 	start   time.Time
 	n       int
 	last    time.Duration // when it was flushed last, since start
+	tags    TagsID        // of samples that have none of their own
 	samples [bufferSize]Sample
 }
 
@@ -62,7 +63,16 @@ func (b *Buffer) Value(now time.Time, m Metric, s Sample) bool {
 	return true
 }
 
+// SetTags sets the tags of the samples from now on that have none of their own.
+func (b *Buffer) SetTags(id TagsID) { b.tags = id }
+
+// Tags are those that SetTags has set: what has own tags has these, too (see [Names.Tags]).
+func (b *Buffer) Tags() TagsID { return b.tags }
+
 func (b *Buffer) add(s *Sample) {
+	if s.Tags == 0 {
+		s.Tags = b.tags
+	}
 	b.samples[b.n] = *s
 	b.n++
 	if b.n == bufferSize || s.At-b.last > bufferAge {

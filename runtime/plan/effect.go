@@ -27,6 +27,7 @@ type situation struct {
 	classicOnly bool
 	recheck     bool
 	open        bool // run has a rate
+	several     bool // run has scenarios, each with its executor
 }
 
 // missing says why a setting changes nothing, and what it belongs to; empty where it has an effect.
@@ -39,6 +40,7 @@ func (s situation) missing(spec Spec) (why, belongs string) {
 	case NeedNothing:
 	case NeedArrivals:
 		switch {
+		case s.several:
 		case s.mode == Run && !s.open:
 			return none + "without arrivals", "it belongs to `plimsoll run --rate` and `plimsoll size`"
 		case s.classicOnly:
@@ -80,7 +82,7 @@ func commands(modes []Mode) string {
 // situation is the one of what was chosen.
 func (r *resolver) situation(s Sources) situation {
 	_, rated := r.chosen["rate"]
-	return situation{s.Mode, s.Mode == Classic && s.ClassicOnly, s.Mode == Size && s.Recheck, s.Mode == Run && rated}
+	return situation{s.Mode, s.Mode == Classic && s.ClassicOnly, s.Mode == Size && s.Recheck, s.Mode == Run && rated, s.Mode == Run && r.several()}
 }
 
 // effects refuses flags that change nothing, and warns of other settings that do not, once for each source and reason.

@@ -12,9 +12,11 @@ import (
 
 // ways are all ways to make a load, each with the flags that it takes.
 var ways = map[string]plan.Sources{
-	"run":          {Mode: plan.Run},
-	"run stages":   {Mode: plan.Run, Flags: map[string]string{"stages": "1s:2"}},
-	"run rate":     {Mode: plan.Run, Flags: map[string]string{"rate": "5/s", "duration": "1s"}},
+	"run":        {Mode: plan.Run},
+	"run stages": {Mode: plan.Run, Flags: map[string]string{"stages": "1s:2"}},
+	"run rate":   {Mode: plan.Run, Flags: map[string]string{"rate": "5/s", "duration": "1s"}},
+	"scenarios": {Mode: plan.Run, Script: json.RawMessage(`{"scenarios": {"s": {"executor": "constant-arrival-rate", "rate": 3, "duration": "1s"},
+		"t": {"executor": "constant-vus", "duration": "1s"}}}`)},
 	"classic":      {Mode: plan.Classic},
 	"classic only": {Mode: plan.Classic, ClassicOnly: true},
 	"size":         {Mode: plan.Size},
@@ -24,10 +26,10 @@ var ways = map[string]plan.Sources{
 }
 
 const (
-	runs    = "run, run stages, run rate"
+	runs    = "run, run stages, run rate, scenarios"
 	sizes   = "size, size rate, sessions, recheck"
 	control = "classic, " + sizes // where the controller sizes
-	closed  = "run, run stages, classic, classic only, " + sizes
+	closed  = "run, run stages, scenarios, classic, classic only, " + sizes
 )
 
 // effects say of each setting in which ways it has an effect, and which; in all others it is refused.
@@ -35,11 +37,12 @@ var effects = map[string]struct{ in, which, value string }{
 	"vus":            {runs + ", classic, classic only", "so many users; of a rate: made before it begins", "3"},
 	"duration":       {runs + ", classic, classic only", "ends the load; the classic's, after its ramp", "5s"},
 	"iterations":     {runs, "ends the load", "7"},
-	"stages":         {"run, run stages", "the load over time", "1s:1"},
-	"rate":           {"run, run rate", "the load", "9/s"},
-	"arrivals":       {"run rate, " + control, "how arrivals follow each other: a sizing tests with them", "poisson"},
-	"max-vus":        {"run rate, " + control, "the most users that arrivals may need", "50"},
+	"stages":         {"run, run stages, scenarios", "the load over time", "1s:1"},
+	"rate":           {"run, run rate, scenarios", "the load", "9/s"},
+	"arrivals":       {"run rate, scenarios, " + control, "how arrivals follow each other: a sizing tests with them", "poisson"},
+	"max-vus":        {"run rate, scenarios, " + control, "the most users that arrivals may need", "50"},
 	"grace":          {"all", "how a load ends", "2s"},
+	"scenario":       {"all", "what runs", "s"},
 	"seed":           {"all", "picks", "7"},
 	"delay":          {closed, "between iterations of a user", "1ms"},
 	"backoff":        {closed, "after a failed iteration of a user", "none"},

@@ -7,18 +7,21 @@ import "time"
 
 // Executor is how iterations are started. A run may have several, side by side.
 type Executor struct {
-	Scenario   string        // that its iterations are of; empty: each VU picks one by weight
-	Start      time.Duration // when it begins, since the run's beginning
-	Iterations int           // total to start; 0: no limit
-	PerVU      bool          // each of VUs runs so many iterations, else they share them
-	Duration   time.Duration // when no more are started, since it began; 0: no limit
-	Stages     []Stage       // the load over time, from nothing; the last target holds until Duration
-	Open       bool          // Stages are arrivals per second, not VUs
-	Poisson    bool          // open load with exponential gaps, else even
-	VUs        int           // PerVU: how many there are; of an open load: made before the first arrival, 0: as many as its rate suggests
-	MaxVUs     int           // ceiling of an open load's VUs, and of a sizing
-	Grace      time.Duration // how long a stopping iteration may take to end
-	RampDown   time.Duration // how long one may that is under way where the stages want fewer VUs
+	Kind       string            // as options.scenarios calls it; empty: it is the plan's own
+	Scenario   string            // that its iterations are of; empty: each VU picks one by weight
+	Exec       string            // the function, or the scenario, that its iterations run, where that has another name
+	Env, Tags  map[string]string // of its iterations
+	Start      time.Duration     // when it begins, since the run's beginning
+	Iterations int               // total to start; 0: no limit
+	PerVU      bool              // each of VUs runs so many iterations, else they share them
+	Duration   time.Duration     // when no more are started, since it began; 0: no limit
+	Stages     []Stage           // the load over time, from nothing; the last target holds until Duration
+	Open       bool              // Stages are arrivals per second, not VUs
+	Poisson    bool              // open load with exponential gaps, else even
+	VUs        int               // PerVU: how many there are; of an open load: made before the first arrival, 0: as many as its rate suggests
+	MaxVUs     int               // ceiling of an open load's VUs, and of a sizing
+	Grace      time.Duration     // how long a stopping iteration may take to end
+	RampDown   time.Duration     // how long one may that is under way where the stages want fewer VUs
 }
 
 // Stage moves the load linearly to Target within Duration; a zero Duration jumps.
@@ -48,7 +51,7 @@ func loadTable() []Spec {
 			put: func(p *Plan, v value) { p.Iterations = int(v.whole) },
 		},
 		{
-			Name: "stages", Aliases: []string{"stage"}, Short: "s", Option: "stages", Kind: Ramp, Modes: run,
+			Name: "stages", Aliases: []string{"stage"}, Short: "s", Option: "stages", Kind: Ramp, Max: maxUsers, Modes: run,
 			Doc: "virtual users over time: 30s:10,1m:10,30s:0",
 			put: func(p *Plan, v value) { p.Stages = v.stages },
 		},
@@ -71,6 +74,11 @@ func loadTable() []Spec {
 			Name: "grace", Option: "grace", Kind: Time, Default: "30s",
 			Doc: "how long iterations may go on after the end before they are interrupted",
 			put: func(p *Plan, v value) { p.Grace, p.RampDown = v.duration, v.duration },
+		},
+		{
+			Name: "scenario", Kind: Word,
+			Doc: "run only this scenario, from the beginning",
+			put: func(p *Plan, v value) { p.Scenario = v.text },
 		},
 		{
 			Name: "seed", Kind: Seed,

@@ -8,7 +8,9 @@ import "time"
 type Plan struct {
 	Script string // path of the script, as given
 
-	Executor
+	Executor             // its own load: of what is driven, and of settings that stand in for scenarios
+	Named     []Executor // the scenarios of the script's options, by name
+	Executors []Executor // what runs, side by side; empty: the plan's own
 
 	Delay   time.Duration // waited after each iteration of a closed load
 	Backoff Backoff       // waited after each failed iteration of a closed load

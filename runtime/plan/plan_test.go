@@ -168,7 +168,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown choice", sizing("arrivals", "bursty"), "even, poisson"},
 		{"stages of no length", script(`{"stages": [{"duration": "0s", "target": 5}]}`), "takes no time"},
 		{"bad stage", flag("stages", "10s"), "30s:10"},
-		{"negative stage", script(`{"stages": [{"duration": "1s", "target": -1}]}`), "targets 0 to"},
+		{"negative stage", script(`{"stages": [{"duration": "1s", "target": -1}]}`), "targets are at least 0"},
 		{"back-off in numbers", script(`{"backoff": 1}`), "write '1s'"},
 		{"options that are no object", script(`[1]`), "is not an object"},
 		{"sizing that is no object", script(`{"sizing": "5%"}`), "write sizing: {"},
@@ -191,7 +191,7 @@ func TestWarnings(t *testing.T) {
 	for _, tt := range []struct{ script, want string }{
 		{`{"durations": "1s"}`, "did you mean duration?"},
 		{`{"sizing": {"toleranz": "1%"}}`, "did you mean sizing.tolerance?"},
-		{`{"scenarios": {}}`, "options.scenarios has no effect here"},
+		{`{"scenarios": {}}`, "options.scenarios is empty"},
 		{`{"vus": 9, "iterations": 2}`, "7 are not started"},
 	} {
 		if _, warnings := resolve(t, plan.Sources{Script: json.RawMessage(tt.script)}); !strings.Contains(strings.Join(warnings, "\n"), tt.want) {
@@ -251,6 +251,9 @@ func FuzzOptions(f *testing.F) {
 	f.Add([]byte(`{"vus": 10, "duration": "30s", "sizing": {"tolerance": "5%"}}`), "30s:10,1m:0")
 	f.Add([]byte(`{"stages": [{"duration": 1e3, "target": 1}], "delay": 0.5}`), "9000/m")
 	f.Add([]byte(`{"iterations": 3, "failOn": ["checks"], "backoff": "none", "rate": null}`), "2d1h")
+	f.Add([]byte(`{"scenarios": {"a": {"executor": "constant-arrival-rate", "rate": 3, "duration": "1s", "maxVUs": 7, "startTime": 5}}}`), "1")
+	f.Add([]byte(`{"scenarios": {"a": {"executor": "ramping-vus", "stages": [{"duration": "1s", "target": 5}], "env": {"A": "b"}}}}`), "1")
+	f.Add([]byte(`{"scenarios": {"a": {"executor": "per-vu-iterations"}, "b": {"executor": "shared-iterations", "vus": 2, "iterations": 2}}}`), "1")
 	f.Fuzz(func(t *testing.T, script []byte, text string) {
 		for _, mode := range []plan.Mode{plan.Run, plan.Size, plan.Classic} {
 			p, _, err := plan.Resolve(plan.Sources{Mode: mode, Script: script})
@@ -263,6 +266,11 @@ func FuzzOptions(f *testing.F) {
 			}
 			if p.Duration < 0 || p.Delay < 0 || p.Grace < 0 || p.VUs < 0 || p.Iterations < 0 || p.Sizing.Tolerance < 0 || p.Sizing.Tolerance > 1 {
 				t.Fatalf("%s: %+v", script, p)
+			}
+			for _, e := range p.Executors {
+				if e.Duration <= 0 || e.Grace < 0 || e.Start < 0 || e.RampDown < 0 || e.Open && (e.MaxVUs < e.VUs || e.MaxVUs < 1) {
+					t.Fatalf("%s: %+v", script, e)
+				}
 			}
 			if mode == plan.Run && p.Duration == 0 && p.Iterations == 0 {
 				t.Fatalf("%s: a run without an end: %+v", script, p)

@@ -66,6 +66,12 @@ func Resolve(s Sources) (Plan, []string, error) {
 			p.Settings = slices.DeleteFunc(p.Settings, func(shown Setting) bool { return shown.Name == spec.Name })
 		}
 	}
+	if err := r.readScenarios(&p); err != nil {
+		return Plan{}, r.warnings, err
+	}
+	if err := p.chooseScenario(&r); err != nil {
+		return Plan{}, r.warnings, err
+	}
 	if err := r.shape(&p); err != nil {
 		return Plan{}, r.warnings, err
 	}
@@ -80,9 +86,10 @@ type given struct {
 }
 
 type resolver struct {
-	mode     Mode
-	chosen   map[string]given // by name of the setting
-	warnings []string
+	mode      Mode
+	chosen    map[string]given // by name of the setting
+	scenarios json.RawMessage  // of the script's options
+	warnings  []string
 }
 
 func (r *resolver) warn(format string, args ...any) {

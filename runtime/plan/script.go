@@ -14,11 +14,10 @@ const elsewhere = "noCookiesReset setupTimeout teardownTimeout"
 
 // k6Only are k6's options that have no effect here. A script with them runs,
 // but perhaps not as it was meant.
-const k6Only = `scenarios thresholds tags rps dns hosts maxRedirects userAgent batch batchPerHost httpDebug tlsVersion
+const k6Only = `thresholds tags rps dns hosts maxRedirects userAgent batch batchPerHost httpDebug tlsVersion
 	tlsCipherSuites tlsAuth throw blacklistIPs blockHostnames noConnectionReuse noVUConnectionReuse minIterationDuration
 	summaryTrendStats summaryTimeUnit systemTags metricSamplesBufferSize localIPs consoleOutput
-	executionSegment executionSegmentSequence handleSummaryTimeout noSetup noTeardown paused cloud ext linger startTime
-	gracefulStop gracefulRampDown`
+	executionSegment executionSegmentSequence handleSummaryTimeout noSetup noTeardown paused cloud ext linger`
 
 // renamed are k6's options that have another name here.
 func renamed(option string) string {
@@ -55,6 +54,11 @@ func (r *resolver) option(name string, raw json.RawMessage) error {
 	spec, ok := findOption(renamed(name))
 	switch {
 	case ok:
+	case name == "scenarios":
+		if string(raw) != "null" {
+			r.scenarios = raw
+		}
+		return nil
 	case slices.Contains(strings.Fields(elsewhere), name):
 		return nil
 	case slices.Contains(strings.Fields(k6Only), name):

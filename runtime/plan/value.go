@@ -29,6 +29,7 @@ const (
 	Number  Kind = "number"   // 0.5
 	Seed    Kind = "seed"     // 42
 	Bytes   Kind = "bytes"    // 16MiB, 500KiB, 2GiB, 5000000
+	Word    Kind = "name"     // any text
 )
 
 // value is a parsed value, of which a kind uses one field, and its text as shown.
@@ -48,9 +49,7 @@ func (s Spec) parse(text string) (value, error) {
 	var err error
 	switch s.Kind {
 	case Count, Seed:
-		if v.whole, err = strconv.ParseUint(text, 10, 64); err != nil {
-			err = errors.New("is not a whole number")
-		}
+		v.whole, err = count(text)
 		v.number = float64(v.whole)
 	case Number:
 		v.number, err = number(text)
@@ -70,6 +69,7 @@ func (s Spec) parse(text string) (value, error) {
 		if v.text != "true" && v.text != "false" {
 			err = errors.New("is neither true nor false")
 		}
+	case Word:
 	case Choice:
 		v.words = []string{text}
 	case List:
@@ -77,7 +77,7 @@ func (s Spec) parse(text string) (value, error) {
 		v.text = strings.Join(v.words, ",")
 	case Ramp:
 		v.stages, err = stages(text)
-		v.text = stagesText(v.stages)
+		v.text, v.number = stagesText(v.stages), highest(v.stages)
 	case Pause:
 		if text != backoffIteration && text != backoffNone {
 			v.duration, err = duration(text)
@@ -130,6 +130,18 @@ func (s Spec) bound(n float64) string {
 	}
 }
 
+func count(text string) (uint64, error) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	switch {
+	case err == nil:
+		return n, nil
+	case strings.HasPrefix(text, "-"):
+		return 0, errors.New("is negative, or no number")
+	default:
+		return 0, errors.New("is not a whole number")
+	}
+}
+
 func number(text string) (float64, error) {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsInf(n, 0) || math.IsNaN(n) {
@@ -171,8 +183,11 @@ func duration(text string) (time.Duration, error) {
 		}
 	}
 	more, err := time.ParseDuration(text)
-	if err != nil || more > maxDays*24*time.Hour || hasDays && more < 0 {
+	switch {
+	case err != nil || hasDays && more < 0:
 		return 0, errors.New("is not a duration such as 30s, 1m30s or 2d")
+	case more > maxDays*24*time.Hour:
+		return 0, fmt.Errorf("is more than %d days", maxDays)
 	}
 	return d + more, nil
 }
@@ -270,10 +285,18 @@ func stage(length, target string) (Stage, error) {
 	if err != nil {
 		return Stage{}, fmt.Errorf("has the stage target %q, which %w", target, err)
 	}
-	if d < 0 || n < 0 || n > maxUsers {
-		return Stage{}, fmt.Errorf("has the stage %s:%s: durations are at least 0, targets 0 to %d", length, target, maxUsers)
+	if d < 0 || n < 0 {
+		return Stage{}, fmt.Errorf("has the stage %s:%s: durations and targets are at least 0", length, target)
 	}
 	return Stage{Duration: d, Target: n}, nil
+}
+
+// highest is the largest target.
+func highest(list []Stage) (n float64) {
+	for _, s := range list {
+		n = max(n, s.Target)
+	}
+	return n
 }
 
 func stagesText(list []Stage) string {

@@ -40,8 +40,14 @@ func (u *User) ID() int { return u.id }
 // script's top level has ended.
 func (u *User) Iteration() (before int, loaded bool) { return u.iteration, u.loaded }
 
-// Env is what the script was given as environment; it must not be changed.
-func (u *User) Env() map[string]string { return u.factory.config.Env }
+// Env is what the script was given as environment, and the scenario that runs
+// now; it must not be changed.
+func (u *User) Env() map[string]string {
+	if u.env == nil || u.inHook != noHook {
+		return u.factory.config.Env
+	}
+	return u.env
+}
 
 // Listening says whether lines of the console go anywhere. The top level runs
 // once for each user, and says nothing after the first time.

@@ -19,6 +19,11 @@ type scenario struct {
 	delay   time.Duration
 	call    goja.Callable
 	dialect dialect
+
+	// Of a scenario of the options.
+	env   map[string]string // nil: what all have
+	tags  metric.TagsID
+	picks bool // it runs what the VU picks
 }
 
 // dialect says what a function is given.
@@ -160,10 +165,11 @@ func (u *User) mergeOptions(exported goja.Value) error {
 // validate is for what only the whole script can get wrong.
 func (u *User) validate() error {
 	var from struct {
-		Scenarios json.RawMessage `json:"scenarios"`
+		Scenarios map[string]any `json:"scenarios"`
 	}
-	if len(u.scenarios) == 0 && json.Unmarshal(u.optionsJSON, &from) == nil && from.Scenarios != nil {
-		return u.explain("", errors.New("options.scenarios is not supported: call scenario('name', () => { … }) for each, or export a default function"))
+	err := json.Unmarshal(u.optionsJSON, &from)
+	if len(from.Scenarios) > 0 || len(u.optionsJSON) > 0 && err != nil { // they may name exported functions: see Assign
+		return nil
 	}
 	if len(u.scenarios) == 0 {
 		return u.explain("", errors.New("the script has no scenario: call scenario('name', () => { … }), or export a default function"))

@@ -16,6 +16,9 @@ func (u *User) hook(ctx context.Context, h hook, limit time.Duration, fn goja.Ca
 	u.watch(ctx)
 	defer u.unwatch()
 	u.inHook = h
+	if u.samples != nil {
+		u.samples.SetTags(0)
+	}
 	defer func() { u.inHook = noHook }()
 	args := u.context
 	if u.dialect[h] == k6 {

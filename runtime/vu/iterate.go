@@ -18,6 +18,10 @@ func (u *User) Iterate(_ context.Context, scenario string, due time.Time) metric
 		return metric.Outcome{}
 	}
 	s := u.choose(scenario)
+	run := s
+	if s.picks {
+		run = u.pick()
+	}
 	start := time.Now()
 	origin := start
 	if !due.IsZero() {
@@ -25,15 +29,17 @@ func (u *User) Iterate(_ context.Context, scenario string, due time.Time) metric
 	}
 	u.scenario, u.failed, u.failure, u.requests = s.id, false, metric.NoFailure, 0
 	u.samples.Begin(start, s.id)
+	u.env = s.env
+	u.samples.SetTags(s.tags)
 	if !u.factory.options.keepCookies {
 		u.client.ResetCookies()
 	}
-	u.run(s)
+	u.run(run)
 	took := time.Since(start) // half the price of time.Now
 	end := start.Add(took)
 	u.samples.Iteration(end, metric.Sample{Scenario: s.id, Failure: u.failure, Duration: end.Sub(origin), Requests: uint32(u.requests)})
 	u.iteration++
-	return metric.Outcome{Scenario: s.id, OK: !u.failed, Took: took, Pause: s.delay}
+	return metric.Outcome{Scenario: s.id, OK: !u.failed, Took: took, Pause: run.delay}
 }
 
 // run calls the scenario's function, and waits for what it left behind.
@@ -77,10 +83,13 @@ func (u *User) choose(name string) *scenario {
 	if name == "" {
 		return u.pick()
 	}
-	for i := range u.scenarios {
-		if u.scenarios[i].name == name {
-			return &u.scenarios[i]
+	for i := range u.parts {
+		if u.parts[i].name == name {
+			return &u.parts[i]
 		}
+	}
+	if s := u.declared(name); s != nil {
+		return s
 	}
 	panic("vu: the script declares no scenario " + name) // who names one knows Factory.Scenarios
 }

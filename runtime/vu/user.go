@@ -28,7 +28,8 @@ type User struct {
 
 	// What the script declared.
 	scenarios   []scenario
-	weights     float64 // their sum
+	weights     float64    // their sum
+	parts       []scenario // of the options
 	hooks       [hooks]goja.Callable
 	dialect     [hooks]dialect
 	optionsJSON json.RawMessage
@@ -45,6 +46,7 @@ type User struct {
 	// The iteration under way, or the last.
 	iteration int
 	scenario  metric.ScenarioID
+	env       map[string]string // nil: what all have
 	inHook    hook
 	failed    bool
 	failure   metric.FailureID
@@ -108,13 +110,24 @@ func (u *User) runProgram() (goja.Value, error) {
 	_, err = u.finish(run(goja.Undefined(), u.vm.ToValue(func(call goja.FunctionCall) goja.Value {
 		return u.need(need, call.Argument(0).String(), call.Argument(1).String())
 	}), u.vm.ToValue(func(call goja.FunctionCall) goja.Value {
-		u.exports = call.Argument(0).ToObject(u.vm)
-		return goja.Undefined()
+		return u.takeExports(call.Argument(0).ToObject(u.vm))
 	})))
 	if err == nil {
 		err = u.declareExports()
 	}
 	return nil, err
+}
+
+// takeExports takes those that mean something by their name, then all others.
+func (u *User) takeExports(exports *goja.Object) goja.Value {
+	if u.exports == nil {
+		u.exports = exports
+		return goja.Undefined()
+	}
+	for _, name := range exports.Keys() {
+		_ = u.exports.Set(name, exports.Get(name)) // a plain object takes it
+	}
+	return goja.Undefined()
 }
 
 // need answers the bundle, see package script.

@@ -87,6 +87,8 @@ type Factory struct {
 	console console
 	faults  faults
 	regExp  func() (*goja.Program, error)
+	parts   []part
+	mix     bool // users pick from the parts
 
 	teardowns teardowns
 
@@ -208,6 +210,7 @@ func (u *User) start(ctx context.Context) error {
 	if err := u.load(ctx); err != nil {
 		return err
 	}
+	u.assign()
 	u.connect()
 	if err := u.begin(ctx); err != nil {
 		u.disconnect()
