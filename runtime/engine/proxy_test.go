@@ -3,6 +3,7 @@ package engine_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -562,6 +563,29 @@ func TestProxiesTellWhatTheyAreSetTo(t *testing.T) {
 		}
 		if hidden := strings.Join(proxies.Secrets(), " "); strings.Contains(environ, "hunter2") != strings.Contains(hidden, "hunter2") {
 			t.Errorf("%s: %q is secret", environ, hidden)
+		}
+	}
+}
+
+// A proxy that wants a client's certificate says so only once it has been asked something (TLS 1.3).
+func TestAProxyMayWantACertificate(t *testing.T) {
+	t.Parallel()
+	known, _ := service(t)
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		for _, url := range []string{"http://service.test/", "https://example.com/"} {
+			server := httptest.NewUnstartedServer(&middle{routes: known})
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MinVersion: version, MaxVersion: version}
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			roots := x509.NewCertPool()
+			roots.AddCert(server.Certificate())
+			addr := server.Listener.Addr().String()
+			call := get(t, newClient(t, engine.Options{Proxies: environment(t, "ALL_PROXY=https://"+addr), RootCAs: roots}), url)
+			if call.Err == nil || call.Err.Kind != engine.KindProxy || !strings.HasPrefix(call.Err.Message, "proxy https://"+addr+": ") ||
+				!strings.Contains(call.Err.Message, "client certificate") || strings.Contains(call.Err.Message, "(through") {
+				t.Errorf("TLS %x, %s: %+v", version, url, call.Err)
+			}
 		}
 	}
 }

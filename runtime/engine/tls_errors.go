@@ -231,8 +231,8 @@ func (cn *conn) alerted(err error) error {
 		return err
 	}
 	with := peer{host: cn.origin.name, asked: cn.asked}
-	if !cn.origin.tls { // it is with the proxy
-		with.host = cn.origin.proxy.name
+	if !cn.origin.tls {
+		with = cn.proxyPeer()
 	}
 	return &opError{op: opTLS, err: err, with: with}
 }

@@ -56,7 +56,11 @@ func (d *dial) through(ctx context.Context, cn *conn) error {
 	if d.origin.forward != "" {
 		return nil
 	}
-	return d.tunnel(ctx, cn)
+	if err := d.tunnel(ctx, cn); err != nil {
+		return cn.alertedByProxy(err)
+	}
+	cn.asked = false // by the target, which comes now
+	return nil
 }
 
 // greet makes TLS with the proxy itself, whose certificate is checked always: it is told a password, and what the user
@@ -68,14 +72,41 @@ func (d *dial) greet(ctx context.Context, cn *conn) error {
 		RootCAs:            d.client.options.RootCAs,
 		ClientSessionCache: d.client.shared.sessionCache(),
 		NextProtos:         []string{"http/1.1"},
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			cn.asked = true
+			return &tls.Certificate{}, nil // which means none
+		},
 	})
 	if err := t.HandshakeContext(ctx); err != nil {
-		e := explain(&opError{op: opTLS, err: err, with: peer{host: d.origin.proxy.name, strict: true}})
-		e.err = err
-		return e
+		return &opError{op: opTLS, err: err, with: cn.proxyPeer()}
 	}
 	cn.tls = t
 	return nil
+}
+
+// proxyPeer is the proxy as one that TLS is made with.
+func (cn *conn) proxyPeer() peer {
+	return peer{host: cn.origin.proxy.name, asked: cn.asked, strict: true}
+}
+
+// alertedByProxy is alerted for what the proxy refuses only when it has been asked something.
+func (cn *conn) alertedByProxy(err error) error {
+	if _, ok := alertOf(errors.Unwrap(err)); !ok {
+		return err
+	}
+	return &opError{op: opTLS, err: errors.Unwrap(err), with: cn.proxyPeer()}
+}
+
+// withTarget says whether an error is one of TLS with the target; a proxy's certificate is always checked.
+func withTarget(err error) bool {
+	making, ok := errors.AsType[*opError](err)
+	return ok && making.op == opTLS && !making.with.strict
+}
+
+// withProxy says whether an error is one of TLS with the proxy.
+func withProxy(err error) bool {
+	making, ok := errors.AsType[*opError](err)
+	return ok && making.op == opTLS && making.with.strict
 }
 
 // target is the origin as a proxy is told of it; the zone of an address is this machine's alone.
@@ -124,6 +155,9 @@ func (d *dial) ask(cn *conn) error {
 
 // readTunnelHead reads the head of the answer to a CONNECT: of one that agrees there is no more.
 func readTunnelHead(br *bufio.Reader, head *fasthttp.ResponseHeader) error {
+	if _, err := br.Peek(1); err != nil { // fasthttp would make an end of it, whatever it is
+		return err
+	}
 	for range maxInterim {
 		if err := head.Read(br); err != nil {
 			return err
@@ -212,8 +246,8 @@ func (p *Proxy) blame(err error) error {
 	if p == nil {
 		return err
 	}
-	if making, ok := errors.AsType[*opError](err); ok && making.op == opTLS {
-		return p.tell(err) // with the target: that with the proxy is greet's
+	if withTarget(err) {
+		return p.tell(err)
 	}
 	e := *explain(err)
 	switch e.Kind {
@@ -231,6 +265,9 @@ func (p *Proxy) blame(err error) error {
 func (p *Proxy) tell(err error) error {
 	if p == nil || err == nil {
 		return err
+	}
+	if withProxy(err) {
+		return p.blame(err)
 	}
 	e := *explain(err)
 	switch e.Kind {
