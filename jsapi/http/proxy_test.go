@@ -40,7 +40,6 @@ func TestFailuresSayThatAProxyStoodBetween(t *testing.T) {
 		far + `/status/599')`:                               {"status", "599 (through proxy ADDR)", 599},
 		far + `/status/407')`:                               {"proxy", "proxy ADDR: it does not take the user and password of HTTP_PROXY (407)", 0},
 		far + `/cut')`:                                      {"connection", "the server closed the connection in the middle of its answer (through proxy ADDR)", 0},
-		far + `/slow', {timeout: 50})`:                      {"timeout", "request timeout (through proxy ADDR)", 0},
 		far + `/to-direct/status/502')`:                     {"status", "502 Bad Gateway", 502},
 		`http.get(base + '/status/502')`:                    {"status", "502 Bad Gateway", 502},
 		`http.get(base + '/status/407')`:                    {"status", "407 Proxy Authentication Required", 407},

@@ -394,10 +394,10 @@ func TestProxyFailures(t *testing.T) {
 		"closed, CONNECT":          {"http", closes, secure, engine.KindProxy, "CONNECT: it closed the connection"},
 		"closed, https":            {"https", closes, secure, engine.KindProxy, "TLS handshake: the server closed the connection"},
 		"no TLS, https":            {"https", answer("HTTP/1.1 400 Bad Request\r\n\r\n"), plain, engine.KindProxy, "does not speak TLS"},
-		"silent, CONNECT":          {"http", silent, secure, engine.KindTimeout, "CONNECT: timeout"},
-		"silent, SOCKS":            {"socks5", silent, plain, engine.KindTimeout, "SOCKS: timeout"},
-		"silent, https":            {"https", silent, secure, engine.KindTimeout, "TLS handshake: timeout"},
-		"silent, a request":        {"http", silent, plain, engine.KindTimeout, "request timeout (through"},
+		"silent, CONNECT":          {"http", silent, secure, engine.KindTimeout, "timeout"},
+		"silent, SOCKS":            {"socks5", silent, plain, engine.KindTimeout, "timeout"},
+		"silent, https":            {"https", silent, secure, engine.KindTimeout, "timeout"},
+		"silent, a request":        {"http", silent, plain, engine.KindTimeout, "timeout"},
 		"closed, a request":        {"http", closes, plain, engine.KindConnection, "(through"},
 		"closed, SOCKS":            {"socks5", closes, plain, engine.KindProxy, "SOCKS: it closed the connection"},
 		"SOCKS 4":                  {"socks5", bytes("\x00\x5b\x00\x00\x00\x00\x00\x00"), plain, engine.KindProxy, "SOCKS: unexpected protocol version 0"},
@@ -414,13 +414,13 @@ func TestProxyFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			addr := free(t)
+			addr := "127.0.0.1:1"
 			if row.handle != nil {
 				addr = listen(t, "tcp4", "127.0.0.1:0", row.handle)
 			}
 			proxies := environment(t, "ALL_PROXY="+row.scheme+"://someone:hunter2@"+addr)
 			o := engine.Options{Proxies: proxies, Shared: unreachable(t)}
-			if strings.HasPrefix(name, "silent") {
+			if strings.HasPrefix(name, "silent") { // where a slow machine is by then, is not known
 				o.Timeout = 50 * time.Millisecond
 			}
 			call := get(t, newClient(t, o), row.url)
@@ -437,17 +437,6 @@ func TestProxyFailures(t *testing.T) {
 			}
 		})
 	}
-}
-
-// free is an address that nobody listens at.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // A status is the target's, but for what only a proxy can say.
