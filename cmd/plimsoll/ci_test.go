@@ -23,7 +23,7 @@ import (
 const standIn = `#!/bin/sh
 echo "$@" >>"$CALLS"
 case $1 in
-size | run) echo record >"$4"; exit "${SIZE_EXIT:-0}" ;;
+size | run) [ -n "${NOT_RUN:-}" ] || echo record >"$4"; exit "${SIZE_EXIT:-0}" ;;
 compare) exit "${COMPARE_EXIT:-0}" ;;
 report) case $* in *--html*) echo page >"$4" ;; esac ;;
 esac
@@ -51,7 +51,9 @@ func shellCases(compare, report string) []shellCase {
 		{name: "as good as the baseline", baseline: true, calls: []string{again, compare, report}},
 		{name: "a regression", baseline: true, env: []string{"COMPARE_EXIT=8"}, code: 8, calls: []string{again, compare, report}},
 		{name: "nothing worked", env: []string{"SIZE_EXIT=6"}, code: 6, calls: []string{full, report}},
-		{name: "nothing was run", baseline: true, env: []string{"SIZE_EXIT=3"}, code: 3, calls: []string{again}},
+		{name: "nothing was run", baseline: true, env: []string{"SIZE_EXIT=3", "NOT_RUN=1"}, code: 3, calls: []string{again}},
+		{name: "a wrong call", env: []string{"SIZE_EXIT=2", "NOT_RUN=1"}, code: 2, calls: []string{full}},
+		{name: "the teardown failed", env: []string{"SIZE_EXIT=3"}, code: 3, calls: []string{full, report}},
 	}
 }
 
