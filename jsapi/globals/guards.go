@@ -31,6 +31,10 @@ func Guards() jsapi.Module {
 		guard("raw", (*guards).raw),
 		guard("flat", (*guards).flat),
 		guard("Array", (*guards).array),
+		guard("from", (*guards).from),
+		guard("sparse", (*guards).sparse),
+		guard("Date", (*guards).localDate),
+		setter("Milliseconds"), setter("Seconds"), setter("Minutes"), setter("Hours"), setter("Date"), setter("Month"), setter("FullYear"),
 		guard("toLocaleString", (*guards).toLocaleString),
 		guard("toLocaleStringOfBigInt", (*guards).bigIntToLocaleString),
 		buffer("ArrayBuffer", 1),
@@ -47,6 +51,9 @@ type guards struct {
 }
 
 func newGuards(h jsapi.Host) *guards { return &guards{Args: jsapi.Args{VM: h.VM()}} }
+
+// setter is the guard of a function that sets a field of a local time.
+func setter(field string) jsapi.Export[*guards] { return guard("set"+field, localSetter(field)) }
 
 // guard is a value that puts a guard in place when it is asked for.
 func guard(name string, install func(*guards)) jsapi.Export[*guards] {

@@ -24,8 +24,12 @@ func (m *instance) inspectAll(values []goja.Value) string {
 		if i > 0 {
 			p.WriteByte(' ')
 		}
+		if p.Len() > inspectBytes {
+			p.WriteString("…")
+			break
+		}
 		if text, ok := v.(goja.String); ok {
-			p.WriteString(text.String())
+			p.text(beginning(text))
 			continue
 		}
 		if ex := m.VM.Try(func() { p.value(v, 0) }); ex != nil {
@@ -42,13 +46,13 @@ type printer struct {
 }
 
 func (p *printer) value(v goja.Value, depth int) {
+	if p.Len() > inspectBytes {
+		p.WriteString("…")
+		return
+	}
 	object, ok := v.(*goja.Object)
 	if !ok {
-		if _, isString := v.(goja.String); isString {
-			p.WriteString(strconv.Quote(v.String()))
-			return
-		}
-		p.WriteString(v.String())
+		p.primitive(v)
 		return
 	}
 	for _, o := range p.seen {
@@ -57,7 +61,7 @@ func (p *printer) value(v goja.Value, depth int) {
 			return
 		}
 	}
-	if p.Len() > inspectBytes || depth > inspectDepth {
+	if depth > inspectDepth {
 		p.WriteString("…")
 		return
 	}
@@ -66,18 +70,50 @@ func (p *printer) value(v goja.Value, depth int) {
 	p.seen = p.seen[:len(p.seen)-1]
 }
 
+func (p *printer) primitive(v goja.Value) {
+	switch v := v.(type) {
+	case goja.String:
+		p.text(strconv.Quote(beginning(v)))
+	case *goja.Symbol:
+		p.text("Symbol(" + v.String() + ")")
+	default:
+		p.text(v.String())
+		if goja.IsBigInt(v) {
+			p.WriteByte('n')
+		}
+	}
+}
+
+// text writes as much of a text as a line may have.
+func (p *printer) text(s string) {
+	if len(s) > inspectBytes {
+		s = strings.ToValidUTF8(s[:inspectBytes], "") + "…"
+	}
+	p.WriteString(s)
+}
+
+// beginning is as much of a string as is shown: a long one is not converted as a whole.
+func beginning(s goja.String) string {
+	if s.Length() <= inspectBytes {
+		return s.String()
+	}
+	return s.Substring(0, inspectBytes).String() + "…"
+}
+
 func (p *printer) object(o *goja.Object, depth int) {
-	switch class := o.ClassName(); class {
+	switch class := jsapi.ClassOf(o); class {
+	case "Map", "Set":
+		p.collection(o, class, depth)
 	case "Function":
 		p.WriteString("[object Function]")
 	case "Error":
 		if stack := jsapi.Param(o, "stack"); stack != nil && depth == 0 {
-			p.WriteString(strings.TrimRight(stack.String(), "\n"))
+			p.text(strings.TrimRight(stack.String(), "\n"))
 			return
 		}
-		p.WriteString(o.String())
+		p.text(o.String())
 	case "Date", "RegExp", "String", "Number", "Boolean":
-		p.WriteString(o.String())
+		p.text(o.String())
 	case "Array":
 		p.elements(o, depth)
 	default:
@@ -86,7 +122,7 @@ func (p *printer) object(o *goja.Object, depth int) {
 			p.elements(o, depth)
 			return
 		}
-		p.properties(o, o.Keys(), "{}", depth)
+		p.properties(o, depth)
 	}
 }
 
@@ -101,41 +137,128 @@ func constructorOf(o *goja.Object) string {
 	return name
 }
 
-// elements shows an array. Of a long one the keys are not listed: they would
-// be as many strings as it has elements.
-func (p *printer) elements(o *goja.Object, depth int) {
-	length := jsapi.Get(o, "length").ToInteger()
-	if length <= 10*inspectItems {
-		p.properties(o, o.Keys(), "[]", depth)
-		return
-	}
-	keys := make([]string, inspectItems)
-	for i := range keys {
-		keys[i] = strconv.Itoa(i)
-	}
-	p.properties(o, keys, "[, … "+strconv.FormatInt(length-inspectItems, 10)+" more ]", depth)
+// list writes items between brackets.
+type list struct {
+	*printer
+	open, end string
+	items     int
 }
 
-// properties writes some of an object's; the first of the brackets goes before them, the rest behind.
-func (p *printer) properties(o *goja.Object, keys []string, brackets string, depth int) {
-	open, end := brackets[:1], brackets[1:]
-	if len(keys) == 0 {
-		p.WriteString(open + end)
+// item begins one more.
+func (l *list) item() {
+	if l.items == 0 {
+		l.WriteString(l.open + " ")
+	} else {
+		l.WriteString(", ")
+	}
+	l.items++
+}
+
+func (l *list) done() {
+	if l.items == 0 {
+		l.WriteString(l.open + l.end)
 		return
 	}
-	p.WriteString(open + " ")
+	l.WriteString(" " + l.end)
+}
+
+func (l *list) more(n int64) {
+	if n > 0 {
+		l.item()
+		l.WriteString("… " + strconv.FormatInt(n, 10) + " more")
+	}
+}
+
+// elements shows the first elements of an array, and what other properties a
+// short one has: the keys of a long one would be as many strings.
+func (p *printer) elements(o *goja.Object, depth int) {
+	length := jsapi.Get(o, "length").ToInteger()
+	shown := min(length, inspectItems)
+	l := list{printer: p, open: "[", end: "]"}
+	holes := int64(0)
+	for i := range shown + 1 {
+		var v goja.Value
+		if i < shown {
+			v = o.Get(strconv.FormatInt(i, 10))
+		}
+		if v == nil && i < shown {
+			holes++
+			continue
+		}
+		if holes > 0 {
+			l.item()
+			p.WriteString("<" + strconv.FormatInt(holes, 10) + " empty items>")
+			holes = 0
+		}
+		if v != nil {
+			l.item()
+			p.value(v, depth+1)
+		}
+	}
+	l.more(length - shown)
+	if length == shown {
+		p.members(&l, o, depth)
+	}
+	l.done()
+}
+
+// properties shows what an object has by name.
+func (p *printer) properties(o *goja.Object, depth int) {
+	l := list{printer: p, open: "{", end: "}"}
+	p.members(&l, o, depth)
+	l.done()
+}
+
+// members adds the properties of an object that are no elements.
+func (p *printer) members(l *list, o *goja.Object, depth int) {
+	n := 0
+	keys := o.Keys()
 	for i, key := range keys {
-		if i > 0 {
-			p.WriteString(", ")
+		if _, err := strconv.ParseUint(key, 10, 32); err == nil && l.open == "[" {
+			continue
 		}
-		if i == inspectItems {
-			p.WriteString("… " + strconv.Itoa(len(keys)-i) + " more")
-			break
+		if n == inspectItems {
+			l.more(int64(len(keys) - i))
+			return
 		}
-		if open == "{" {
-			p.WriteString(key + ": ")
-		}
+		n++
+		l.item()
+		p.text(key)
+		p.WriteString(": ")
 		p.value(jsapi.Get(o, key), depth+1)
 	}
-	p.WriteString(" " + end)
+}
+
+// collection shows a Map or a Set, with what its own entries() says.
+func (p *printer) collection(o *goja.Object, class string, depth int) {
+	size := jsapi.Get(o, "size").ToInteger()
+	p.WriteString(class + "(" + strconv.FormatInt(size, 10) + ") ")
+	l := list{printer: p, open: "{", end: "}"}
+	entries, _ := goja.AssertFunction(jsapi.Get(o, "entries"))
+	iterator, err := entries(o)
+	if err != nil {
+		panic(err)
+	}
+	next, _ := goja.AssertFunction(jsapi.Get(iterator.ToObject(p.vm), "next"))
+	for i := range size {
+		if i == inspectItems {
+			l.more(size - i)
+			break
+		}
+		step, err := next(iterator)
+		if err != nil {
+			panic(err)
+		}
+		pair, ok := jsapi.Get(step.ToObject(p.vm), "value").(*goja.Object)
+		if !ok {
+			break
+		}
+		l.item()
+		p.value(jsapi.Get(pair, "0"), depth+1)
+		if class == "Map" {
+			p.WriteString(" => ")
+			p.value(jsapi.Get(pair, "1"), depth+1)
+		}
+	}
+	l.done()
 }

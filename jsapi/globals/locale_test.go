@@ -120,3 +120,29 @@ func TestLocalTimesAreOfTheMachinesZone(t *testing.T) {
 		})
 	}
 }
+
+// TestLocalTimesThatClocksSkipOrRepeat compares with what Node made of them: testdata/zones.js has asked it.
+func TestLocalTimesThatClocksSkipOrRepeat(t *testing.T) {
+	text, err := os.ReadFile("testdata/zones.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table struct {
+		Zones []string
+		Rows  map[string][]string
+	}
+	if err := json.Unmarshal(text, &table); err != nil || len(table.Rows) < 300 {
+		t.Fatalf("%d rows: %v", len(table.Rows), err)
+	}
+	for i, zone := range table.Zones {
+		t.Run(zone, func(t *testing.T) {
+			inZone(t, zone)
+			h := withGuards(t)
+			for expression, want := range table.Rows {
+				if got, thrown := result(h, expression); got != want[i] {
+					t.Errorf("%s: got %s %s, want %s", expression, got, thrown, want[i])
+				}
+			}
+		})
+	}
+}

@@ -18,11 +18,15 @@ var guards = sync.OnceValue(func() []guarded {
 	list := []guarded{
 		{"JSON", regexp.MustCompile(`\bJSON\b[\s\S]*\bparse\b`)},
 		{"Array", regexp.MustCompile(`\bArray\s*\(|\bArray\s*\.\s*from\b`)},
+		{"from", regexp.MustCompile(`(?s)\b(?:Int|Uint|Float)\d+(?:Clamped)?Array\b.*\bfrom\b|\bfrom\b.*\b(?:Int|Uint|Float)\d+(?:Clamped)?Array\b`)},
+		{"sparse", regexp.MustCompile(`\.length\s*=\s*(?:[A-Za-z_$(]|\d[\d_]{6}|\d[\d.]*[eE])|\[\s*\d[\d_]{6,}|\[\s*\d[\d.]*[eE]\+?\d`)},
+		{"Date", regexp.MustCompile(`\bDate\s*(?:\(\s*[^\s)]|\.\s*(?:parse|prototype)\b)|\bextends\s+Date\b|[=(,?:\[]\s*Date\b`)},
 		{"toLocaleString", regexp.MustCompile(`\btoLocale(?:Date|Time)?String\b`)},
 		{"toLocaleStringOfBigInt", regexp.MustCompile(`(?s)\btoLocaleString\b.*(?:\bBigInt\b|\b\d+n\b)|(?:\bBigInt\b|\b\d+n\b).*\btoLocaleString\b`)},
 		{"raw", regexp.MustCompile(`\bString\s*\.\s*raw\b`)},
 	}
 	for _, name := range []string{
+		"setMilliseconds", "setSeconds", "setMinutes", "setHours", "setDate", "setMonth", "setFullYear",
 		"repeat", "padStart", "padEnd", "flat", "ArrayBuffer", "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array",
 		"Uint16Array", "Int32Array", "Uint32Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array",
 	} {

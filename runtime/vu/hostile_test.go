@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/vu"
 )
@@ -73,22 +74,28 @@ func hostile(t *testing.T, code, want string, change ...func(*vu.Config)) {
 func TestNoArgumentEndsTheProcess(t *testing.T) {
 	const length, buffer = "RangeError: Invalid string length", "RangeError: Array buffer allocation failed"
 	for code, want := range map[string]string{
-		`'xy'.repeat(2**62)`:                                 length,
-		`'x'.repeat({ valueOf: () => 2**40 })`:               length,
-		`'x'.padStart(2**40)`:                                length,
-		`'x'.padEnd(2**62, 'ab')`:                            length,
-		`new Uint8Array(2**45)`:                              buffer,
-		`new Uint8Array({ length: 2**40 })`:                  buffer,
-		`new Float64Array(2**45)`:                            buffer,
-		`new ArrayBuffer(2**45)`:                             buffer,
-		`Array(2**32 - 1).fill(1)`:                           "RangeError: Invalid array length",
-		`new Array(2**30).join('xx')`:                        "RangeError: Invalid array length",
-		`Array.from({ length: 2**40 })`:                      "RangeError: Invalid array length",
-		`String.raw({ raw: { length: 2**40 } })`:             "RangeError: String.raw",
-		`const a: any[] = []; a[0] = a; a.flat(Infinity)`:    "",
-		`const o = { toString() { return '' + o } }; '' + o`: "RangeError: more than 2000 calls deep",
-		`const f = (): any => [2, 1].sort(f); f()`:           "RangeError: more than 2000 calls deep",
-		`const a: any[] = []; a[0] = a; String(a)`:           "",
+		`'xy'.repeat(2**62)`:                                                length,
+		`'x'.repeat({ valueOf: () => 2**40 })`:                              length,
+		`'x'.padStart(2**40)`:                                               length,
+		`'x'.padEnd(2**62, 'ab')`:                                           length,
+		`new Uint8Array(2**45)`:                                             buffer,
+		`new Uint8Array({ length: 2**40 })`:                                 buffer,
+		`new Float64Array(2**45)`:                                           buffer,
+		`new ArrayBuffer(2**45)`:                                            buffer,
+		`Array(2**32 - 1).fill(1)`:                                          "RangeError: Invalid array length",
+		`new Array(2**30).join('xx')`:                                       "RangeError: Invalid array length",
+		`Array.from({ length: 2**40 })`:                                     "RangeError: Invalid array length",
+		`const a: any[] = []; a.length = 4e8; a.join()`:                     length,
+		`const a: any[] = []; a[4e8] = 1; String(a)`:                        length,
+		`const a: any[] = []; a[400000000] = 1; '' + a`:                     length,
+		`const a: any[] = []; a.length = 4e8; JSON.stringify({ b: [a] })`:   length,
+		`const n = 4e8, a: any[] = []; a.length = n; console.log(a, { a })`: "",
+		`if (Uint8Array.from('12' as any).join() !== '1,2') throw 'from'`:   "",
+		`String.raw({ raw: { length: 2**40 } })`:                            "RangeError: String.raw",
+		`const a: any[] = []; a[0] = a; a.flat(Infinity)`:                   "",
+		`const o = { toString() { return '' + o } }; '' + o`:                "RangeError: more than 2000 calls deep",
+		`const f = (): any => [2, 1].sort(f); f()`:                          "RangeError: more than 2000 calls deep",
+		`const a: any[] = []; a[0] = a; String(a)`:                          "",
 		`let a: any = []; for (let i = 0; i < 2000; i++) a = [a]; console.log(a); JSON.stringify(a)`: "",
 		`console.log(new Proxy({}, { get() { throw 1 }, ownKeys() { throw 2 } }))`:                   "",
 		`console.log({ get a() { throw 1 } }, Symbol('x'), new Array(1e6), [1n])`:                    "",
@@ -117,20 +124,52 @@ func TestGuardedBuiltInsAreTheSame(t *testing.T) {
 	x, u := start(t, `
 class Bytes extends Uint8Array { sum() { return this.reduce((a, b) => a + b, 0) } }
 export default () => {
-  const u = new Uint8Array([1, 2, 3])
+  const u = new Uint8Array([1, 2, 3]), long: any[] = []
+  long.length = u.length
   const facts = [
     'ab'.repeat(2), 'a'.padStart(3, 'x'), 'a'.padEnd(2), [1, [2, [3]]].flat().length, [1, [2, [3]]].flat(Infinity).length,
     JSON.parse('{"a": [1]}').a[0], JSON.parse('2', (k, v) => v + 1), String.raw`+"`a\\n${1}`"+`,
     u instanceof Uint8Array, u.constructor === Uint8Array, Uint8Array.BYTES_PER_ELEMENT, Uint8Array.name, u.slice(1).length, u.subarray(1) instanceof Uint8Array,
     new Uint8Array(u.buffer, 1, 2)[0], Uint8Array.from([7])[0], new Bytes([1, 2]).sum(), new Bytes(2) instanceof Bytes, Object.prototype.toString.call(u),
     new ArrayBuffer(8).byteLength, ArrayBuffer.isView(u), Array(3).length, new Array(1, 2).length, Array.from('abc').length, Array.from({ length: 2 }, (_, i) => i)[1],
-    Array.isArray(Array(1)), [] instanceof Array, [].constructor === Array, Array(2).map((x) => x).constructor === Array, new Float64Array(new Set([1, 2])).length,
+    Array.isArray(Array(1)), [] instanceof Array, [].constructor === Array, [1, , 2].join('-'), JSON.stringify([1, [undefined]]), Array(2).map((x) => x).constructor === Array, new Float64Array(new Set([1, 2])).length,
   ]
   console.log(facts.join(' '))
 }`)
 	x.passes(u)
-	want := `abab xxa a  3 3 1 3 a\n1 true true 1 Uint8Array 2 true 2 7 3 true [object Uint8Array] 8 true 3 2 3 1 true true true true 2`
+	want := `abab xxa a  3 3 1 3 a\n1 true true 1 Uint8Array 2 true 2 7 3 true [object Uint8Array] 8 true 3 2 3 1 true true true 1--2 [1,[null]] true 2`
 	if got := x.said(); got != want {
 		t.Errorf("got\n%s, want\n%s", got, want)
+	}
+}
+
+// Where the machine's clocks are changed, each way to write a local time must ask for its guard.
+func TestLocalTimesInScripts(t *testing.T) {
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := time.Local
+	time.Local = zone
+	t.Cleanup(func() { time.Local = before })
+	for code, want := range map[string]string{
+		`new Date(2024, 2, 10, 2, 30)`:                                                                    "3:30",
+		`new Date("2024-03-10T02:30")`:                                                                    "3:30",
+		"new Date(`2024-03-10T02:30`)":                                                                    "3:30",
+		`new globalThis.Date(2024, 2, 10, 2, 30)`:                                                         "3:30",
+		`new Date(Date.parse('2024-03-10T02:30'))`:                                                        "3:30",
+		`new (class Day extends Date {})(2024, 2, 10, 2, 30)`:                                             "3:30",
+		`(() => { const D = Date; return new D(2024, 2, 10, 2, 30) })()`:                                  "3:30",
+		`((D) => new D(2024, 2, 10, 2, 30))(Date)`:                                                        "3:30",
+		`Reflect.construct(Date, [2024, 2, 10, 2, 30])`:                                                   "3:30",
+		`(() => { const d = new Date(1710000000000); d.setDate(10); d.setHours(2, 30); return d })()`:     "3:30",
+		`(() => { const d = new Date(1710000000000); d.setMonth(10, 3); d.setHours(1, 30); return d })()`: "1:30",
+		`new Date(2024, 10, 3, 1, 30)`:                                                                    "1:30",
+	} {
+		x, u := start(t, "export default () => { const d: any = "+code+"; console.log(d.getHours() + ':' + d.getMinutes(), d.getTimezoneOffset()) }")
+		x.passes(u)
+		if got := x.said(); got != want+" 240" {
+			t.Errorf("%s: got %s, want %s 240", code, got, want)
+		}
 	}
 }

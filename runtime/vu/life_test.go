@@ -380,7 +380,7 @@ func TestGlobals(t *testing.T) {
 		"performance":     {"const a = performance.now(); console.log(performance.now() >= a)", "true"},
 		"unicode regexp":  {"console.log(/^\\p{L}+$/u.test('héß'), /^\\p{L}+$/u.test('p{L}'), /[^\\P{Lu}]/u.exec('abC')![0], new RegExp('^\\\\p{Script=' + 'Greek}$', 'u').test('λ'))", "true false C true"},
 		"typeof missing":  {"console.log(typeof nope, typeof setTimeout)", "undefined function"},
-		"inspect":         {"const o: any = { a: [1, 'x'], f() {}, n: null }; o.o = o; console.log(o, new Map(), new Uint8Array(2))", `{ a: [ 1, "x" ], f: [object Function], n: null, o: [Circular] } {} Uint8Array(2) [ 0, 0 ]`},
+		"inspect":         {"const o: any = { a: [1, 'x'], f() {}, n: null }; o.o = o; console.log(o, new Map(), new Uint8Array(2))", `{ a: [ 1, "x" ], f: [object Function], n: null, o: [Circular] } Map(0) {} Uint8Array(2) [ 0, 0 ]`},
 		"for await":       {"const it = { async *[Symbol.asyncIterator]() { yield 1; yield 2 } }; let n = 0; for await (const x of it) n += x; console.log(n)", "3"},
 		"iteration":       {"console.log(__VU, __ITER)", "1 0"},
 		"global alias":    {"console.log(typeof globalThis.setTimeout, typeof (global as any).console.log)", "function function"},
