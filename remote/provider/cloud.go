@@ -259,3 +259,9 @@ type Store interface {
 	// Delete removes all whose key begins with this; none is no error.
 	Delete(ctx context.Context, prefix string) error
 }
+
+// Folders is what a [Store] may tell besides: what is directly below its prefix
+// and has files below, by name.
+type Folders interface {
+	Folders(ctx context.Context) ([]string, error)
+}

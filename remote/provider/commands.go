@@ -137,8 +137,8 @@ func (e *CommandError) words() string {
 // TailLines is how much of an output a message carries.
 const TailLines = 20
 
-// Tail is the last n lines of a text.
+// Tail is the last n lines of a text, fit to be shown.
 func Tail(text string, n int) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
+	lines := strings.Split(strings.TrimSpace(Plain(text)), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }

@@ -169,9 +169,10 @@ func (s Step) RunAll(ctx context.Context, on provider.Commands, machines []strin
 	return done, failed
 }
 
-// read is what a step printed on one machine.
+// read is what a step printed on one machine, fit to be shown.
 func (s Step) read(r provider.Result) (string, error) {
 	text, code := Output(r.Stdout)
+	text, r.Stderr = provider.Plain(text), provider.Plain(r.Stderr)
 	if r.Err(s.Title) == nil {
 		return text, nil
 	}
