@@ -481,6 +481,22 @@ func (s fakeStore) Delete(ctx context.Context, prefix string) error {
 	return nil
 }
 
+func (s fakeStore) Folders(ctx context.Context) (all []string, err error) {
+	if err := s.f.call(ctx, "Folders"); err != nil {
+		return nil, err
+	}
+	s.f.mu.Lock()
+	defer s.f.mu.Unlock()
+	for key := range s.f.objects {
+		if below, ok := strings.CutPrefix(key, s.base); ok {
+			if name, _, inside := strings.Cut(below, "/"); inside && !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
+	}
+	return all, nil
+}
+
 // left is what is there and has our tags.
 func (f *fake) left() (all []string) {
 	f.mu.Lock()

@@ -151,10 +151,7 @@ func (s *session) finish(ctx context.Context, results []Outcome) error {
 
 // journaled is what the journal says is there, for when the cloud cannot be asked.
 func (s *session) journaled() (left []cleanup.Leftover) {
-	entries, err := journal.Read(filepath.Join(s.Runs, s.plan.Run))
-	if err != nil {
-		return nil
-	}
+	entries, _ := journal.Read(filepath.Join(s.Runs, s.plan.Run)) // what can be read of it
 	for _, kind := range []string{journal.KindMachine, journal.KindGroup, journal.KindContainers, journal.KindObjects} {
 		for _, e := range journal.Left(entries, kind) {
 			if e.Event == "made" || kind == journal.KindContainers || kind == journal.KindObjects {

@@ -95,7 +95,7 @@ func (l *load) flags(f *pflag.FlagSet, mode string) {
 	f.IntVar(&l.DiskGiB, "disk", 0, "GiB of disk (default 20)")
 	f.IntVar(&l.MetadataHops, "imds-hops", 0, "2 lets the service use the machine's role (default 1)")
 	f.StringArrayVar(&l.Allow, "allow-cidr", nil, "addresses that may reach the service (default: this machine's)")
-	f.BoolVar(&l.AllowWorld, "allow-world", false, "let --allow-cidr be the whole world")
+	f.BoolVar(&l.AllowWorld, "allow-world", false, "let --allow-cidr be wider than /8")
 	f.StringVar(&l.BasePath, "base-path", "", "path of the service's API: the script's SERVER_URL ends with it, e.g. /v1")
 	f.StringVar(&l.ProbePath, "probe-path", "", "what is asked for until the service answers (default --base-path, or /)")
 	f.DurationVar(&l.ProbeTimeout, "probe-timeout", 0, "how long the service may take to answer (default 3m)")

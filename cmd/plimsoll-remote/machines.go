@@ -119,7 +119,8 @@ what it could not remove; the exit status is 7 then.
 
   plimsoll remote cleanup --run 20261124-134500-a1b2c3
   plimsoll remote cleanup --all --in eu-west-1 --in us-east-1
-  plimsoll remote cleanup --expired                    for a time table`,
+  plimsoll remote cleanup --expired                    for a time table
+  plimsoll remote cleanup --all --s3 my-bucket/load    files of runs of which nothing else is left, too`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if n := count(scope.Run != "", scope.All, scope.Expired); n != 1 {
 				return cli.Usage("usage: plimsoll remote "+c.Use, "cleanup: want one of --run, --all and --expired")
@@ -132,6 +133,7 @@ what it could not remove; the exit status is 7 then.
 	f.BoolVar(&scope.All, "all", false, "of all runs, those under way included")
 	f.BoolVar(&scope.Expired, "expired", false, "of runs whose lease is over")
 	f.BoolVar(&scope.DryRun, "dry-run", false, "only list what would be removed")
+	f.StringArrayVar(&scope.Stores, "s3", nil, "also look for files of runs in BUCKET/PREFIX, as where machine and group are gone")
 	f.StringArrayVar(&regions, "in", nil, "in these regions (default: --region)")
 	return c
 }

@@ -644,6 +644,9 @@ func TestStore(t *testing.T) {
 		}
 		body.Close()
 	}
+	if all, err := s.(provider.Folders).Folders(ctx); err != nil || !slices.Equal(all, []string{"01JD"}) {
+		t.Errorf("folders: %q, %v", all, err)
+	}
 	if err := errors.Join(s.Delete(ctx, "01JD/"), s.Delete(ctx, "01JD/")); err != nil {
 		t.Error(err)
 	}

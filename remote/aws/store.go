@@ -22,7 +22,10 @@ type store struct {
 	prefix  string // empty, or ends with a slash
 }
 
-var _ provider.Store = store{}
+var (
+	_ provider.Store   = store{}
+	_ provider.Folders = store{}
+)
 
 func newStore(client *s3.Client, bucket, prefix string) store {
 	if prefix = strings.Trim(prefix, "/"); prefix != "" {
@@ -80,6 +83,24 @@ func (s store) Delete(ctx context.Context, prefix string) error {
 		}
 	}
 	return nil
+}
+
+// maxFolders bounds what is listed of a prefix.
+const maxFolders = 100_000
+
+// Folders implements provider.Folders.
+func (s store) Folders(ctx context.Context) (all []string, err error) {
+	pages := s3.NewListObjectsV2Paginator(s.s3, &s3.ListObjectsV2Input{Bucket: aws.String(s.bucket), Prefix: aws.String(s.prefix), Delimiter: aws.String("/")})
+	for pages.HasMorePages() && len(all) < maxFolders {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, faults.Of("s3:ListBucket", s.resource(""), err)
+		}
+		for _, p := range page.CommonPrefixes {
+			all = append(all, strings.TrimSuffix(strings.TrimPrefix(aws.ToString(p.Prefix), s.prefix), "/"))
+		}
+	}
+	return all, nil
 }
 
 func (s store) deletePage(ctx context.Context, objects []types.Object) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -19,10 +20,11 @@ import (
 
 // Scope says what is to be cleaned up. Without Run, All or Expired it is nothing.
 type Scope struct {
-	Run     string // of one run
-	All     bool   // of all runs
-	Expired bool   // of those whose lease is over
-	DryRun  bool   // only list
+	Run     string   // of one run
+	All     bool     // of all runs
+	Expired bool     // of those whose lease is over
+	DryRun  bool     // only list
+	Stores  []string // "bucket/prefix": where files of runs are looked for, besides where tags and journals say
 }
 
 // Cleaner finds what runs left, by its tags, and removes it. It never touches
@@ -100,13 +102,17 @@ func (c Cleaner) Clean(ctx context.Context, scope Scope) (left []Leftover, err e
 func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left []Leftover, failed error) {
 	cloud := c.Clouds[region]
 	c.waitVisible(ctx, region, scope)
-	machines, err := c.machines(ctx, cloud, scope)
+	found, err := cloud.Machines.Find(ctx, scope.query())
 	if err != nil {
 		return nil, err // nothing is known of this region
 	}
+	live := scope.live(found)
+	machines := slices.DeleteFunc(slices.Clone(found), func(m provider.Machine) bool { return m.State == provider.Terminated || !scope.covers(m.Tags) })
 	groups, err := cloud.Firewall.FindGroups(ctx, scope.query())
 	failed = errors.Join(failed, err)
-	groups = slices.DeleteFunc(groups, func(g provider.Group) bool { return !scope.covers(g.Tags) })
+	groups = slices.DeleteFunc(groups, func(g provider.Group) bool { return !scope.covers(g.Tags) || live[g.Tags[plan.TagRun]] })
+	files, err := c.files(ctx, region, scope, world{found, groups, live})
+	failed = errors.Join(failed, err)
 	for _, m := range machines {
 		left = append(left, Leftover{Kind: journal.KindMachine, ID: m.ID, Region: region, Run: m.Tags[plan.TagRun]})
 	}
@@ -114,7 +120,7 @@ func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left [
 		left = append(left, Leftover{Kind: journal.KindGroup, ID: g.ID, Region: region, Run: g.Tags[plan.TagRun]})
 	}
 	if scope.DryRun {
-		return left, failed
+		return append(left, leftovers(files, region)...), failed
 	}
 	left = c.endMachines(ctx, cloud, region, machines)
 	patience := groupLimit
@@ -129,16 +135,27 @@ func (c Cleaner) region(ctx context.Context, region string, scope Scope) (left [
 		c.Say("removed group " + g.ID)
 		c.note(g.Tags[plan.TagRun], journal.Entry{Event: "gone", Kind: journal.KindGroup, ID: g.ID, Name: g.Name, Region: region})
 	}
+	left = append(left, c.removeFiles(ctx, region, files)...)
 	l, err := c.removeJournaled(ctx, region, scope)
-	return append(left, l...), errors.Join(failed, err)
+	for _, one := range l {
+		if !slices.ContainsFunc(left, func(o Leftover) bool { return o.Kind == one.Kind && o.ID == one.ID && o.Kind == journal.KindObjects }) {
+			left = append(left, one)
+		}
+	}
+	return left, errors.Join(failed, err)
 }
 
-// machines finds what is in scope and has not ended.
-func (c Cleaner) machines(ctx context.Context, cloud provider.Cloud, scope Scope) ([]provider.Machine, error) {
-	found, err := cloud.Machines.Find(ctx, scope.query())
-	return slices.DeleteFunc(found, func(m provider.Machine) bool {
-		return m.State == provider.Terminated || !scope.covers(m.Tags)
-	}), err
+// live are the runs that have a machine which is there and whose lease is not
+// over: what else they have is not over, whatever its own tag says, for only
+// machines' leases are put off.
+func (s Scope) live(machines []provider.Machine) map[string]bool {
+	runs := map[string]bool{}
+	for _, m := range machines {
+		if s.Expired && m.State != provider.Terminated && plan.Managed(m.Tags) && !s.covers(m.Tags) {
+			runs[m.Tags[plan.TagRun]] = true
+		}
+	}
+	return runs
 }
 
 func (s Scope) query() provider.Query {
@@ -213,8 +230,8 @@ func (c Cleaner) removeJournaled(ctx context.Context, region string, scope Scope
 	}
 	for _, run := range runs {
 		entries, err := journal.Read(filepath.Join(c.Runs, run))
-		if err != nil {
-			continue // it was made on another machine: tags are all that is known
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // it was made on another machine: tags are all that is known
+			failed = errors.Join(failed, err)
 		}
 		for _, e := range slices.Concat(journal.Left(entries, journal.KindContainers), journal.Left(entries, journal.KindObjects)) {
 			if e.Region != region || scope.Expired {
@@ -225,7 +242,7 @@ func (c Cleaner) removeJournaled(ctx context.Context, region string, scope Scope
 			}
 		}
 	}
-	return left, nil
+	return left, failed
 }
 
 // removeEntry removes one thing that a journal told of, and writes that it is gone.

@@ -3,6 +3,7 @@ package cleanup
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"time"
@@ -42,10 +43,7 @@ func (c Cleaner) waitVisible(ctx context.Context, region string, scope Scope) {
 func (c Cleaner) made(region string, scope Scope) []journal.Entry {
 	var all []journal.Entry
 	for _, run := range c.runs(scope) {
-		entries, err := journal.Read(filepath.Join(c.Runs, run))
-		if err != nil {
-			continue // it was made on another machine, and not a moment ago
-		}
+		entries, _ := journal.Read(filepath.Join(c.Runs, run)) // none: it was made on another machine, and not a moment ago
 		for _, e := range slices.Concat(journal.Made(entries, journal.KindMachine), journal.Made(entries, journal.KindGroup)) {
 			if e.Region == region {
 				all = append(all, e)
@@ -67,7 +65,7 @@ func (c Cleaner) runs(scope Scope) []string {
 // note writes to the journal of a run, where there is one: a hint that saves the next one from waiting.
 func (c Cleaner) note(run string, e journal.Entry) {
 	folder := filepath.Join(c.Runs, run)
-	if _, err := journal.Read(folder); err != nil || run != filepath.Base(run) { // a tag may say anything
+	if _, err := journal.Read(folder); errors.Is(err, fs.ErrNotExist) || run != filepath.Base(run) { // a tag may say anything
 		return
 	}
 	if j, err := journal.Open(folder); err == nil {

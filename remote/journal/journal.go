@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -82,22 +83,62 @@ func (j *Journal) Write(e Entry) error {
 // Close closes the file.
 func (j *Journal) Close() error { return j.file.Close() }
 
+// Bounds of what is read of a journal: no run writes a thousandth of it.
+const (
+	maxLine    = 1 << 20
+	maxJournal = 64 << 20
+)
+
+// TooLongError says what of a journal was not read.
+type TooLongError struct {
+	Path string
+	Line int // 0: all after the limit of the file
+}
+
+func (e *TooLongError) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("%s: line %d is longer than %d bytes, and no run writes such: it was not read", e.Path, e.Line, maxLine)
+	}
+	return fmt.Sprintf("%s is longer than %d bytes, and no run writes such: its end was not read", e.Path, maxJournal)
+}
+
+// Hint says what to do.
+func (e *TooLongError) Hint() string { return "look at the file; what it tells besides is used" }
+
 // Read reads what a run's folder tells. A last line that was cut is left out.
+// With a [TooLongError] come all the entries that could be read.
 func Read(folder string) ([]Entry, error) {
-	f, err := os.Open(filepath.Join(folder, journalName))
+	path := filepath.Join(folder, journalName)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	var all []Entry
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
+	var failed error
+	bounded := &io.LimitedReader{R: f, N: maxJournal}
+	lines := bufio.NewReaderSize(bounded, maxLine)
+	for n, rest := 1, false; ; {
+		line, err := lines.ReadSlice('\n')
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			failed, rest = &TooLongError{path, n}, true
+			continue
+		case err != nil && !errors.Is(err, io.EOF):
+			return all, fmt.Errorf("the run's journal: %w", err)
+		}
 		var e Entry
-		if json.Unmarshal(lines.Bytes(), &e) == nil {
+		if !rest && json.Unmarshal(line, &e) == nil {
 			all = append(all, e)
 		}
+		if n, rest = n+1, false; err != nil {
+			break
+		}
 	}
-	return all, lines.Err()
+	if more, _ := f.Read(make([]byte, 1)); bounded.N <= 0 && more > 0 {
+		failed = &TooLongError{Path: path}
+	}
+	return all, failed
 }
 
 // Runs lists the runs that a folder of runs knows, oldest first.

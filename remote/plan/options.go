@@ -108,8 +108,6 @@ func (o *Options) Check(d provider.Dialect) error {
 		return Wrong("give --type", "--generator-type needs machines of its own network: it does not go with --instance")
 	case o.GeneratorType != "" && o.Store == "":
 		return Wrong(d.StoreHint, "--generator-type needs a bucket")
-	case !o.AllowWorld && slices.ContainsFunc(o.Allow, wholeWorld):
-		return Wrong("--allow-world says that this is meant", "an address range of the whole world would let everybody in")
 	}
 	if err := o.checkTypes(); err != nil {
 		return err
@@ -126,8 +124,13 @@ func (o *Options) checkTypes() error {
 		seen[t] = true
 	}
 	for _, c := range o.Allow {
-		if _, err := netip.ParsePrefix(c); err != nil {
+		p, err := netip.ParsePrefix(c)
+		if err != nil {
 			return Wrong("write 203.0.113.7/32", "--allow-cidr %q is no address range", c)
+		}
+		if !o.AllowWorld && wide(p) {
+			return Wrong("name the addresses from which the load comes; --allow-world says that this is meant",
+				"--allow-cidr %s would let a large part of the world in: at most /%d is taken", c, widest)
 		}
 	}
 	for _, c := range []struct {
@@ -173,9 +176,16 @@ func firstWord(pair string) string {
 	return name
 }
 
-func wholeWorld(cidr string) bool {
-	p, err := netip.ParsePrefix(cidr)
-	return err == nil && p.Bits() == 0
+// widest is the shortest prefix of an address range that may reach the service.
+const widest = 8
+
+// wide says whether a range is wider. IPv4 addresses written as IPv6's count as what they are.
+func wide(p netip.Prefix) bool {
+	bits := p.Bits()
+	if p.Addr().Is4In6() {
+		bits -= 96
+	}
+	return bits < widest
 }
 
 // fill gives defaults to what was not said.
