@@ -135,8 +135,8 @@ declare module 'plimsoll' {
     setupTimeout?: string;
     /** How long afterAll may take; default '60s'. */
     teardownTimeout?: string;
-    /** How the service is sized. */
-    sizing?: { tolerance?: string | number; [name: string]: any };
+    /** How the service is sized; of a plain run the tolerance and the objectives count, too: 'p(95)<200ms'. */
+    sizing?: { tolerance?: string | number; objectives?: string | string[]; [name: string]: any };
     [name: string]: any;
   }
 
@@ -151,13 +151,13 @@ declare module 'plimsoll' {
   /** Runs once, before the load. What it returns (or its promise comes to) is given to each virtual user as `data`, by way of JSON. If it throws, the test does not start. */
   export function beforeAll(fn: () => unknown): void;
 
-  /** Runs once, when the load has ended. */
+  /** Runs once, when the load has ended and each virtual user has gone. If it throws, the exit code is 3: what the test made may still be there. */
   export function afterAll(fn: (context: Context) => unknown): void;
 
   /** Runs once for each virtual user, before its first iteration. What it returns are defaults for the user's requests, such as `{ headers: { Authorization: … } }`. */
   export function beforeVU(fn: (context: Context) => Defaults | void | Promise<Defaults | void>): void;
 
-  /** Runs once for each virtual user, after its last iteration: to delete what it made, for example. */
+  /** Runs once for each virtual user, after its last iteration: to delete what it made, for example. If it throws, the exit code is 3. */
   export function afterVU(fn: (context: Context) => unknown): void;
 
   /** Sets options, as `export const options = { … }` does. Flags of the command line win over both. */

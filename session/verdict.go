@@ -3,9 +3,11 @@ package session
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/sched"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
@@ -52,7 +54,7 @@ func (s *Session) judge(end record.End, b *runState) record.End {
 		end.Thresholds = s.thresholds.results()
 		if end.Verdict, end.Reason = s.ended.verdict(s.plan.Sizing.Tolerance); end.Verdict == record.VerdictOK {
 			end.Reason = reason(b.ending.Why)
-			if !s.plan.Open && s.kinds.lacked && b.ending.Refused > 0 { // arrivals have been judged
+			if !s.arrives() && s.kinds.lacked && b.ending.Refused > 0 { // arrivals have been judged
 				end.Verdict, end.Reason = record.VerdictGenerator, fmt.Sprintf("%d times a virtual user could not be started %s, the last time: %v", b.ending.Refused, ownLack, b.ending.Refusal)
 			} else if broken := s.thresholds.broken(); broken != "" {
 				end.Verdict, end.Reason = record.VerdictFailed, broken
@@ -61,6 +63,11 @@ func (s *Session) judge(end record.End, b *runState) record.End {
 	}
 	end.ExitCode = end.Verdict.ExitCode()
 	return end
+}
+
+// arrives says whether iterations come at a rate: what was not sent of them is counted.
+func (s *Session) arrives() bool {
+	return s.plan.Open || slices.ContainsFunc(s.plan.Executors, func(e plan.Executor) bool { return e.Open })
 }
 
 // reason says in words why a load ended.

@@ -76,8 +76,8 @@ export interface Options {
   setupTimeout?: string;
   /** How long afterAll may take; default '60s'. */
   teardownTimeout?: string;
-  /** How the service is sized. */
-  sizing?: { tolerance?: string | number; [name: string]: any };
+  /** How the service is sized; of a plain run the tolerance and the objectives count, too: 'p(95)<200ms'. */
+  sizing?: { tolerance?: string | number; objectives?: string | string[]; [name: string]: any };
   [name: string]: any;
 }
 
@@ -97,7 +97,7 @@ func Module() jsapi.Module {
 			hook("beforeAll")),
 		jsapi.Function("afterAll",
 			"(fn: (context: Context) => unknown): void",
-			"Runs once, when the load has ended.",
+			"Runs once, when the load has ended and each virtual user has gone. If it throws, the exit code is 3: what the test made may still be there.",
 			hook("afterAll")),
 		jsapi.Function("beforeVU",
 			"(fn: (context: Context) => Defaults | void | Promise<Defaults | void>): void",
@@ -105,7 +105,7 @@ func Module() jsapi.Module {
 			hook("beforeVU")),
 		jsapi.Function("afterVU",
 			"(fn: (context: Context) => unknown): void",
-			"Runs once for each virtual user, after its last iteration: to delete what it made, for example.",
+			"Runs once for each virtual user, after its last iteration: to delete what it made, for example. If it throws, the exit code is 3.",
 			hook("afterVU")),
 		jsapi.Function("options",
 			"(options: Options): void",
