@@ -114,11 +114,35 @@ declare module 'plimsoll' {
   }
 
   export interface Stage {
-    duration: string;
+    duration: string | number;
     target: number;
   }
 
+  /** Several loads side by side: docs/scenarios.md has all about them. */
+  export type ScenarioLoad = {
+    /** The function that iterations run: one that the script exports, or a scenario of it. Default: the scenario of this name, else default. */
+    exec?: string;
+    /** When it begins, after the run's beginning; default '0s'. */
+    startTime?: string | number;
+    /** How long iterations may go on after its end; default '30s'. */
+    gracefulStop?: string | number;
+    /** Variables of its iterations, in __ENV. */
+    env?: Record<string, string>;
+    /** Tags of all its samples. */
+    tags?: Record<string, string>;
+  } & (
+    | { executor: 'shared-iterations' | 'per-vu-iterations'; vus?: number; iterations?: number; maxDuration?: string | number }
+    | { executor: 'constant-vus'; vus?: number; duration: string | number }
+    | { executor: 'ramping-vus'; startVUs?: number; stages: Stage[]; gracefulRampDown?: string | number }
+    | ({ timeUnit?: string | number; preAllocatedVUs?: number; maxVUs?: number; arrivals?: 'even' | 'poisson' } & (
+        | { executor: 'constant-arrival-rate'; rate: number; duration: string | number }
+        | { executor: 'ramping-arrival-rate'; startRate?: number; stages: Stage[] }
+      ))
+  );
+
   export interface Options {
+    /** Loads side by side, by name, instead of one made of vus, duration, iterations or stages. */
+    scenarios?: { [name: string]: ScenarioLoad };
     /** How many virtual users run at once. */
     vus?: number;
     /** How long iterations are started: '30s', '5m'. */

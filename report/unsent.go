@@ -16,7 +16,7 @@ type unsentReason struct {
 
 func unsentReasons(d metric.Dropped) []unsentReason {
 	return []unsentReason{
-		{d.NoVU, "all virtual users were busy, and no more are allowed", "--max-vus"},
+		{d.NoVU, "all virtual users were busy, and no more are allowed", "--max-vus, maxVUs of a scenario"},
 		{d.Refused, "more virtual users could not be started", "their beforeVU failed"},
 		{d.Unmade, "virtual users were not made in time by this generator", "--vus makes them before"},
 		{d.Starved, "this generator had no processor time, files or memory left", "`plimsoll doctor` tells its limits"},

@@ -85,7 +85,7 @@ func TestWhatWasNotSentCountsAgainstTheTolerance(t *testing.T) {
 		reason    string
 	}{
 		"users enough":                    {&counting{takes: second - 1}, plan.Executor{Stages: at(10), MaxVUs: 20}, .05, record.VerdictOK, ""},
-		"few users allowed":               {&counting{takes: second - 1}, plan.Executor{Stages: at(10), MaxVUs: 4}, .05, record.VerdictFailed, "60 % of the arrivals were not sent: all virtual users were busy, and no more are allowed (--max-vus); 5 % are tolerated"},
+		"few users allowed":               {&counting{takes: second - 1}, plan.Executor{Stages: at(10), MaxVUs: 4}, .05, record.VerdictFailed, "60 % of the arrivals were not sent: all virtual users were busy, and no more are allowed (--max-vus, maxVUs of a scenario); 5 % are tolerated"},
 		"few users, much tolerated":       {&counting{takes: second - 1}, plan.Executor{Stages: at(10), MaxVUs: 4}, .7, record.VerdictOK, ""},
 		"half of it, half tolerated":      {&counting{takes: second - 1}, plan.Executor{Stages: at(10), MaxVUs: 5}, .5, record.VerdictOK, ""},
 		"half of it, less tolerated":      {&counting{takes: second - 1}, plan.Executor{Stages: at(10), MaxVUs: 5}, .49, record.VerdictFailed, "50 % of the arrivals"},

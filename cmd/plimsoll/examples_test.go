@@ -67,3 +67,36 @@ func TestEveryExampleWorks(t *testing.T) {
 		})
 	}
 }
+
+// TestScenariosExampleRunsSideBySide: without flags for the load it is the script's own.
+func TestScenariosExampleRunsSideBySide(t *testing.T) {
+	t.Parallel()
+	server, err := target.Start(context.WithoutCancel(t.Context()), target.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	p, stdout, stderr := world(t, "run", filepath.Join("..", "..", "examples", "scenarios.js"), "--json", "-e", "LENGTH=1s")
+	p.environ = func() []string { return []string{"SERVER_URL=" + server.URL()} }
+	if code := p.main(); code != 0 {
+		t.Fatalf("exit status %d\n%s", code, stderr)
+	}
+	var got struct {
+		Scenarios []struct {
+			Name          string
+			Count, Failed uint64
+		}
+	}
+	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
+		t.Fatalf("%v\n%s", err, stdout)
+	}
+	ran := map[string]uint64{}
+	for _, s := range got.Scenarios {
+		if ran[s.Name] = s.Count; s.Failed > 0 {
+			t.Errorf("%+v failed", s)
+		}
+	}
+	if len(ran) != 3 || ran["browsing"] < 4 || ran["orders"] != 20 || ran["nightly"] != 15 {
+		t.Errorf("iterations are %v, want some of browsing, 20 orders and 15 nightly ones", ran)
+	}
+}
