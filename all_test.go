@@ -44,7 +44,7 @@ var layers = map[string][]string{
 	"examples": {}, // embeds its scripts, for `plimsoll new`
 
 	"runtime":        {}, // doc.go alone
-	"runtime/plan":   {},
+	"runtime/plan":   {"runtime/threshold"},
 	"runtime/pace":   {"runtime/plan"},
 	"runtime/metric": {"github.com/HdrHistogram/hdrhistogram-go"},
 	"runtime/record": {"runtime/plan", "runtime/metric", "golang.org/x/sys", "runtime/units"},
@@ -61,6 +61,8 @@ var layers = map[string][]string{
 	"runtime/units":  {}, // numbers for people
 	"runtime/repo":   {"runtime/plan", "runtime/redact"},
 	"runtime/target": {"github.com/valyala/fasthttp"},
+
+	"runtime/threshold": {"runtime/metric"},
 
 	"jsapi":         {"runtime/engine", "runtime/metric", "github.com/dop251/goja"}, // not vu
 	"jsapi/http":    {"jsapi", "runtime/engine", "runtime/metric", "github.com/dop251/goja", "github.com/tidwall/gjson"},

@@ -83,6 +83,14 @@ func (h Histogram) Max() time.Duration {
 	return time.Duration(h.h.Max()) * time.Microsecond
 }
 
+// Min returns the shortest duration, to the histogram's precision; 0 when empty.
+func (h Histogram) Min() time.Duration {
+	if h.Count() == 0 {
+		return 0
+	}
+	return time.Duration(h.h.Min()) * time.Microsecond
+}
+
 // Over counts the durations longer than d, to the histogram's precision.
 func (h Histogram) Over(d time.Duration) int64 {
 	if h.Count() == 0 {

@@ -116,7 +116,8 @@ func (s *SeriesWindow) Merge(o *SeriesWindow) {
 	s.Values.Merge(o.Values)
 }
 
-func (s *SeriesWindow) reset() {
+// Reset empties it and keeps its memory.
+func (s *SeriesWindow) Reset() {
 	s.Above.Reset()
 	s.Below.Reset()
 	*s = SeriesWindow{Values: s.Values}
@@ -148,7 +149,7 @@ func (n *Names) Metric(name string, kind Kind, isTime bool) (Metric, error) {
 	if kind.sample() == 0 {
 		return Metric{}, fmt.Errorf("metric %q: %w", name, ErrMetricKind)
 	}
-	if _, ok := builtins[name]; ok || reserved[name] {
+	if _, _, ok := Builtin(name); ok {
 		return Metric{}, fmt.Errorf("metric %q: every run has a metric of this name: choose another one", name)
 	}
 	n.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // builtin is a metric that every run has: a view on samples of one kind.
@@ -27,7 +28,7 @@ var builtins = map[string]builtin{
 }
 
 // reserved are names of other metrics of every run, which windows have without samples.
-var reserved = map[string]bool{"vus": true, "vus_max": true, "dropped_iterations": true}
+var reserved = map[string]Kind{"vus": Gauge, "vus_max": Gauge, "dropped_iterations": Counter}
 
 func one(*Sample) float64       { return 1 }
 func seconds(s *Sample) float64 { return s.Duration.Seconds() }
@@ -57,7 +58,7 @@ func dimensionOf(of SampleKind, key string) dimension {
 	switch {
 	case key == "scenario":
 		return byScenario
-	case of == CheckSample && key == "check":
+	case of == CheckSample && (key == "check" || key == "group"):
 		return byCheck
 	case of != RequestSample:
 		return byTags
@@ -113,7 +114,15 @@ func (n *Names) tag(d dimension, id int, key string) (value string, ok bool) {
 		}
 		return strconv.Itoa(f.Code), f.Code != 0
 	case byCheck:
-		return name(n, &n.checks, id, CheckName{}).Name, true
+		check := name(n, &n.checks, id, CheckName{}).Name
+		if key == "check" {
+			return check, true
+		}
+		groups := strings.LastIndex(check, groupSeparator)
+		if groups < 0 {
+			return "", true
+		}
+		return groupSeparator + check[:groups], true
 	default:
 		for _, t := range n.TagSet(TagsID(id)) {
 			if t.Key == key {
@@ -171,12 +180,20 @@ func (c *condition) holds(n *Names, s *Sample) bool {
 	known := at(&c.known, id)
 	if *known == 0 {
 		*known = -1
-		if v, ok := n.tag(c.where, id, c.tag.Key); ok && v == c.tag.Value {
+		if v, ok := n.tag(c.where, id, c.tag.Key); ok && (v == c.tag.Value || c.last(v)) {
 			*known = 1
 		}
 	}
 	return *known > 0
 }
+
+// last says whether a check is meant by its own name, without those of its groups.
+func (c *condition) last(full string) bool {
+	return c.where == byCheck && c.tag.Key == "check" && c.tag.Value != "" && strings.HasSuffix(full, groupSeparator+c.tag.Value)
+}
+
+// groupSeparator stands between the names of groups and of a check.
+const groupSeparator = "::"
 
 // rowOf is the series of the value that a sample has for the tag by; -1: it has none.
 func (s *subscription) rowOf(sample *Sample) int32 {
@@ -212,7 +229,8 @@ func value(s *Sample) float64 { return s.Value }
 // iterations, iteration_duration, iteration_failed, checks) or an own one that was made
 // before. Subscribing again changes nothing. Tags that the runtime knows:
 // scenario of all; method, name, url, status, expected_response, error and
-// error_code of requests; check of checks. Others are own tags.
+// error_code of requests; check (with or without the names of its groups) and
+// group (::outer::inner, as in k6) of checks. Others are own tags.
 func (c *Collector) Subscribe(metric string, tags ...Tag) (SeriesID, error) {
 	s, err := c.subscription(metric, tags)
 	if err != nil {

@@ -137,7 +137,7 @@ func (w *Window) reset() {
 		*e = EndpointWindow{Latency: e.Latency, Status: e.Status[:0]}
 	}
 	for i := range w.Series {
-		w.Series[i].reset()
+		w.Series[i].Reset()
 	}
 	clear(w.Checks)
 	clear(w.Failures)
