@@ -25,8 +25,10 @@ func (r *Run) Evidence() []string {
 	if d := r.Total.Dropped; d.Total() > 0 && r.Head.Mode == record.ModeRun {
 		say("Of what was due, %s.", unsentList(d))
 	}
-	for _, f := range r.thresholdFacts() {
-		say("Objective %s.", f.Text)
+	for _, t := range r.Thresholds() {
+		if !t.OK || t.Allowed > 0 {
+			say("%s %s: %s.", ThresholdTone(&t).Symbol(), t.Expression, ThresholdValue(&t))
+		}
 	}
 	if len(r.Failures) > 0 {
 		g := r.Failures[0]

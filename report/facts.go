@@ -33,7 +33,6 @@ func (r *Run) Facts() []Fact {
 		if r.Total.Requests() > 0 {
 			out = append(out, Fact{"Requests", r.requestLine()})
 		}
-		out = append(out, r.thresholdFacts()...)
 	}
 	if r.End != nil && r.End.Sizing != nil && r.End.Sizing.Classic != nil {
 		out = append(out, Fact{"Classic", classicLine(r.End.Sizing.Classic)})
@@ -75,21 +74,6 @@ func (r *Run) warningFacts() (out []Fact) {
 	}
 	if n := len(r.Warnings) - mostWarnings; n > 0 {
 		out = append(out, Fact{"", fmt.Sprintf("and %d more: --json has all", n)})
-	}
-	return out
-}
-
-// thresholdFacts say how what a run was to keep was kept.
-func (r *Run) thresholdFacts() (out []Fact) {
-	if r.End == nil {
-		return nil
-	}
-	for _, t := range r.End.Thresholds {
-		text := fmt.Sprintf("%s: %s of the requests failed or were later, %s allowed", t.Expression, units.Percent(t.Beyond, 1), units.Percent(t.Allowed, 1))
-		if !t.OK {
-			text += " (missed)"
-		}
-		out = append(out, Fact{"Objective", text})
 	}
 	return out
 }

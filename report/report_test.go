@@ -34,6 +34,7 @@ var records = sync.OnceValue(func() map[string][]byte {
 		"baseline":  reporttest.Undecided(reporttest.Service{}, "baseline", 4),
 		"generator": reporttest.Undecided(reporttest.Service{}, "generator", 5),
 		"dead":      reporttest.Undecided(reporttest.Service{Outage: [2]int{0, 99}}, "dead", 6),
+		"broken":    reporttest.Run(reporttest.Service{Seconds: 5, Unwatched: true, Thresholds: thresholds()}),
 		"cut":       reporttest.Run(reporttest.Service{Cut: true, Unwatched: true}),
 	}
 })

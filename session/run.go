@@ -142,6 +142,9 @@ func (s *Session) follow(_ context.Context, b *runState) record.End {
 			return record.End{}
 		case <-ticker.C:
 			s.tick()
+			if s.broken() {
+				return record.End{}
+			}
 		}
 	}
 }

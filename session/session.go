@@ -86,6 +86,7 @@ type Session struct {
 	load     *sched.Load
 	rec      *recorder
 	evidence *bottleneck.Fold
+	bounds   *bounds
 	demo     *demo
 	proxies  *engine.Proxies
 	sources  []monitor.Source
@@ -108,10 +109,10 @@ func Prepare(ctx context.Context, o Options) (*Session, error) {
 	if o.Modules == nil {
 		o.Modules = all.Modules()
 	}
-	s := &Session{o: o, vus: -1, names: metric.NewNames(), evidence: &bottleneck.Fold{}, stops: newStops()}
+	s := &Session{o: o, vus: -1, names: metric.NewNames(), evidence: &bottleneck.Fold{}, bounds: &bounds{}, stops: newStops()}
 	s.kinds.names = s.names
 	s.metrics = metric.NewCollector(s.names, time.Now(), runtime.GOMAXPROCS(0))
-	s.rec = newRecorder(s.names, append([]Sink{observer{fold: s.evidence}}, o.Sinks...))
+	s.rec = newRecorder(s.names, append([]Sink{observer{fold: s.evidence}, s.bounds}, o.Sinks...))
 	for _, w := range o.Warnings {
 		s.rec.event(record.EventWarning, w)
 	}
@@ -227,6 +228,9 @@ func (s *Session) resolve() error {
 		return err
 	}
 	if err := s.assign(); err != nil {
+		return err
+	}
+	if err := s.bind(); err != nil {
 		return err
 	}
 	driven := s.plan

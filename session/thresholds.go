@@ -48,6 +48,7 @@ func (t *thresholds) results() (list []record.Threshold) {
 		if t.requests > 0 {
 			r.Beyond = float64(t.slow[i]) / float64(t.requests)
 			r.OK = r.Beyond <= r.Allowed+thresholdSlack
+			r.Value, r.Unit = &r.Beyond, record.UnitShare
 		}
 		list = append(list, r)
 	}

@@ -39,6 +39,7 @@ func (s *Session) conclude(end record.End, b *runState) record.End {
 
 // judge decides the verdict of a run, unless a sizing has: a stop first, then nothing worked, then the tolerance and the objectives.
 func (s *Session) judge(end record.End, b *runState) record.End {
+	end.Thresholds = s.bounds.results()
 	cause := s.stops.why()
 	switch {
 	case cause != nil:
@@ -51,16 +52,12 @@ func (s *Session) judge(end record.End, b *runState) record.End {
 	case end.Sizing != nil, end.Verdict != "":
 		return end
 	default:
-		end.Thresholds = s.thresholds.results()
+		end.Thresholds = append(s.thresholds.results(), end.Thresholds...)
 		if end.Verdict, end.Reason = s.ended.verdict(s.plan.Sizing.Tolerance); end.Verdict == record.VerdictOK {
-			end.Reason = reason(b.ending.Why)
-			if !s.arrives() && s.kinds.lacked && b.ending.Refused > 0 { // arrivals have been judged
-				end.Verdict, end.Reason = record.VerdictGenerator, fmt.Sprintf("%d times a virtual user could not be started %s, the last time: %v", b.ending.Refused, ownLack, b.ending.Refusal)
-			} else if broken := s.thresholds.broken(); broken != "" {
-				end.Verdict, end.Reason = record.VerdictFailed, broken
-			}
+			end.Verdict, end.Reason = s.well(b)
 		}
 	}
+	end.Reason += s.bounds.why(end.Reason)
 	end.ExitCode = end.Verdict.ExitCode()
 	return end
 }
@@ -68,6 +65,17 @@ func (s *Session) judge(end record.End, b *runState) record.End {
 // arrives says whether iterations come at a rate: what was not sent of them is counted.
 func (s *Session) arrives() bool {
 	return s.plan.Open || slices.ContainsFunc(s.plan.Executors, func(e plan.Executor) bool { return e.Open })
+}
+
+// well is the verdict of a run within its tolerance: whether all users were there, and what it was to keep was kept.
+func (s *Session) well(b *runState) (record.Verdict, string) {
+	if !s.arrives() && s.kinds.lacked && b.ending.Refused > 0 { // arrivals have been judged
+		return record.VerdictGenerator, fmt.Sprintf("%d times a virtual user could not be started %s, the last time: %v", b.ending.Refused, ownLack, b.ending.Refusal)
+	}
+	if broken := s.missed(); broken != "" {
+		return record.VerdictFailed, broken
+	}
+	return record.VerdictOK, reason(b.ending.Why)
 }
 
 // reason says in words why a load ended.

@@ -69,10 +69,7 @@ func (o *settings) ready(c *cobra.Command, p process, arg string) error {
 // set takes a setting's text. A list's may be repeated.
 func (o *settings) set(flag cli.Flag, text string) error {
 	spec := flag.Setting
-	if before, ok := o.given[spec.Name]; ok && (spec.Kind == plan.List || spec.Kind == plan.Ramp) {
-		text = before + "," + text
-	}
-	o.given[spec.Name] = text
+	o.given[spec.Name] = spec.Join(o.given[spec.Name], text)
 	return nil
 }
 

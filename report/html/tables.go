@@ -35,7 +35,7 @@ const (
 )
 
 func tables(r *report.Run) []tableView {
-	all := []tableView{holdTable(r), rowTable(r, "endpoints", "Endpoints", r.Endpoints), rowTable(r, "scenarios", "Scenarios", r.Scenarios), checkTable(r)}
+	all := []tableView{thresholdTable(r), holdTable(r), rowTable(r, "endpoints", "Endpoints", r.Endpoints), rowTable(r, "scenarios", "Scenarios", r.Scenarios), checkTable(r)}
 	var out []tableView
 	for _, t := range all {
 		if len(t.Rows) > 0 {
@@ -142,6 +142,22 @@ func holdTable(r *report.Run) tableView {
 			duration(h.LengthS), number(units.Number(h.Goodput)+"/s", h.Goodput), failed(h.Failed, h.OK+h.Failed),
 			number(units.Number(h.InFlight), h.InFlight), duration(h.P50S), duration(h.P95S), duration(h.P99S), verdict,
 		})
+	}
+	return t
+}
+
+func thresholdTable(r *report.Run) tableView {
+	t := tableView{ID: "thresholds", Title: "Thresholds", Note: "what the run was to keep", Head: heads("Threshold", "bound", "value", "kept")}
+	for _, x := range report.BrokenFirst(r.Thresholds()) {
+		kept := cell{Text: report.ThresholdTone(&x).Symbol() + " kept", Right: true, Tone: "good"}
+		if !x.OK {
+			kept.Text, kept.Tone = report.ThresholdTone(&x).Symbol()+" broken", "bad"
+		}
+		value := cell{Text: report.ThresholdValue(&x), Right: true, Sort: "-1"}
+		if x.Value != nil {
+			value.Sort = strconv.FormatFloat(*x.Value, 'g', 6, 64)
+		}
+		t.Rows = append(t.Rows, []cell{{Text: x.Metric}, {Text: x.Expression, Right: true}, value, kept})
 	}
 	return t
 }

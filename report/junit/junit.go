@@ -119,9 +119,13 @@ func promisesOf(r *report.Run, class string) (cases []junitCase) {
 		return nil
 	}
 	for _, t := range r.End.Thresholds {
-		k := junitCase{Class: class + ".objective", Name: t.Expression, Said: fmt.Sprintf("%s of the requests failed or were later, %s allowed", units.Percent(t.Beyond, 1), units.Percent(t.Allowed, 1))}
+		kind, name := "threshold", t.Metric+" "+t.Expression
+		if t.Allowed > 0 {
+			kind, name = "objective", t.Expression
+		}
+		k := junitCase{Class: class + "." + kind, Name: name, Said: report.ThresholdValue(&t)}
 		if !t.OK {
-			k.broken("objective")
+			k.broken(kind)
 		}
 		cases = append(cases, k)
 	}

@@ -23,6 +23,11 @@ func Write(w io.Writer, r *report.Run) error {
 	if r.Sized() {
 		mdTable(&b, []string{"", ""}, factRows(report.CapacityFacts(r.End.Sizing)))
 	}
+	var bounds [][]string
+	for _, t := range report.BrokenFirst(r.Thresholds()) {
+		bounds = append(bounds, []string{t.Metric + " " + t.Expression, report.ThresholdValue(&t), report.ThresholdTone(&t).Symbol()})
+	}
+	mdTable(&b, []string{"threshold", "value", ""}, bounds)
 	c := r.Total
 	heads := []string{"iterations", "rate", "failed", "requests", "p50", "p95", "p99", "max"}
 	cells := append([]string{
@@ -32,11 +37,6 @@ func Write(w io.Writer, r *report.Run) error {
 		heads, cells = slices.Insert(heads, 3, "not sent"), slices.Insert(cells, 3, units.Percent(float64(n), float64(c.Due())))
 	}
 	mdTable(&b, heads, [][]string{cells})
-	if r.End != nil {
-		for _, t := range r.End.Thresholds {
-			fmt.Fprintf(&b, "Objective %s: %s of the requests failed or were later, %s allowed.\n\n", md(t.Expression), units.Percent(t.Beyond, 1), units.Percent(t.Allowed, 1))
-		}
-	}
 	var rows [][]string
 	for _, x := range r.Endpoints[:min(len(r.Endpoints), 15)] {
 		rows = append(rows, append([]string{strings.TrimSpace(x.Method + " " + x.Name), units.Int(x.Count), units.Percent(float64(x.Failed), float64(x.Count))}, quantileCells(x.Latency)...))

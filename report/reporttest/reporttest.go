@@ -20,17 +20,18 @@ var started = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
 
 // Service is the service that a record is of, and how it was used.
 type Service struct {
-	Seed      uint64
-	Seconds   int     // of the run; 0: 30
-	VUs       int     // at the end of the ramp; 0: 20
-	Ramp      int     // seconds from one VU to VUs; 0: all from the start
-	Capacity  float64 // iterations per second; 0: 1000
-	Endpoints int     // 0: the 5 of examples/kinto
-	Outage    [2]int  // seconds in which nothing works
-	Gap       [2]int  // seconds in which the target's resources could not be read
-	Unwatched bool    // no resources of the target
-	Cut       bool    // no end row
-	Prefix    string  // of every name, for hostile ones
+	Seed       uint64
+	Seconds    int                // of the run; 0: 30
+	VUs        int                // at the end of the ramp; 0: 20
+	Ramp       int                // seconds from one VU to VUs; 0: all from the start
+	Capacity   float64            // iterations per second; 0: 1000
+	Endpoints  int                // 0: the 5 of examples/kinto
+	Outage     [2]int             // seconds in which nothing works
+	Gap        [2]int             // seconds in which the target's resources could not be read
+	Unwatched  bool               // no resources of the target
+	Cut        bool               // no end row
+	Prefix     string             // of every name, for hostile ones
+	Thresholds []record.Threshold // of a plain run
 }
 
 var kinto = []metric.Endpoint{
@@ -54,7 +55,13 @@ func Rows(s Service) []any {
 	for at := range s.Seconds {
 		m.second(at)
 	}
-	m.tail(record.End{AtS: float64(s.Seconds), Verdict: record.VerdictOK, Reason: fmt.Sprintf("the duration of %d s is over", s.Seconds)})
+	end := record.End{AtS: float64(s.Seconds), Verdict: record.VerdictOK, Reason: fmt.Sprintf("the duration of %d s is over", s.Seconds), Thresholds: s.Thresholds}
+	for _, t := range s.Thresholds {
+		if !t.OK {
+			end.Verdict, end.ExitCode, end.Reason = record.VerdictFailed, record.ExitBroken, "thresholds broken: "+t.Metric+" "+t.Expression
+		}
+	}
+	m.tail(end)
 	return m.rows
 }
 

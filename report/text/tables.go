@@ -14,7 +14,7 @@ import (
 
 // sections are the tables of the summary, in the order a reader needs them.
 func sections(r *report.Run, width int) []*section {
-	out := []*section{failureSection(r, width)}
+	out := []*section{thresholdSection(r, width), failureSection(r, width)}
 	if len(r.Holds) > 0 {
 		out = append(out, holdSection(r.Holds, width))
 	}
@@ -23,6 +23,24 @@ func sections(r *report.Run, width int) []*section {
 		rowSection(r.Duration, "Endpoint", r.Endpoints, width),
 		checkSection(r, width))
 	return slices.DeleteFunc(out, func(s *section) bool { return len(s.rows) == 0 })
+}
+
+// thresholdSection lists what the run was to keep, the broken ones first.
+func thresholdSection(r *report.Run, width int) *section {
+	list := r.Thresholds()
+	s := &section{more: "thresholds", keep: 3, head: fmt.Sprintf("Thresholds   %s of %s kept", units.Int(uint64(len(list)-r.BrokenThresholds())), units.Int(uint64(len(list))))}
+	name := 0
+	for i := range list {
+		name = max(name, columns(list[i].Metric+"  "+list[i].Expression))
+	}
+	name = min(name, max(width*6/10, 24))
+	for _, t := range report.BrokenFirst(list) {
+		bound := elide(t.Metric+"  "+t.Expression, name)
+		pad := strings.Repeat(" ", max(name-columns(bound), 0))
+		s.rows = append(s.rows, elide(fmt.Sprintf("  %s %s%s  %s", report.ThresholdTone(&t).Symbol(), bound, pad, report.ThresholdValue(&t)), width))
+	}
+	s.show = len(s.rows)
+	return s
 }
 
 func failureSection(r *report.Run, width int) *section {

@@ -85,7 +85,7 @@ func (w *Window) tally(name string) (n, of uint64) {
 			n, of = n+c.Passed, of+c.Passed+c.Failed
 		}
 	case "dropped_iterations":
-		n = w.Dropped.NoVU + w.Dropped.Late
+		n = w.Dropped.Total()
 		of = n
 	}
 	return n, of

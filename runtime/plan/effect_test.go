@@ -53,6 +53,7 @@ var effects = map[string]struct{ in, which, value string }{
 	"fail-on":        {"all", "of iterations", "checks"},
 	"tolerance":      {"all", "what may fail, and of arrivals what may not be sent", "3%"},
 	"objective":      {runs + ", " + control, "what holds are judged by; of a run: the exit code", "p(95)<200ms"},
+	"threshold":      {runs, "the exit code, and the end of a run", "http_reqs: count>5"},
 	"by":             {"size, size rate, sessions", "what is ramped", "rate"},
 	"max":            {control, "ends the ramp", "50"},
 	"resolution":     {control, "the width of the answer; with --from of the upper side", "5%"},

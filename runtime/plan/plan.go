@@ -2,7 +2,11 @@
 // setting with the place it came from. It reads no clock, no file and no flag.
 package plan
 
-import "time"
+import (
+	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/threshold"
+)
 
 // Plan is one load test. Zero durations and counts mean "not set".
 type Plan struct {
@@ -22,6 +26,8 @@ type Plan struct {
 	Discard  bool          // bodies of responses are not kept, unless a request says what it is to be
 	FailOn   []string      // what makes an iteration fail: exceptions, checks, requests
 	Sizing   Sizing
+
+	Thresholds []threshold.Threshold // that a run must keep
 
 	Settings []Setting // what the above was made of, for `--show-config` and the record
 }

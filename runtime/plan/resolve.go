@@ -2,9 +2,12 @@ package plan
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/plimsoll-load/plimsoll/runtime/threshold"
 )
 
 // Sources are where settings may come from.
@@ -183,6 +186,10 @@ func (r *resolver) apply(p *Plan, spec Spec) error {
 		return nil
 	}
 	v, err := spec.parse(g.text)
+	var bound *threshold.Error
+	if errors.As(err, &bound) {
+		return boundError(g.key, g.source, bound)
+	}
 	if err != nil {
 		return &Error{g.key, g.text, g.source, err.Error(), "it is " + spec.Doc + example(spec)}
 	}
@@ -192,6 +199,36 @@ func (r *resolver) apply(p *Plan, spec Spec) error {
 	spec.put(p, v)
 	p.Settings = append(p.Settings, Setting{spec.Name, v.text, g.source})
 	return nil
+}
+
+// boundError names the threshold that is wrong, of a setting that may hold many.
+func boundError(key string, source Source, e *threshold.Error) *Error {
+	if e.Metric != "" && e.Metric != e.Text {
+		key += " " + e.Metric
+	}
+	return &Error{key, e.Text, source, e.Where(), boundAdvice(e)}
+}
+
+func boundAdvice(e *threshold.Error) string {
+	if e.Advice != "" {
+		return e.Advice
+	}
+	return Suggest(e.Word, e.Known)
+}
+
+// ThresholdError is what cannot be held against anything, as an error of the
+// setting; another error stays as it is.
+func (p *Plan) ThresholdError(err error) error {
+	var bound *threshold.Error
+	if !errors.As(err, &bound) {
+		return err
+	}
+	for _, s := range p.Settings {
+		if s.Name == "threshold" {
+			return boundError("thresholds", s.Source, bound)
+		}
+	}
+	return boundError("thresholds", Default, bound)
 }
 
 // example ends the advice where a kind's form is not plain.

@@ -14,7 +14,7 @@ const elsewhere = "noCookiesReset setupTimeout teardownTimeout"
 
 // k6Only are k6's options that have no effect here. A script with them runs,
 // but perhaps not as it was meant.
-const k6Only = `thresholds tags rps dns hosts maxRedirects userAgent batch batchPerHost httpDebug tlsVersion
+const k6Only = `tags rps dns hosts maxRedirects userAgent batch batchPerHost httpDebug tlsVersion
 	tlsCipherSuites tlsAuth throw blacklistIPs blockHostnames noConnectionReuse noVUConnectionReuse minIterationDuration
 	summaryTrendStats summaryTimeUnit systemTags metricSamplesBufferSize localIPs consoleOutput
 	executionSegment executionSegmentSequence handleSummaryTimeout noSetup noTeardown paused cloud ext linger`
@@ -85,6 +85,8 @@ func (s Spec) fromJSON(raw json.RawMessage) (string, error) {
 	switch {
 	case len(raw) == 0, string(raw) == "null", s.Kind == Ramp && string(raw) == "[]":
 		return "", nil
+	case s.Kind == Bounds:
+		return string(raw), nil
 	case raw[0] == '{', raw[0] == '[' && !list:
 		return "", fmt.Errorf("is not a %s", s.Kind)
 	case s.Kind == Pause && raw[0] != '"':

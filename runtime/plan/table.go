@@ -1,8 +1,12 @@
 package plan
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/threshold"
 )
 
 // Mode is which kind of test is planned; some defaults depend on it.
@@ -49,6 +53,10 @@ func (s Spec) Env() string {
 // Check says what is wrong with a value; nil when it may be used.
 func (s Spec) Check(text string) error {
 	_, err := s.parse(text)
+	var bound *threshold.Error
+	if errors.As(err, &bound) {
+		return fmt.Errorf("%w: %s", err, boundAdvice(bound))
+	}
 	return err
 }
 
@@ -104,6 +112,11 @@ func userTable() []Spec {
 			Name: "fail-on", Option: "failOn", Kind: List, Words: []string{"exceptions", "checks", "requests"}, Default: "exceptions,checks,requests",
 			Doc: "what makes an iteration fail",
 			put: func(p *Plan, v value) { p.FailOn = v.words },
+		},
+		{
+			Name: "threshold", Option: "thresholds", Kind: Bounds, Modes: []Mode{Run},
+			Doc: "what the run must keep: 'http_req_duration: p(95)<200'; may be repeated",
+			put: func(p *Plan, v value) { p.Thresholds = v.bounds },
 		},
 	}
 }

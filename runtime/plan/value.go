@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/threshold"
 )
 
 // Kind is what values a setting takes. All have a form as text, which is the
@@ -30,6 +32,7 @@ const (
 	Seed    Kind = "seed"     // 42
 	Bytes   Kind = "bytes"    // 16MiB, 500KiB, 2GiB, 5000000
 	Word    Kind = "name"     // any text
+	Bounds  Kind = "bounds"   // http_req_duration: p(95)<200; several with ; between, or k6's object
 )
 
 // value is a parsed value, of which a kind uses one field, and its text as shown.
@@ -40,6 +43,7 @@ type value struct {
 	duration time.Duration
 	words    []string
 	stages   []Stage
+	bounds   []threshold.Threshold
 }
 
 // parse reads a setting's text; the error says what is wrong with it, not where.
@@ -66,9 +70,7 @@ func (s Spec) parse(text string) (value, error) {
 		v.number, err = rate(text)
 		v.text = strconv.FormatFloat(v.number, 'g', -1, 64) + "/s"
 	case Switch:
-		if v.text != "true" && v.text != "false" {
-			err = errors.New("is neither true nor false")
-		}
+		err = truth(text)
 	case Word:
 	case Choice:
 		v.words = []string{text}
@@ -78,16 +80,30 @@ func (s Spec) parse(text string) (value, error) {
 	case Ramp:
 		v.stages, err = stages(text)
 		v.text, v.number = stagesText(v.stages), highest(v.stages)
+	case Bounds:
+		v.bounds, err = threshold.ParseAll(text)
 	case Pause:
-		if text != backoffIteration && text != backoffNone {
-			v.duration, err = duration(text)
-			v.number = float64(v.duration)
-		}
+		v.duration, err = pause(text)
+		v.number = float64(v.duration)
 	}
 	if err != nil {
 		return v, err
 	}
 	return v, s.within(v)
+}
+
+func truth(text string) error {
+	if text != "true" && text != "false" {
+		return errors.New("is neither true nor false")
+	}
+	return nil
+}
+
+func pause(text string) (time.Duration, error) {
+	if text == backoffIteration || text == backoffNone {
+		return 0, nil
+	}
+	return duration(text)
 }
 
 // The words of a back-off.
@@ -324,4 +340,19 @@ func plain(k Kind, raw json.RawMessage) string {
 		}
 	}
 	return string(raw)
+}
+
+// Join puts what a flag that is repeated says to what it said before, which
+// may be "": lists grow, of others the last one counts.
+func (s Spec) Join(before, text string) string {
+	switch {
+	case before == "":
+		return text
+	case s.Kind == List || s.Kind == Ramp:
+		return before + "," + text
+	case s.Kind == Bounds:
+		return before + ";" + text
+	default:
+		return text
+	}
 }

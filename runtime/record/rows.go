@@ -152,7 +152,7 @@ type End struct {
 	Reason   string  `json:"reason"` // one line: why it ended
 	ExitCode int     `json:"exit_code"`
 	Sizing   *Sizing `json:"sizing,omitempty"`
-	// Thresholds are what a run was to keep.
+	// Thresholds are what a run was to keep, and what became of it.
 	Thresholds []Threshold `json:"thresholds,omitempty"`
 	// Teardown is what failed in the script's afterVU and afterAll, after a load that has its result.
 	Teardown string `json:"teardown,omitempty"`
@@ -164,12 +164,25 @@ type End struct {
 
 // Threshold is a bound that a run was to keep, and whether it did.
 type Threshold struct {
-	Metric     string  `json:"metric"`     // what it is of: requests
-	Expression string  `json:"expression"` // as written: p(95)<200ms
-	OK         bool    `json:"ok"`
-	Beyond     float64 `json:"beyond"`  // share of the requests that failed or were later
-	Allowed    float64 `json:"allowed"` // of it
+	Metric     string   `json:"metric"`            // of an objective: requests; with its filter, as written: http_req_duration{status:200}
+	Expression string   `json:"expression"`        // as written: p(95)<200
+	OK         bool     `json:"ok"`                // it was kept
+	Value      *float64 `json:"value"`             // in Unit; null: nothing was measured. Of windows that of the worst one
+	Unit       string   `json:"unit,omitempty"`    // s, share, /s; empty: a plain number
+	Windows    int      `json:"windows,omitempty"` // where it had to hold in each window: how many there were
+	Broken     int      `json:"broken,omitempty"`  // … and did not keep it
+	WorstS     float64  `json:"worst_s,omitempty"` // … and when the worst one began
+	Aborted    bool     `json:"aborted,omitempty"` // the run was ended for it
+	Beyond     float64  `json:"beyond,omitzero"`   // of an objective: share of the requests that failed or were later
+	Allowed    float64  `json:"allowed,omitzero"`  // … that may be so; 0: this is no objective
 }
+
+// The units of a threshold's value.
+const (
+	UnitSeconds   = "s"
+	UnitShare     = "share"
+	UnitPerSecond = "/s"
+)
 
 // Demo is what the demo target was set to carry, and what it counted itself.
 type Demo struct {

@@ -49,7 +49,11 @@ func definition(name, doc, prefix string) string {
 	add := func(key string, s plan.Spec) {
 		if key != "" && !seen[key] {
 			seen[key] = true
-			lines = append(lines, "        "+quoted(key)+`: {"$ref": "#/$defs/value", "description": `+quoted(s.Doc)+"}")
+			of := "value"
+			if s.Kind == plan.Bounds {
+				of = "thresholds"
+			}
+			lines = append(lines, "        "+quoted(key)+`: {"$ref": "#/$defs/`+of+`", "description": `+quoted(s.Doc)+"}")
 		}
 	}
 	for _, s := range plan.Table() {
@@ -87,7 +91,13 @@ func TestSchemaAgreesWithTheReader(t *testing.T) {
 	}
 	for text, good := range map[string]bool{
 		full: true, projectFile: true,
-		`{"tests": {"a": {"script": "a.js", "monitor": "auto", "options": {"sizing": {"tolerance": "5%"}, "max-vus": 7}}}}`: true,
+		`{"tests": {"a": {"script": "a.js", "monitor": "auto", "options": {"sizing": {"tolerance": "5%"}, "max-vus": 7}}}}`:                       true,
+		`{"tests": {"a": {"script": "a.js", "options": {"thresholds": "checks: rate>0.9"}}}}`:                                                     true,
+		`{"tests": {"a": {"script": "a.js", "options": {"thresholds": {"checks": "rate>0.9"}}}}}`:                                                 true,
+		`{"tests": {"a": {"script": "a.js", "options": {"thresholds": {"checks": ["rate>0.9", {"threshold": "rate>0", "abortOnFail": true}]}}}}}`: true,
+		`{"tests": {"a": {"script": "a.js", "options": {"thresholds": {"checks": [{"treshold": "rate>0"}]}}}}}`:                                   false,
+		`{"tests": {"a": {"script": "a.js", "options": {"thresholds": ["checks: rate>0.9"]}}}}`:                                                   false,
+		`{"tests": {"a": {"script": "a.js", "options": {"thresholds": 5}}}}`:                                                                      false,
 
 		`{}`: false, `[]`: false, `{"tests": {}}`: false, `{"tests": {"a": {}}}`: false, `{"test": {}}`: false,
 		`{"tests": {"a": {"script": "/a.js"}}}`:                              false,

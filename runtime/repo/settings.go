@@ -62,7 +62,7 @@ func lookup(prefix, key string) (*plan.Spec, []string) {
 // set adds a setting, and says where its value is wrong. A number that stands
 // for a duration has no unit here, and is refused.
 func (d *document) set(spec *plan.Spec, m member, t *Test) error {
-	value, err := d.raw(m.value)
+	value, err := d.raw(m.value, spec.Kind)
 	if err != nil {
 		return err
 	}
@@ -78,9 +78,14 @@ func (d *document) set(spec *plan.Spec, m member, t *Test) error {
 	return nil
 }
 
-// raw is a value as a setting has it: a scalar's text, a list as compact JSON.
-func (d *document) raw(n node) (string, error) {
-	if n.kind != array {
+// raw is a value as a setting has it: a scalar's text, a list or thresholds as compact JSON.
+func (d *document) raw(n node, of plan.Kind) (string, error) {
+	switch {
+	case of == plan.Bounds && n.kind != text:
+		if err := d.want(n, object, text); err != nil {
+			return "", err
+		}
+	case n.kind != array:
 		return n.scalar, d.want(n, text, number, boolean, array)
 	}
 	var b bytes.Buffer
