@@ -174,7 +174,7 @@ func head(code string) string {
 		b.WriteString("globalThis.RegExp=__need(" + quote(Virtual+"RegExp") + `,"default");`)
 	}
 	for _, g := range guards() {
-		if g.named.MatchString(code) {
+		if g.wanted(code) {
 			b.WriteString("__need(" + quote(Virtual+"guards") + "," + quote(g.name) + ");")
 		}
 	}
