@@ -148,6 +148,16 @@ func (a *Args) Sent(v goja.Value) string {
 	return ""
 }
 
+// Unobject throws where what is sent has an object in it that a script made
+// text of, as by 'Bearer ' + token.
+func (a *Args) Unobject(text string) string {
+	if strings.IndexByte(text, '[') >= 0 && strings.Contains(text, "[object ") ||
+		strings.IndexByte(text, '%') >= 0 && strings.Contains(text, "%5Bobject%20") {
+		a.Throw("%s: is %s: an object was made text of; give a property of it, or JSON.stringify it", a.place(), strconv.Quote(cut(text)))
+	}
+	return text
+}
+
 // Words is [Args.Sent] for what must be text.
 func (a *Args) Words(v goja.Value, wanted string) string {
 	s, ok := Text(v)

@@ -65,9 +65,11 @@ func (a *Args) Read() { a.calling.at.argument = "" }
 
 // Wrong throws that what is being read is not what it should be.
 func (a *Args) Wrong(v goja.Value, wanted string) {
-	where := a.calling.in + a.calling.at.String()
-	a.Throw("%s: is %s; give %s", where, a.Show(v), wanted+instead(v, strings.HasPrefix(wanted, sent)))
+	a.Throw("%s: is %s; give %s", a.place(), a.Show(v), wanted+instead(v, strings.HasPrefix(wanted, sent)))
 }
+
+// place is what is being read.
+func (a *Args) place() string { return a.calling.in + a.calling.at.String() }
 
 // sent begins what is wanted where any text will do.
 const sent = "text, "

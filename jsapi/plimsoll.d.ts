@@ -109,7 +109,7 @@ declare module 'plimsoll' {
 
   /** Parameters of all requests of a virtual user; those of a single request win. */
   export interface Defaults {
-    headers?: Record<string, string>;
+    headers?: Record<string, string | number | boolean>;
     [parameter: string]: any;
   }
 
@@ -188,7 +188,7 @@ declare module 'plimsoll' {
   export function options(options: Options): void;
 
   /** Counts for each name whether its function returns something true for the value, and returns whether all did. A false check makes the iteration fail, and lets it go on. */
-  export function check<T>(value: T, checks: Checks<T>, tags?: Record<string, string>): boolean;
+  export function check<T>(value: T, checks: Checks<T>, tags?: Record<string, string | number | boolean>): boolean;
 
   /** Blocks the virtual user. */
   export function sleep(seconds: number): void;
@@ -221,18 +221,25 @@ declare module 'plimsoll/http' {
     readonly name: string;
   }
 
-  /** The body of a request: an object is sent as `application/x-www-form-urlencoded`. */
+  /**
+   * The body of a request: an object is sent as `application/x-www-form-urlencoded`, an array in it as its key repeated.
+   * Objects within it, dates, Map and Set, NaN and the like throw: nothing is sent as `[object Object]`.
+   */
   export type RequestBody =
     | string
     | ArrayBuffer
     | ArrayBufferView
-    | { [name: string]: string | number | boolean | (string | number | boolean)[] }
+    | { [name: string]: Field | Field[] }
     | null
     | undefined;
 
+  /** The value of a form's field; of what is undefined or null it is empty. */
+  export type Field = string | number | bigint | boolean | null | undefined;
+
   /** What a request may be given besides its URL and body. */
   export interface Params {
-    headers?: { [name: string]: string | number };
+    /** What is undefined or null is left out. */
+    headers?: { [name: string]: string | number | boolean | null | undefined };
     /** Of these `name` names the endpoint under which the request is counted. */
     tags?: { [name: string]: string | number | boolean };
     /** Milliseconds, or text such as `"10s"`: for the whole request with its redirects and bodies. */
@@ -243,7 +250,7 @@ declare module 'plimsoll/http' {
     responseType?: ResponseType;
     /** Credentials for basic authentication. */
     auth?: { username: string; password: string } | [username: string, password: string] | "basic";
-    cookies?: { [name: string]: string | { value: string; replace?: boolean } };
+    cookies?: { [name: string]: string | number | boolean | null | undefined | { value: string | number | boolean; replace?: boolean } };
     /** Which statuses are no failure of this request; with null none is. */
     responseCallback?: ExpectedStatuses | null;
   }

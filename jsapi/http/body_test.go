@@ -38,6 +38,8 @@ func TestWhatIsSentForAValue(t *testing.T) {
 		`http.get(base, { cookies: { a: 1, b: { value: true }, c: null } }).body`:        `|a=1; b=true|""`,
 		`http.get(base, { redirects: '3', timeout: '2000', tags: { name: 7 } }).body`:    `||""`,
 		`http.get(new String(base)).body`:                                                `||""`,
+		`http.get(base + '/[1]?a=%5B1%5D').body`:                                         `||""`,
+		`http.post(base, 'text of [object Object]').body`:                                `||"text of [object Object]"`,
 		`http.post(base, { a: 1 }).request.body`:                                         `a=1`,
 		`http.post(base, new Uint8Array([104, 105])).request.body`:                       `hi`,
 		`JSON.stringify(http.get(base, { headers: { x: 7, y: null } }).request.headers)`: `{"X":["7"]}`,
@@ -78,8 +80,12 @@ func TestWhatIsNoValueIsExplained(t *testing.T) {
 		`http.get(new Date())`:   "http.get: url: is a Date",
 		`http.request({}, base)`: "http.request: method: is an object; give text such as 'GET'",
 		`http.batch([base, 5])`:  "http.batch: requests[1]: is 5; give a URL",
-		`http.batch({ a: ['GET', base, null, { headers: 1 }] })`: "http.batch: requests.a.params.headers: is 1; give an object",
-		`http.get(base).json({})`:                                "json: path must be text such as 'data.0.id', not an object",
+		`http.batch({ a: ['GET', base, null, { headers: 1 }] })`:         "http.batch: requests.a.params.headers: is 1; give an object",
+		"http.get(`${base}/x?q=${{}}`)":                                  `[object Object]": an object was made text of; give a property of it, or JSON.stringify it`,
+		`http.get(base + '?q=' + encodeURIComponent({}))`:                "http.get: url: is \"http://127.0.0.1:",
+		`http.get(base, { headers: { Authorization: 'Bearer ' + {} } })`: `http.get: params.headers.Authorization: is "Bearer [object Object]": an object was made text of`,
+		`http.get(base, { cookies: { a: String(Promise.resolve()) } })`:  `http.get: params.cookies.a: is "[object Promise]": an object`,
+		`http.get(base).json({})`:                                        "json: path must be text such as 'data.0.id', not an object",
 	} {
 		_, err := h.VM().RunString(script)
 		if err == nil || !strings.Contains(err.Error(), want) {

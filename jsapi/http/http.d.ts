@@ -7,18 +7,25 @@ export interface NamedURL {
   readonly name: string;
 }
 
-/** The body of a request: an object is sent as `application/x-www-form-urlencoded`. */
+/**
+ * The body of a request: an object is sent as `application/x-www-form-urlencoded`, an array in it as its key repeated.
+ * Objects within it, dates, Map and Set, NaN and the like throw: nothing is sent as `[object Object]`.
+ */
 export type RequestBody =
   | string
   | ArrayBuffer
   | ArrayBufferView
-  | { [name: string]: string | number | boolean | (string | number | boolean)[] }
+  | { [name: string]: Field | Field[] }
   | null
   | undefined;
 
+/** The value of a form's field; of what is undefined or null it is empty. */
+export type Field = string | number | bigint | boolean | null | undefined;
+
 /** What a request may be given besides its URL and body. */
 export interface Params {
-  headers?: { [name: string]: string | number };
+  /** What is undefined or null is left out. */
+  headers?: { [name: string]: string | number | boolean | null | undefined };
   /** Of these `name` names the endpoint under which the request is counted. */
   tags?: { [name: string]: string | number | boolean };
   /** Milliseconds, or text such as `"10s"`: for the whole request with its redirects and bodies. */
@@ -29,7 +36,7 @@ export interface Params {
   responseType?: ResponseType;
   /** Credentials for basic authentication. */
   auth?: { username: string; password: string } | [username: string, password: string] | "basic";
-  cookies?: { [name: string]: string | { value: string; replace?: boolean } };
+  cookies?: { [name: string]: string | number | boolean | null | undefined | { value: string | number | boolean; replace?: boolean } };
   /** Which statuses are no failure of this request; with null none is. */
   responseCallback?: ExpectedStatuses | null;
 }

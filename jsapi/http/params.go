@@ -83,7 +83,7 @@ func (m *instance) named(v goja.Value, from, property string, set func(name, val
 	for _, name := range m.keys(o) {
 		m.Reading(from, property, name)
 		if value := o.Get(name); jsapi.Given(value) {
-			set(name, m.Sent(value))
+			set(name, m.Unobject(m.Sent(value)))
 		}
 	}
 }
@@ -102,7 +102,7 @@ func (m *instance) applyIdentity(j *job, params *goja.Object, from string) {
 				}
 			}
 			if jsapi.Given(value) {
-				j.call.SetCookie(name, m.Sent(value))
+				j.call.SetCookie(name, m.Unobject(m.Sent(value)))
 			}
 		}
 	}

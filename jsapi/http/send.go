@@ -126,10 +126,10 @@ func (m *instance) prepare(j *job, a asked) {
 
 // urlOf returns the URL's text; a template's name becomes the endpoint's.
 func (m *instance) urlOf(j *job, v goja.Value) string {
-	if text, ok := v.(goja.String); ok {
-		return text.String()
-	}
 	m.Reading("url", "", "")
+	if text, ok := v.(goja.String); ok {
+		return m.Unobject(text.String())
+	}
 	o, ok := v.(*goja.Object)
 	if !ok || jsapi.ClassOf(o) != "Object" {
 		return m.Words(v, wantedURL)

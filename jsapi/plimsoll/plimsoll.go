@@ -50,7 +50,7 @@ export interface ScenarioOptions {
 
 /** Parameters of all requests of a virtual user; those of a single request win. */
 export interface Defaults {
-  headers?: Record<string, string>;
+  headers?: Record<string, string | number | boolean>;
   [parameter: string]: any;
 }
 
@@ -136,7 +136,7 @@ func Module() jsapi.Module {
 			"Sets options, as `export const options = { … }` does. Flags of the command line win over both.",
 			(*module).options),
 		jsapi.Function("check",
-			"<T>(value: T, checks: Checks<T>, tags?: Record<string, string>): boolean",
+			"<T>(value: T, checks: Checks<T>, tags?: Record<string, string | number | boolean>): boolean",
 			"Counts for each name whether its function returns something true for the value, and returns whether all did. A false check makes the iteration fail, and lets it go on.",
 			(*module).check),
 		jsapi.Function("sleep",
