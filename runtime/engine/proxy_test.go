@@ -398,7 +398,7 @@ func TestProxyFailures(t *testing.T) {
 		"silent, SOCKS":            {"socks5", silent, plain, engine.KindTimeout, "timeout"},
 		"silent, https":            {"https", silent, secure, engine.KindTimeout, "timeout"},
 		"silent, a request":        {"http", silent, plain, engine.KindTimeout, "timeout"},
-		"closed, a request":        {"http", closes, plain, engine.KindConnection, "(through"},
+		"closed, a request":        {"http", answer(""), plain, engine.KindConnection, "(through"},
 		"closed, SOCKS":            {"socks5", closes, plain, engine.KindProxy, "SOCKS: it closed the connection"},
 		"SOCKS 4":                  {"socks5", bytes("\x00\x5b\x00\x00\x00\x00\x00\x00"), plain, engine.KindProxy, "SOCKS: unexpected protocol version 0"},
 		"SOCKS, no method":         {"socks5", bytes("\x05\xff"), plain, engine.KindProxy, "SOCKS: no acceptable authentication methods"},
