@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bufio"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -222,6 +223,43 @@ func TestAlertsAreToldByName(t *testing.T) {
 		call := get(t, newClient(t, engine.Options{}), url)
 		if call.Err == nil || call.Err.Kind != engine.KindTLS || !strings.Contains(call.Err.Message, says) {
 			t.Errorf("alert %d: got %+v, want %q", code, call.Err, says)
+		}
+	}
+}
+
+func TestAServerThatClosesAfterItAskedForACertificateIsToldSo(t *testing.T) {
+	t.Parallel()
+	own := issue(t, nil, nil)
+	for name, row := range map[string]struct {
+		asks   tls.ClientAuthType
+		end    func(net.Conn)
+		before string // an answer
+		told   bool
+	}{
+		"asked, closed":               {tls.RequestClientCert, func(c net.Conn) { _ = wire(c).Close() }, "", true},
+		"asked, half-closed":          {tls.RequestClientCert, func(c net.Conn) { _ = wire(c).CloseWrite() }, "", true},
+		"asked, ended in order":       {tls.RequestClientCert, func(c net.Conn) { _ = c.Close() }, "", true},
+		"asked, reset":                {tls.RequestClientCert, func(c net.Conn) { reset(wire(c)) }, "", true},
+		"asked, closed in the answer": {tls.RequestClientCert, func(c net.Conn) { _ = wire(c).Close() }, "HTTP/1.1 200 OK\r\n", false},
+		"asked, cut short":            {tls.RequestClientCert, func(c net.Conn) { _ = c.Close() }, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", false},
+		"not asked, closed":           {tls.NoClientCert, func(c net.Conn) { _ = wire(c).Close() }, "", false},
+		"not asked, reset":            {tls.NoClientCert, func(c net.Conn) { reset(wire(c)) }, "", false},
+		"not asked, ended in order":   {tls.NoClientCert, func(c net.Conn) { _ = c.Close() }, "", false},
+	} {
+		for version := uint16(tls.VersionTLS12); version <= tls.VersionTLS13; version++ {
+			config := &tls.Config{ClientAuth: row.asks, MaxVersion: version, Certificates: []tls.Certificate{{Certificate: [][]byte{own.Raw}, PrivateKey: own.key}}}
+			url := "https" + strings.TrimPrefix(serve(t, func(c net.Conn) {
+				s := tls.Server(c, config)
+				if _, ok := request(bufio.NewReader(s)); ok {
+					_, _ = io.WriteString(s, row.before)
+					row.end(s)
+				}
+			}), "http")
+			call := newClient(t, engine.Options{InsecureSkipVerify: true}).NewCall()
+			send(call, "POST", url)
+			if call.Err == nil || strings.Contains(call.Err.Message, "after it had asked for a client certificate") != row.told {
+				t.Errorf("%s, %s: got %v", name, tls.VersionName(version), call.Err)
+			}
 		}
 	}
 }

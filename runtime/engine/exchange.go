@@ -110,7 +110,7 @@ func (c *Call) exchange(cn *conn) error {
 		first, err = c.answer(cn, err)
 	}
 	if err != nil && cn.tls != nil {
-		err = cn.alerted(err)
+		err = cn.alerted(err, !c.Reused)
 	}
 	end := first
 	if cn.reads > 1 || err != nil { // else all of it came at once

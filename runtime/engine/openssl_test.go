@@ -91,6 +91,43 @@ func TestAKeyUpdateOnAKeptConnectionIsNoAnswer(t *testing.T) {
 	}
 }
 
+// OpenSSL refuses the lack of a certificate with another alert than crypto/tls does.
+func TestOpenSSLWantsACertificate(t *testing.T) {
+	t.Parallel()
+	openssl, err := exec.LookPath("openssl")
+	if err != nil {
+		t.Skip("openssl is not installed")
+	}
+	file := filepath.Join(t.TempDir(), "cert.pem")
+	writeCertificate(t, file)
+	for _, version := range []string{"-tls1_2", "-tls1_3"} {
+		for _, wants := range []string{"-verify", "-Verify"} { // asks, insists
+			cmd := exec.CommandContext(t.Context(), openssl, "s_server", "-accept", "127.0.0.1:0", "-cert", file, version, wants, "1", "-www") //nolint:gosec // the one on the path
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var addr string
+			for lines := bufio.NewScanner(out); addr == "" && lines.Scan(); {
+				addr, _ = strings.CutPrefix(lines.Text(), "ACCEPT ")
+				if addr == lines.Text() {
+					addr = ""
+				}
+			}
+			call := get(t, newClient(t, engine.Options{InsecureSkipVerify: true}), "https://"+strings.TrimSpace(addr)+"/")
+			insists := wants == "-Verify"
+			if told := call.Err != nil && call.Err.Kind == engine.KindTLS && strings.Contains(call.Err.Message, "wants a client certificate"); told != insists || !insists && call.Status != 200 {
+				t.Errorf("%s %s: got status %d, %v", version, wants, call.Status, call.Err)
+			}
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+	}
+}
+
 // writeCertificate writes a certificate and its key to a file.
 func writeCertificate(t *testing.T, file string) {
 	t.Helper()

@@ -41,6 +41,9 @@ const (
 	shownName  = 60
 )
 
+// afterAsking is added where a server closes and does not say why.
+const afterAsking = ", after it had asked for a client certificate, of which there is none to send"
+
 // Ways out of a certificate that is refused.
 const (
 	takeAny = ", or take any certificate (--insecure)"
@@ -62,7 +65,7 @@ func explainTLS(err error, with *peer) *Error {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF):
 		e.Message = "TLS handshake: the server closed the connection"
 		if with.asked {
-			e.Message += ", after it had asked for a client certificate, of which there is none to send"
+			e.Message += afterAsking
 		}
 	default:
 		explainCertificate(e, err, with)
@@ -225,9 +228,14 @@ func alertText(alert uint8, with *peer) string {
 }
 
 // alerted marks an error of an exchange that is an alert of TLS: a server of TLS 1.3 refuses a client's certificate, or the
-// lack of it, only after the client's side of the handshake is done.
-func (cn *conn) alerted(err error) error {
+// lack of it, only after the client's side of the handshake is done. Some do so without an alert.
+func (cn *conn) alerted(err error, first bool) error {
 	if _, ok := alertOf(err); !ok {
+		if first && cn.asked && cn.origin.tls && !cn.answered && (closedByServer(err) || errors.Is(err, io.ErrUnexpectedEOF)) {
+			e := *explain(err)
+			e.Message += afterAsking
+			return &e
+		}
 		return err
 	}
 	with := peer{host: cn.origin.name, asked: cn.asked}
