@@ -45,6 +45,9 @@ func newCompare(p process) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if target > 0 && len(changed.Machines) == 0 {
+				changed.Warnings = append(changed.Warnings, "--target-load has no effect: no record is of a sizing on a machine that it names")
+			}
 			if target > 0 {
 				changed.PlanFor(func(s record.Sizing) int { return machinesFor(s, target) })
 			}
