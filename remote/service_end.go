@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/plan"
+	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -34,6 +35,7 @@ func readServiceEnd(folder string) serviceEnd {
 	if json.Unmarshal(text, &state) != nil {
 		return serviceEnd{}
 	}
+	state.FinishedAt = provider.Tail(state.FinishedAt, 1)             // it is shown
 	versions, _ := os.ReadFile(filepath.Join(folder, "versions.txt")) // without it restarts are not known
 	restarts := 0
 	for line := range strings.Lines(string(versions)) {
