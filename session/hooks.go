@@ -46,8 +46,14 @@ func (s *Session) afterAll(ctx context.Context) {
 
 // warn tells what went wrong beside the load.
 func (s *Session) warn(e sched.Ending) {
-	if e.Interrupted > 0 {
-		s.note(fmt.Sprintf("%d iterations did not end within %s and were interrupted", e.Interrupted, s.grace()))
+	if late := e.Interrupted - e.Cut; late > 0 {
+		s.note(fmt.Sprintf("%d iterations did not end within %s and were interrupted", late, s.grace()))
+	}
+	if e.Cut > 0 {
+		s.note(fmt.Sprintf("%d iterations were cut off at the end of their scenario, which gives them no time after it: they count neither as ok nor as failed", e.Cut))
+	}
+	if e.Unstarted > 0 {
+		s.note(fmt.Sprintf("%d iterations were not started: the time for them (maxDuration) was over", e.Unstarted))
 	}
 	if len(e.Stuck) > 0 {
 		s.note(fmt.Sprintf("%d virtual users did not come back after they were interrupted", len(e.Stuck)))

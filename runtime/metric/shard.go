@@ -52,6 +52,9 @@ func (b *Buffer) Iteration(now time.Time, s Sample) {
 	b.add(&s)
 }
 
+// Abandon takes back an iteration that began and is neither ok nor failed.
+func (b *Buffer) Abandon() { b.shard.begun.Add(-1) }
+
 // Value counts s.Value of an own metric, with its Tags and Scenario. What is
 // no finite number is not counted: it returns false then.
 func (b *Buffer) Value(now time.Time, m Metric, s Sample) bool {

@@ -70,7 +70,7 @@ func (c *closed) surplus(v *vu) {
 		v.cut = time.AfterFunc(c.plan.RampDown, func() {
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			c.interrupt(v, ErrGrace)
+			c.interrupt(v, overtime(c.plan.RampDown))
 		})
 	}
 }

@@ -34,7 +34,7 @@ type job struct {
 	plan     plan.Executor
 	number   uint64                 // in the run, from 0
 	scenario atomic.Pointer[string] // that iterations are of; empty: by weight
-	left     atomic.Int64           // iterations still to start, where they are limited
+	left     atomic.Int64           // iterations still to start, where their number is given
 
 	// Under the pool's mutex.
 	exec     executor
@@ -140,7 +140,7 @@ func (j *job) interruptLate(now time.Time) time.Time {
 		return j.until
 	}
 	for _, v := range j.vus.list {
-		j.interrupt(v, ErrGrace)
+		j.interrupt(v, overtime(j.plan.Grace))
 	}
 	j.until = time.Time{}
 	return j.until

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -13,6 +14,10 @@ func newPerVU(j *job) *perVU {
 	p := &perVU{newClosed(j, nil)}
 	p.iterate = &order{p.laps}
 	j.want = j.share.Of(j.plan.VUs)
+	j.left.Store(math.MaxInt64)
+	if most := math.MaxInt64 / int64(max(j.want, 1)); int64(j.plan.Iterations) < most {
+		j.left.Store(int64(j.want) * int64(j.plan.Iterations))
+	}
 	return p
 }
 
@@ -30,6 +35,7 @@ func (p *perVU) laps(ctx context.Context, v *vu) {
 			return
 		case p.delayed(v):
 		default:
+			p.left.Add(-1)
 			p.iteration(ctx, v)
 			left--
 		}

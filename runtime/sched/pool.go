@@ -36,6 +36,7 @@ type pool struct {
 	refused     int // of them, those whose Spawn failed and has not succeeded since
 	waiting     int // jobs that have not begun
 	interrupted int // iterations that were cut off
+	cuts        int // of them, those with ErrCut
 	over        bool
 	refusals    refusals
 	backoff     pace.Backoff
@@ -209,6 +210,9 @@ func (p *pool) interrupt(v *vu, cause error) {
 	if !v.counted && v.busy.Load() {
 		v.counted = true
 		p.interrupted++
+		if cause == ErrCut { //nolint:errorlint // it is told as it is
+			p.cuts++
+		}
 	}
 	v.cancel(cause)
 }

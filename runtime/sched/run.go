@@ -3,6 +3,7 @@ package sched
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
@@ -24,6 +25,8 @@ const (
 type Ending struct {
 	Why         Reason
 	Interrupted int   // iterations that were cut off
+	Cut         int   // of them, those whose executor gives no time after its end
+	Unstarted   int   // iterations that were to start, of executors whose time was over before
 	Stuck       []int // ids of VUs that did not come back after that; their goroutines are left behind
 	Refused     int   // how often no VU could be made although others ran
 	Refusal     error // the last of these
@@ -32,8 +35,26 @@ type Ending struct {
 // The causes of an ended context of a VU.
 var (
 	ErrGrace   = errors.New("the grace period is over")
+	ErrCut     = error(cutError{})
 	ErrStopped = errors.New("the run was stopped for the second time")
 )
+
+// cutError is the cause where a plan gives no grace period: its iterations are
+// not given the time to succeed, and so have not failed.
+type cutError struct{}
+
+func (cutError) Error() string { return "its time was over, and the plan gives it no more" }
+
+// Planned says that what is interrupted has not failed.
+func (cutError) Planned() bool { return true }
+
+// overtime is why an iteration is interrupted that took more than a grace period.
+func overtime(grace time.Duration) error {
+	if grace == 0 {
+		return ErrCut
+	}
+	return ErrGrace
+}
 
 // stuckAfter is how long after an interruption a VU may take to come back: a regular
 // expression cannot be interrupted.
@@ -175,11 +196,21 @@ func (l *Load) waitVUs(ctx context.Context, why Reason) Ending {
 	l.await(context.WithoutCancel(ctx), func(now time.Time) (time.Time, bool) { return end, !now.Before(end) })
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := Ending{Why: why, Interrupted: l.interrupted, Refused: l.refusals.count, Refusal: l.refusals.last}
+	e := Ending{Why: why, Interrupted: l.interrupted, Cut: l.cuts, Unstarted: l.unstarted(), Refused: l.refusals.count, Refusal: l.refusals.last}
 	for v := range l.all {
 		e.Stuck = append(e.Stuck, v.id)
 	}
 	return e
+}
+
+// unstarted is how many iterations were to start when their executors' time was over; mu is held.
+func (l *Load) unstarted() (n int) {
+	for _, j := range l.jobs {
+		if j.ended == Duration && j.plan.Iterations > 0 {
+			n = min(n, math.MaxInt/2) + int(min(max(j.left.Load(), 0), math.MaxInt/2))
+		}
+	}
+	return n
 }
 
 // grace interrupts those whose executor's grace period is over, and says when

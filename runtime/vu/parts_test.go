@@ -1,7 +1,9 @@
 package vu_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -193,5 +195,51 @@ func TestAPartOfAReplacedUser(t *testing.T) {
 	}
 	if r := fresh.Iterate(t.Context(), "a", time.Time{}); !r.OK {
 		t.Errorf("%+v", r)
+	}
+}
+
+// planned is the cause of what a plan cuts off.
+type planned struct{}
+
+func (planned) Error() string { return "no more time" }
+func (planned) Planned() bool { return true }
+
+// TestWhatThePlanCutsOffHasNotFailed, and what ended before, or failed by itself, counts.
+func TestWhatThePlanCutsOffHasNotFailed(t *testing.T) {
+	for _, tt := range []struct {
+		name, code string
+		cause      error
+		ok, failed uint64
+	}{
+		{"by the plan", "sleep(60)", planned{}, 0, 0},
+		{"by the plan, wrapped", "sleep(60)", fmt.Errorf("so: %w", planned{}), 0, 0},
+		{"in a loop", "while (true) {}", planned{}, 0, 0},
+		{"in a promise", "return new Promise((done) => setTimeout(done, 60000))", planned{}, 0, 0},
+		{"after a grace period", "sleep(60)", errors.New("grace is over"), 0, 1},
+		{"not at all", "", nil, 1, 0},
+		{"not at all, and it failed", "throw new Error('x')", nil, 0, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			x, err := load(t, "import { sleep } from 'k6'\nexport default () => { "+tt.code+" }")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancelCause(t.Context())
+			u, err := x.factory.New(ctx, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.cause != nil {
+				time.AfterFunc(20*time.Millisecond, func() { cancel(tt.cause) })
+			}
+			u.Iterate(ctx, "", time.Time{})
+			u.Close()
+			cancel(nil)
+			w := x.counts.Collect(time.Now(), 1)
+			started, ok, failed := w.Iterations()
+			if started != 1 || ok != tt.ok || failed != tt.failed || w.InFlight != 0 {
+				t.Errorf("%d started, %d ok, %d failed, %d under way; want 1, %d, %d, 0", started, ok, failed, w.InFlight, tt.ok, tt.failed)
+			}
+		})
 	}
 }
