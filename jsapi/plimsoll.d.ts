@@ -140,6 +140,9 @@ declare module 'plimsoll' {
       ))
   );
 
+  /** A bound: 'p(95)<200', 'rate>99%', 'avg<1.5s over 10s after 30s'. With abortOnFail the run ends when it is broken. */
+  export type Threshold = string | { threshold: string; abortOnFail?: boolean; delayAbortEval?: string | number };
+
   export interface Options {
     /** Loads side by side, by name, instead of one made of vus, duration, iterations or stages. */
     scenarios?: { [name: string]: ScenarioLoad };
@@ -151,6 +154,8 @@ declare module 'plimsoll' {
     iterations?: number;
     /** Virtual users over time. */
     stages?: Stage[];
+    /** What a run must keep, by metric and filter: { 'http_req_duration{status:200}': ['p(95)<200'] }. See docs/thresholds.md. */
+    thresholds?: { [metric: string]: Threshold | Threshold[] };
     /** What makes an iteration fail; default all three. */
     failOn?: ('exceptions' | 'checks' | 'requests')[];
     /** Keep cookies from one iteration of a virtual user to its next. */

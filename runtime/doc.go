@@ -57,9 +57,10 @@
 // # Around it
 //
 // Sizing decides on windows (../sizing/controller.go; ../session/load.go is its
-// clock). Each second windows become rows of the record (record/rows.go), which
-// is all that the summary, the page and a comparison ever read
-// (../report/fold.go). What watches the target's and the generator's resources
-// (monitor/watcher.go) writes rows beside them. All that happens is told to
-// the sinks of a session (../session/sink.go), which know nothing of each other.
+// clock), and on the same windows it is judged what a run must keep
+// (threshold/judge.go). Each second windows become rows of the record
+// (record/rows.go), which is all that the summary, the page and a comparison
+// ever read (../report/fold.go). What watches the target's and the generator's
+// resources (monitor/watcher.go) writes rows beside them. All that happens is
+// told to the sinks of a session (../session/sink.go), which know nothing of each other.
 package runtime
