@@ -127,14 +127,55 @@ func TestBeforeAllThatFailsHasExitCode3AndPosition(t *testing.T) {
 }
 
 func TestBeforeVUThatFailsDoesNotBlameTheScriptsLoading(t *testing.T) {
-	x, err := load(t, "import { beforeVU } from 'plimsoll'\nbeforeVU(() => 3)\nexport default () => {}")
-	if err != nil {
-		t.Fatal(err)
+	for code, want := range map[string]string{
+		`3`:                       "3",
+		`'x'.repeat(1e6)`:         "xxx",
+		`new Map()`:               "a thing of class Map",
+		`[{ headers: {} }]`:       "a thing of class Array",
+		`new Date(0)`:             "a thing of class Date",
+		`(() => ({}))`:            "a thing of class Function",
+		`Symbol('s')`:             "s",
+		`10n`:                     "10",
+		`new Set()`:               "a thing of class Set",
+		`Promise.resolve(/x/)`:    "a thing of class RegExp",
+		`Promise.resolve('text')`: "text",
+	} {
+		x, err := load(t, "import { beforeVU } from 'plimsoll'\nbeforeVU(() => "+code+")\nexport default () => {}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = x.factory.New(t.Context(), 7)
+		var coded interface{ ExitCode() int }
+		if err == nil || !strings.Contains(err.Error(), "virtual user 7: test.ts: beforeVU: it returned "+want) || errors.As(err, &coded) || len(err.Error()) > 1000 {
+			t.Errorf("%s: got %v, want a plain error that names user 7 and %s", code, err, want)
+		}
 	}
-	_, err = x.factory.New(t.Context(), 7)
-	var coded interface{ ExitCode() int }
-	if err == nil || !strings.Contains(err.Error(), "virtual user 7: test.ts: beforeVU: it returned 3") || errors.As(err, &coded) {
-		t.Errorf("got %v, want a plain error that names user 7", err)
+}
+
+func TestWhatJSONDropsIsNotHandedOver(t *testing.T) {
+	for code, want := range map[string]string{
+		`new Map([[1, 2]])`:                         "it is a Map, which JSON cannot hold: give Object.fromEntries(it)",
+		`({ users: new Set() })`:                    "users is a Set, which JSON cannot hold: give [...it]",
+		`[{ a: { b: [0, new Map()] } }]`:            "[0].a.b[1] is a Map",
+		`({ token: (async () => 1)() })`:            "token is a Promise, which JSON cannot hold: await it",
+		`({ get a() { throw new Error('mine') } })`: "Error: mine",
+		`() => 1`: "a function cannot be written as JSON",
+	} {
+		x, err := load(t, "import { beforeAll } from 'plimsoll'\nbeforeAll(() => ("+code+"))\nexport default () => {}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := x.factory.BeforeAll(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", code, err, want)
+		}
+	}
+	x, u := start(t, `
+import { beforeAll } from 'plimsoll'
+beforeAll(() => ({ at: new Date(0), f() {}, n: NaN, u: undefined, toJSON: undefined, own: { toJSON: () => 'made', m: new Map() } }))
+export default (data: any) => { console.log(JSON.stringify(data)) }`)
+	x.passes(u)
+	if got, want := x.said(), `{"at":"1970-01-01T00:00:00.000Z","n":null,"own":"made"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -248,8 +248,12 @@ func (u *User) begin(ctx context.Context) error {
 		return err
 	}
 	object, ok := value.(*goja.Object)
-	if !ok {
-		return fmt.Errorf("it returned %s: return an object of defaults for the requests, such as { headers: { … } }, or nothing", value)
+	if !ok || classOf(object) != "Object" {
+		what := shorten(u.text(value))
+		if ok {
+			what = "a thing of class " + classOf(object)
+		}
+		return fmt.Errorf("it returned %s: return an object of defaults for the requests, such as { headers: { … } }, or nothing", what)
 	}
 	u.defaults = object
 	return nil
