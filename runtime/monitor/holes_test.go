@@ -393,7 +393,7 @@ var processFiles = map[string]string{
 
 func processRig(t *testing.T, at *ground) *rig {
 	t.Helper()
-	at.grow(t, map[string]string{"proc/77/stat": statText(77, "web", 1000, 500)}, map[string]string{})
+	at.grow(t, map[string]string{"proc/77/stat": statLine(77, 500)}, map[string]string{})
 	p, err := byPid(at.tree, "77")
 	if err != nil {
 		t.Fatal(err)
