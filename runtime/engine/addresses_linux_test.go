@@ -91,6 +91,29 @@ func TestAnAddressThatDoesNotAnswerGetsItsShareOnly(t *testing.T) {
 	}
 }
 
+// A family that does not answer is waited for by one virtual user, not by each: every other connection begins with it, so
+// that of two in a row one would wait.
+func TestAFamilyThatDoesNotAnswerIsWaitedForOnce(t *testing.T) {
+	t.Parallel()
+	port := besideUnanswering(t, "tcp6", "::1", [4]byte{127, 0, 0, 78})
+	shared := &engine.Shared{Resolver: resolver(t, "service.test", "127.0.0.78", "::1")}
+	const wait = 250 * time.Millisecond
+	inARow := 0
+	for range 20 {
+		call := get(t, newClient(t, engine.Options{Timeout: time.Minute, Shared: shared}), "http://service.test:"+port+"/")
+		if call.Err != nil {
+			t.Fatal(call.Err)
+		}
+		if inARow++; call.Timings.Connecting >= wait {
+			inARow = 0
+		}
+		if inARow == 3 {
+			return
+		}
+	}
+	t.Error("the address that does not answer is waited for again and again")
+}
+
 func TestAnAddressThatRefusesIsTriedLast(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp4", "127.0.0.77:0")

@@ -1,17 +1,23 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
 // fallbackDelay is how long the first address family has before the other is tried beside it (RFC 8305).
 const fallbackDelay = 250 * time.Millisecond
+
+// errOvertaken is held against an address that did not answer in the time in which another one was asked, and did.
+var errOvertaken = errors.New("another address was faster")
 
 // dial is one connection being made.
 type dial struct {
@@ -22,7 +28,8 @@ type dial struct {
 	cancel context.CancelFunc
 	times  *Timings
 
-	several bool // the name has more addresses than one
+	several   bool        // the name has more addresses than one
+	overtaken atomic.Bool // the family that was tried first had not answered when the other did
 }
 
 // connect opens a connection to o before limit, and notes in t what took how long.
@@ -130,11 +137,11 @@ func (d *dial) race(ctx context.Context, addrs []netip.Addr) (*net.TCPConn, erro
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	results := make(chan raced, 2)
-	try := func(list []netip.Addr) {
+	try := func(list []netip.Addr, late bool) {
 		tcp, err := d.each(ctx, list)
-		results <- raced{tcp, err}
+		results <- raced{tcp, err, late}
 	}
-	go try(first)
+	go try(first, false)
 	timer := time.NewTimer(fallbackDelay)
 	defer timer.Stop()
 	select {
@@ -147,10 +154,11 @@ func (d *dial) race(ctx context.Context, addrs []netip.Addr) (*net.TCPConn, erro
 		}
 		return nil, r.err
 	case <-timer.C:
-		go try(second)
+		go try(second, true)
 	}
 	r := <-results
 	if r.err == nil {
+		d.overtaken.Store(r.late)
 		cancel() // and wait for the loser
 		if late := <-results; late.err == nil {
 			_ = late.tcp.Close()
@@ -165,8 +173,9 @@ func (d *dial) race(ctx context.Context, addrs []netip.Addr) (*net.TCPConn, erro
 
 // raced is how one side of the race ended.
 type raced struct {
-	tcp *net.TCPConn
-	err error
+	tcp  *net.TCPConn
+	err  error
+	late bool // it is the side that began later
 }
 
 // families parts addrs by family, the one to try first being first: that which answered last, unless of its addresses none is
@@ -195,10 +204,17 @@ func (d *dial) each(ctx context.Context, addrs []netip.Addr) (*net.TCPConn, erro
 	var failed error
 	limit, _ := ctx.Deadline()
 	for i, a := range addrs {
+		if err := ctx.Err(); err != nil { // nothing is held against an address that there was no time for
+			return nil, cmp.Or(failed, err)
+		}
 		dialer.Deadline = share(time.Now(), limit, len(addrs)-i)
 		tcp, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(a.String(), d.port))
 		if d.several {
-			d.client.shared.note(a, d.port, time.Now(), err)
+			told := err
+			if err != nil && d.overtaken.Load() {
+				told = errOvertaken
+			}
+			d.client.shared.note(a, d.port, time.Now(), told)
 		}
 		if err == nil {
 			family := int32(6)
@@ -208,12 +224,7 @@ func (d *dial) each(ctx context.Context, addrs []netip.Addr) (*net.TCPConn, erro
 			d.origin.preferred.Store(family)
 			return tcp.(*net.TCPConn), nil
 		}
-		if failed == nil {
-			failed = err
-		}
-		if ctx.Err() != nil {
-			break
-		}
+		failed = cmp.Or(failed, err)
 	}
 	return nil, failed
 }
