@@ -44,6 +44,13 @@ type Recorder interface {
 	Requested()                  // one more request in this iteration
 }
 
+// Planned is what a host may have that follows a plan. CutOff says that its
+// iteration is interrupted because the plan gives it no more time: what is
+// under way counts neither as ok nor as failed.
+type Planned interface {
+	CutOff() bool
+}
+
 // Loop lets a module wait without losing the VM.
 type Loop interface {
 	// Await keeps the iteration open for one result. The function it returns may

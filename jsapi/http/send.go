@@ -185,9 +185,9 @@ func (m *instance) finish(j *job) (*response, *goja.Object) {
 
 // count writes the sample of one exchange, and fails the iteration when it failed.
 func (m *instance) count(j *job, h *hop, last bool) {
-	if h.Err != nil && h.Err.Kind == engine.KindInterrupted && h.BytesOut == 0 {
+	if h.Err != nil && h.Err.Kind == engine.KindInterrupted && (h.BytesOut == 0 || m.cutOff()) {
 		m.rec.Fail(m.failure(j, h, 0, h.Err).Failure)
-		return // it was never sent
+		return // it was never sent, or does not count
 	}
 	endpoint := m.endpoint(j, h)
 	failure := metric.NoFailure
@@ -209,6 +209,12 @@ func (m *instance) count(j *job, h *hop, last bool) {
 		Scenario: m.rec.Scenario(), Endpoint: endpoint, Status: uint16(h.Status), Failure: failure,
 		Duration: duration, BytesIn: h.BytesIn, BytesOut: h.BytesOut, Reused: h.Reused, Repeated: h.Repeated,
 	})
+}
+
+// cutOff says that what is interrupted does not count.
+func (m *instance) cutOff() bool {
+	plan, ok := m.rec.(jsapi.Planned)
+	return ok && plan.CutOff()
 }
 
 func (m *instance) endpoint(j *job, h *hop) metric.EndpointID {

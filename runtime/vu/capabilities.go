@@ -1,6 +1,7 @@
 package vu
 
 import (
+	"errors"
 	"time"
 
 	"github.com/dop251/goja"
@@ -47,6 +48,13 @@ func (u *User) Env() map[string]string {
 		return u.factory.config.Env
 	}
 	return u.env
+}
+
+// CutOff says whether the user was interrupted because the plan gives its
+// iteration no more time: it has not failed then.
+func (u *User) CutOff() bool {
+	var cause interface{ Planned() bool }
+	return u.why != nil && errors.As(u.why(), &cause) && cause.Planned()
 }
 
 // Listening says whether lines of the console go anywhere. The top level runs

@@ -2,7 +2,6 @@ package vu
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/dop251/goja"
@@ -38,20 +37,13 @@ func (u *User) Iterate(_ context.Context, scenario string, due time.Time) metric
 	u.run(run)
 	took := time.Since(start) // half the price of time.Now
 	end := start.Add(took)
-	if u.failed && u.planned() {
+	if u.failed && u.CutOff() {
 		u.samples.Abandon()
 		return metric.Outcome{Scenario: s.id, Took: took}
 	}
 	u.samples.Iteration(end, metric.Sample{Scenario: s.id, Failure: u.failure, Duration: end.Sub(origin), Requests: uint32(u.requests)})
 	u.iteration++
 	return metric.Outcome{Scenario: s.id, OK: !u.failed, Took: took, Pause: run.delay}
-}
-
-// planned says whether the user was interrupted because the plan gives its
-// iteration no more time: it has not failed then.
-func (u *User) planned() bool {
-	var cause interface{ Planned() bool }
-	return errors.As(u.why(), &cause) && cause.Planned()
 }
 
 // run calls the scenario's function, and waits for what it left behind.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -241,5 +243,47 @@ func TestWhatThePlanCutsOffHasNotFailed(t *testing.T) {
 				t.Errorf("%d started, %d ok, %d failed, %d under way; want 1, %d, %d, 0", started, ok, failed, w.InFlight, tt.ok, tt.failed)
 			}
 		})
+	}
+}
+
+// TestARequestThatThePlanCutsOffDoesNotCount, although it was sent.
+func TestARequestThatThePlanCutsOffDoesNotCount(t *testing.T) {
+	for _, tt := range []struct {
+		cause  error
+		failed uint64 // requests
+	}{{planned{}, 0}, {errors.New("grace is over"), 1}} {
+		arrived, release := make(chan struct{}, 1), make(chan struct{})
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/slow" {
+				arrived <- struct{}{}
+				<-release
+			}
+		}))
+		x, err := load(t, "import http from 'k6/http'\nexport default () => { http.get(__ENV.SLOW + '/'); http.get(__ENV.SLOW + '/slow') }",
+			func(c *vu.Config) { c.Env = map[string]string{"SLOW": server.URL} })
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		u, err := x.factory.New(ctx, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			<-arrived
+			cancel(tt.cause)
+		}()
+		u.Iterate(ctx, "", time.Time{})
+		u.Close()
+		close(release)
+		server.Close()
+		w := x.counts.Collect(time.Now(), 1)
+		var ok, failed uint64
+		for _, e := range w.Endpoints {
+			ok, failed = ok+e.OK, failed+e.Failed
+		}
+		if ok != 1 || failed != tt.failed {
+			t.Errorf("%v: %d requests ok, %d failed; want 1 and %d", tt.cause, ok, failed, tt.failed)
+		}
 	}
 }

@@ -28,6 +28,7 @@ var (
 	_ jsapi.Environment = (*vu.User)(nil)
 	_ jsapi.Console     = (*vu.User)(nil)
 	_ jsapi.Files       = (*vu.User)(nil)
+	_ jsapi.Planned     = (*vu.User)(nil)
 )
 
 // test is a script under test, with what came of it.
