@@ -3,6 +3,8 @@ package globals_test
 import (
 	"runtime"
 	"testing"
+
+	"github.com/dop251/goja"
 )
 
 // BenchmarkMemory reports what a machine costs that uses something, over one
@@ -34,6 +36,26 @@ func BenchmarkMemory(b *testing.B) {
 			}
 			b.ReportMetric(float64(heap()-before)/float64(len(machines)), "B/machine")
 			runtime.KeepAlive(machines)
+		})
+	}
+}
+
+func BenchmarkToLocaleString(b *testing.B) {
+	for name, code := range map[string]string{
+		"number": `(() => { for (let i = 0; i < 1000; i++) (1234.5 + i).toLocaleString('de-DE') })`,
+		"date":   `(() => { const d = new Date(0); for (let i = 0; i < 1000; i++) d.toLocaleDateString('en-US', { timeZone: 'Asia/Tokyo' }) })`,
+	} {
+		b.Run("of="+name, func(b *testing.B) {
+			v, err := withGuards(b).VM().RunString(code)
+			if err != nil {
+				b.Fatal(err)
+			}
+			run, _ := goja.AssertFunction(v)
+			for b.Loop() { // a thousand each
+				if _, err := run(goja.Undefined()); err != nil {
+					b.Fatal(err)
+				}
+			}
 		})
 	}
 }

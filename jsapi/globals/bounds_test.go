@@ -11,7 +11,7 @@ func TestConsoleShowsMuchShortly(t *testing.T) {
 	for code, want := range map[string]string{
 		`const a = []; a.length = 4e8; console.log(a)`:                                    "[ <100 empty items>, … 399999900 more ]",
 		`const a = []; a[4e8] = 1; console.log({ a })`:                                    "{ a: [ <100 empty items>, … 399999901 more ] }",
-		`const a = [1, 2]; a.x = 1; a[5] = 3; console.log(a, [, 1, , ])`:                  "[ 1, 2, <3 empty items>, 3, x: 1 ] [ <1 empty items>, 1, <1 empty items> ]",
+		`const a = [1, 2]; a.x = 1; a[5] = 3; console.log(a, [, 1, , ])`:                  "[ 1, 2, <3 empty items>, 3, x: 1 ] [ <1 empty item>, 1, <1 empty item> ]",
 		`console.log(new Array(101).fill(0))`:                                             "[ " + strings.Repeat("0, ", 100) + "… 1 more ]",
 		`console.log(new Uint8Array(2e8))`:                                                "Uint8Array(200000000) [ " + strings.Repeat("0, ", 100) + "… 199999900 more ]",
 		`const o = {}; for (let i = 0; i < 1e4; i++) o['k' + i] = 0; console.log(o)`:      "k99: 0, … 9900 more }",

@@ -187,7 +187,11 @@ func (p *printer) elements(o *goja.Object, depth int) {
 		}
 		if holes > 0 {
 			l.item()
-			p.WriteString("<" + strconv.FormatInt(holes, 10) + " empty items>")
+			plural := "s"
+			if holes == 1 {
+				plural = ""
+			}
+			p.WriteString("<" + strconv.FormatInt(holes, 10) + " empty item" + plural + ">")
 			holes = 0
 		}
 		if v != nil {

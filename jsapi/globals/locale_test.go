@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -144,5 +145,24 @@ func TestLocalTimesThatClocksSkipOrRepeat(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Machines run at the same time, and share what is known of locales.
+func TestMachinesShareLocales(t *testing.T) {
+	t.Parallel()
+	const code = `['de-DE', 'ja-JP', 'en-IN', 'fr-FR', 'pt-BR'].map((l) => (1234.5).toLocaleString(l) + new Date(0).toLocaleString(l, { timeZone: 'Asia/Tokyo' })).join()`
+	machines := make([]*jsapitest.Host, 8)
+	got := make([]string, len(machines))
+	var all sync.WaitGroup
+	for i := range machines {
+		machines[i] = withGuards(t)
+		all.Go(func() { got[i], _ = result(machines[i], code) })
+	}
+	all.Wait()
+	for _, text := range got {
+		if text != got[0] || !strings.HasPrefix(text, "1.234,51.1.1970, 09:00:00,1,234.5") {
+			t.Errorf("got %q, and %q", text, got[0])
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // for machines without zones of their own
 	"unicode"
@@ -15,8 +16,27 @@ import (
 // system that are no zones do not.
 var zoneShape = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$`)
 
+// zones are those that were found, by the name they were asked for.
+var zones sync.Map
+
+type namedZone struct {
+	zone *time.Location
+	id   string
+}
+
 // Zone finds a time zone by its name in the IANA database; small and capital letters are the same.
 func Zone(name string) (zone *time.Location, id string, err error) {
+	if found, ok := zones.Load(name); ok {
+		z := found.(namedZone) //nolint:forcetypeassert // nothing else is put there
+		return z.zone, z.id, nil
+	}
+	if zone, id, err = findZone(name); err == nil && name == id { // other spellings have no end
+		zones.Store(strings.Clone(name), namedZone{zone, id})
+	}
+	return zone, id, err
+}
+
+func findZone(name string) (zone *time.Location, id string, err error) {
 	if zoneShape.MatchString(name) {
 		for _, id := range []string{name, capitals(name), strings.ToUpper(name)} {
 			if isUTC(strings.ToUpper(id)) {
@@ -62,23 +82,28 @@ func capitals(name string) string {
 	}, name)
 }
 
-// Local is the zone of this machine, and its name; UTC where nothing names it.
+// Local is the zone of this machine, and its name; none where nothing names it.
 func Local() (zone *time.Location, id string) {
-	if time.Local == time.UTC || time.Local.String() == "UTC" { //nolint:gosmopolitan // the machine's zone is what is asked for
+	zone = time.Local //nolint:gosmopolitan // the machine's zone is what is asked for
+	if zone == time.UTC || zone.String() == "UTC" {
 		return time.UTC, "UTC"
 	}
 	name := strings.TrimPrefix(os.Getenv("TZ"), ":") //nolint:forbidigo // package time reads the same for time.Local, and forgets its name
 	if name == "" {
-		target, _ := filepath.EvalSymlinks("/etc/localtime")
-		if _, below, ok := strings.Cut(filepath.ToSlash(target), "/zoneinfo/"); ok {
-			name = below
-		}
+		name = configured()
 	}
 	if _, id, err := Zone(name); err == nil {
-		return time.Local, id //nolint:gosmopolitan // as above
+		return zone, id
 	}
-	return time.Local, "" //nolint:gosmopolitan // as above
+	return zone, ""
 }
+
+// configured is the name of the zone that the machine is set to.
+var configured = sync.OnceValue(func() string {
+	target, _ := filepath.EvalSymlinks("/etc/localtime")
+	_, below, _ := strings.Cut(filepath.ToSlash(target), "/zoneinfo/")
+	return below
+})
 
 // zoneName is the short name of the date's zone at a time.
 func (d *Date) zoneName(t time.Time) string {
