@@ -166,3 +166,60 @@ func TestMachinesShareLocales(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a script gives as locales and options: it is written, or an Error is thrown.
+func TestLocalesTakeAnything(t *testing.T) {
+	t.Parallel()
+	h := withGuards(t)
+	h.VM().SetMaxCallStackSize(500)
+	v, err := h.VM().RunString(`(() => {
+  const odd = () => [undefined, null, true, 0, -1, NaN, Infinity, 2 ** 53, 1e300, 10n, '', 'x', 'en', '\0', '\ud800', 'de-DE-x-a', 'x'.repeat(1e5), Symbol('s'), {}, [], [[]], ['en', 5], () => 1, new Date(NaN), new Map(),
+    Object.create(null), new Proxy({}, { get() { throw new Error('get') } }), new Proxy([], {}), { length: 2 ** 53 }, { length: -1 }, { toString() { throw new Error('own') } }, { valueOf: () => ({}) }, ((a) => (a.push(a), a))([])]
+  const names = ['timeZone', 'weekday', 'year', 'month', 'day', 'hour', 'minute', 'second', 'fractionalSecondDigits', 'timeZoneName', 'dateStyle', 'timeStyle', 'hour12', 'hourCycle', 'era', 'calendar', 'style', 'currency',
+    'currencyDisplay', 'minimumIntegerDigits', 'minimumFractionDigits', 'maximumFractionDigits', 'minimumSignificantDigits', 'maximumSignificantDigits', 'useGrouping', 'signDisplay', 'notation', 'roundingMode']
+  const uses = [
+    (l, o) => (1234.5).toLocaleString(l, o), (l, o) => (-5n).toLocaleString(l, o), (l, o) => new Date(0).toLocaleString(l, o), (l, o) => new Date(0).toLocaleTimeString(l, o), (l, o) => [1, new Date(0), [2]].toLocaleString(l, o),
+    (l, o) => new Intl.DateTimeFormat(l, o).formatToParts(0), (l, o) => JSON.stringify(new Intl.NumberFormat(l, o).resolvedOptions()), (l) => Intl.NumberFormat.supportedLocalesOf(l), (l) => new Intl.NumberFormat('en').format(l),
+    (l) => new Intl.DateTimeFormat('en').format(l), (l) => Number.prototype.toLocaleString.call(l), (l) => Array.prototype.toLocaleString.call(l), (l) => BigInt.prototype.toLocaleString.call(l), (l) => Date.prototype.toLocaleString.call(l),
+  ]
+  let written = 0, thrown = 0
+  const attempt = (f) => { try { f(); written++ } catch (e) { if (!(e instanceof Error)) throw new Error('not an Error: ' + String(e)); if (e.message.length > 1000) throw new Error('long: ' + e.message.slice(0, 80)); thrown++ } }
+  for (const use of uses) for (const v of odd()) {
+    attempt(() => use(v))
+    attempt(() => use('de', v))
+    for (const name of names) attempt(() => use('de-DE', { style: 'currency', currency: 'EUR', [name]: v }))
+  }
+  return [written, thrown]
+})()`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n []int
+	if err := h.VM().ExportTo(v, &n); err != nil || n[0] < 1000 || n[1] < 1000 {
+		t.Errorf("%v were written and thrown (%v)", n, err)
+	}
+}
+
+func TestLocalTimesTakeAnything(t *testing.T) {
+	inZone(t, "America/New_York")
+	h := withGuards(t)
+	h.VM().SetMaxCallStackSize(500)
+	const code = `(() => {
+  const odd = () => [undefined, null, true, 0, -0, NaN, Infinity, -Infinity, 8.64e15, -8.64e15, 9e15, 1e300, 10n, '', 'x', '2024', '2024-03-10', '2024-03-10T02:30', '+275760-09-13T00:00', '+275760-09-12T23:59', '-271821-04-20T00:00',
+    '\0', '\ud800', '2'.repeat(1e5), Symbol('s'), {}, [], [2024, 2], () => 1, new Date(NaN), new Date(0), new Map(), Object.create(null), new Proxy({}, { get() { throw new Error('get') } }), new Proxy(new Date(0), {}),
+    { [Symbol.toPrimitive]: 1 }, { [Symbol.toPrimitive]: () => ({}) }, { toString() { throw new Error('own') } }, { valueOf: () => ({}) }, { valueOf: 1, toString: 1 }]
+  const uses = [
+    (v) => new Date(v), (v) => new Date(v, v), (v) => new Date(2024, v), (v) => new Date(2024, 2, v, v), (v) => new Date(v, 2, 10, 2, 30), (v) => Date.parse(v), (v) => Date(v), (v) => Date.call(v), (v) => new (class extends Date {})(v),
+    (v) => Reflect.construct(Date, [v], v), (v) => Reflect.construct(Date, [v, v], Array), (v) => v instanceof Date, (v) => Date[Symbol.hasInstance].call(v, new Date(0)),
+    ...['Milliseconds', 'Seconds', 'Minutes', 'Hours', 'Date', 'Month', 'FullYear'].flatMap((f) => [(v) => new Date(0)['set' + f](v), (v) => new Date(8.64e15)['set' + f](v, v), (v) => Date.prototype['set' + f].call(v, 1), (v) => new Date(NaN)['set' + f](v)]),
+  ]
+  let n = 0
+  for (const use of uses) for (const v of odd()) {
+    try { const d = use(v); n++; if (d instanceof Date) d.toLocaleString() } catch (e) { if (!(e instanceof Error)) throw e }
+  }
+  return n
+})()`
+	if got, thrown := result(h, code); thrown != "" || len(got) < len("1000") {
+		t.Errorf("%s were read, %.300s", got, thrown)
+	}
+}
