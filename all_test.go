@@ -47,28 +47,29 @@ var layers = map[string][]string{
 	"runtime/plan":   {"runtime/threshold"},
 	"runtime/pace":   {"runtime/plan"},
 	"runtime/metric": {"github.com/HdrHistogram/hdrhistogram-go"},
-	"runtime/record": {"runtime/plan", "runtime/metric", "golang.org/x/sys", "runtime/units"},
+	"runtime/record": {"runtime/plan", "runtime/metric", "runtime/failure", "golang.org/x/sys", "runtime/units"},
 	"runtime/script": {"github.com/dop251/goja", "github.com/evanw/esbuild"},
 	"runtime/engine": {"runtime/metric", "github.com/valyala/fasthttp", "golang.org/x/net", "github.com/andybalholm/brotli", "github.com/klauspost/compress"},
-	"runtime/vu":     {"runtime/engine", "runtime/metric", "github.com/dop251/goja"}, // not jsapi
+	"runtime/vu":     {"runtime/engine", "runtime/metric", "runtime/failure", "github.com/dop251/goja"}, // not jsapi
 	"runtime/sched": {"runtime/plan", "runtime/pace", "runtime/metric", "golang.org/x/sync", // not vu
 		"golang.org/x/sys"}, // waits finer than a millisecond
 	"runtime/monitor": {
 		"runtime/record", "github.com/shirou/gopsutil", "github.com/moby/moby", "github.com/prometheus/common", "github.com/prometheus/client_model",
 		"golang.org/x/sys",
 	}, // the CPU clock of another process
-	"runtime/redact": {},
-	"runtime/units":  {}, // numbers for people
-	"runtime/repo":   {"runtime/plan", "runtime/redact"},
-	"runtime/target": {"github.com/valyala/fasthttp"},
+	"runtime/redact":  {},
+	"runtime/failure": {"runtime/metric", "runtime/redact"}, // what is kept of what failed: no client, no VM
+	"runtime/units":   {},                                   // numbers for people
+	"runtime/repo":    {"runtime/plan", "runtime/redact"},
+	"runtime/target":  {"github.com/valyala/fasthttp"},
 
 	"runtime/threshold": {"runtime/metric"},
 
-	"jsapi":         {"runtime/engine", "runtime/metric", "github.com/dop251/goja"}, // not vu
-	"jsapi/http":    {"jsapi", "runtime/engine", "runtime/metric", "github.com/dop251/goja", "github.com/tidwall/gjson"},
+	"jsapi":         {"runtime/engine", "runtime/metric", "runtime/failure", "github.com/dop251/goja"}, // not vu
+	"jsapi/http":    {"jsapi", "runtime/engine", "runtime/metric", "runtime/failure", "github.com/dop251/goja", "github.com/tidwall/gjson"},
 	"jsapi/globals": {"jsapi", "jsapi/locale", "github.com/dop251/goja"},
 	"jsapi/locale":  {}, // of strings and times: no VM
-	"jsapi/*":       {"jsapi", "runtime/engine", "runtime/metric", "github.com/dop251/goja"},
+	"jsapi/*":       {"jsapi", "runtime/engine", "runtime/metric", "runtime/failure", "github.com/dop251/goja"},
 	"jsapi/all":     {"jsapi", "jsapi/*"},
 
 	"sizing":            {"runtime/metric", "runtime/record", "runtime/units", "gonum.org/v1/gonum"},
@@ -89,7 +90,7 @@ var layers = map[string][]string{
 	"remote/fakeaws":             {"github.com/johannesboyne/gofakes3"}, // speaks the wire, knows nothing of ours
 	"remote/fakeaws/cmd/fakeaws": {"remote/fakeaws"},                    // the same as a process
 
-	"report":              {"runtime/record", "runtime/metric", "runtime/redact", "runtime/units", "report/chart"},
+	"report":              {"runtime/record", "runtime/metric", "runtime/failure", "runtime/redact", "runtime/units", "report/chart"},
 	"report/out/*":        {"session", "report", "runtime/metric", "runtime/record"},      // one package an output, with its client library
 	"report/out/progress": {"session", "report/text", "runtime/metric", "runtime/record"}, // the line of a run under way
 	"report/chart":        {"github.com/wcharczuk/go-chart"},
@@ -98,7 +99,7 @@ var layers = map[string][]string{
 	"report/markdown":     {"runtime/units", "report", "report/compare"},
 	"report/junit":        {"runtime/record", "runtime/units", "report", "report/compare"},
 	"report/html":         {"runtime/record", "runtime/metric", "runtime/units", "report", "report/compare", "report/chart"},
-	"report/reporttest":   {"runtime/plan", "runtime/record", "runtime/metric", "report"}, // records for tests
+	"report/reporttest":   {"runtime/plan", "runtime/record", "runtime/metric", "runtime/failure", "report"}, // records for tests
 }
 
 // banned modules, and why.

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/failure"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 )
@@ -136,13 +137,16 @@ type Event struct {
 	Message string    `json:"message"`
 }
 
-// Error is the first sample of a failure, in full.
+// Error is an example of a failure: one of the first few of its kind, as it happened.
 type Error struct {
-	AtS       float64          `json:"at_s"`
-	Failure   metric.FailureID `json:"failure"`
-	VU        int              `json:"vu"`
-	Iteration int64            `json:"iteration"`
-	Detail    string           `json:"detail"` // stack, or request and response lines
+	AtS       float64           `json:"at_s"`
+	Failure   metric.FailureID  `json:"failure"`
+	VU        int               `json:"vu"`
+	Iteration int64             `json:"iteration"`
+	Scenario  string            `json:"scenario,omitempty"`              // or the hook
+	Where     string            `json:"where,omitempty"`                 // file:line:column of the script
+	Detail    string            `json:"detail,omitempty" redact:"lines"` // the stack of an exception
+	Exchange  *failure.Exchange `json:"exchange,omitempty"`              // of a failed request; of other failures the last one before it in the iteration
 }
 
 // End closes a record.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plimsoll-load/plimsoll/runtime/failure"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/redact"
@@ -22,6 +23,10 @@ func TestLineKeepsNoSecret(t *testing.T) {
 		`{"password":"hunter2","name":"bob"}`:              `{"password":"[redacted]","name":"bob"}`,
 		"sent Bearer abcdefghijklmnop to it":               "sent [redacted] to it",
 		"AKIAIOSFODNN7EXAMPLE":                             "[redacted]",
+		"Cookie: [redacted:12B]":                           "Cookie: [redacted:12B]",
+		"X-Auth-Token: [redacted:12B]":                     "X-Auth-Token: [redacted:12B]",
+		"Cookie: [redacted:12B] and more":                  "Cookie: [redacted]",
+		"token=[redacted:12B":                              "token=[redacted]",
 		"the token is a word, and so is secret":            "the token is a word, and so is secret",
 		"GET /v1/buckets/load/collections/:id/records/:id": "GET /v1/buckets/load/collections/:id/records/:id",
 	} {
@@ -113,6 +118,23 @@ func TestNoTextOfAnyRowIsLeftOut(t *testing.T) {
 		}
 		if after, _ := json.Marshal(row); string(after) != string(before) {
 			t.Errorf("%T was changed in place: %s", row, after)
+		}
+	}
+}
+
+func TestLinesOfARowStayLines(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 1000)
+	row := &record.Error{Where: "a\nb", Detail: "at f\nat hunter2-hunter2\n" + long, Exchange: &failure.Exchange{
+		URL: "http://host/?token=abc\nX: y", Request: &failure.Message{Head: "GET /\nCookie: sid=1\nX: y", Body: "a\x1b\nb"},
+	}}
+	got := redact.New("hunter2-hunter2").Row(row).(*record.Error)
+	for text, want := range map[string]string{
+		got.Where: "a b", got.Detail: "at f\nat ***\n" + long, got.Exchange.URL: "http://host/?token=[redacted] X: y",
+		got.Exchange.Request.Head: "GET /\nCookie: [redacted]\nX: y", got.Exchange.Request.Body: "a\uFFFD\nb",
+	} {
+		if text != want {
+			t.Errorf("%q, want %q", text, want)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // mark stands for a value that was marked secret.
@@ -40,61 +41,99 @@ func (r *Redactor) Hide(text string) string {
 	return text
 }
 
+// Start is the beginning of a text from outside, over several lines and at most n bytes long, as [Lines] makes it and
+// without the values. What goes on behind it is looked at, too: a secret that the end would cut in two is not told in part.
+func (r *Redactor) Start(text []byte, n int) string {
+	longest := 0
+	if len(r.values) > 0 {
+		longest = len(r.values[0])
+	}
+	margin := max(longest, maxName)
+	whole := len(text) <= 4*n+margin
+	if !whole {
+		text = text[:4*n+margin]
+	}
+	s := redact(r.Hide(string(text)))
+	if !whole {
+		s = s[:max(len(s)-margin, 0)]
+	}
+	s = redact(printable(s, true))
+	if len(s) <= n {
+		return s
+	}
+	end := n - len("…")
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
+}
+
 // Row returns a row of a record, a pointer to a struct, with each of its texts
-// as [Line] makes it, and without the values. The row that was given stays as
+// as [Line] makes it, and without the values; a field with the tag
+// `redact:"lines"` is as [Lines] makes it. The row that was given stays as
 // it is; where nothing is to be changed it is returned itself.
 func (r *Redactor) Row(row any) any {
-	return rewrite(row, func(text string) string { return Line(r.Hide(text)) })
+	return rewrite(row, texts{
+		func(text string) string { return Line(r.Hide(text)) },
+		func(text string) string { return Lines(r.Hide(text)) },
+	})
 }
 
 // Row is Redactor.Row without marked values.
-func Row[T any](row *T) *T { return rewrite(row, Line).(*T) }
+func Row[T any](row *T) *T { return rewrite(row, texts{Line, Lines}).(*T) }
 
-func rewrite(row any, text func(string) string) any {
-	v, _ := rewritten(reflect.ValueOf(row), text)
+// texts say what becomes of a text that is one line, and of one that is several.
+type texts struct{ line, lines func(string) string }
+
+func rewrite(row any, t texts) any {
+	v, _ := rewritten(reflect.ValueOf(row), t)
 	return v.Interface()
 }
 
-// rewritten is a value with each text that it leads to changed by text, whatever fields later versions add; v itself
+// rewritten is a value with each text that it leads to changed, whatever fields later versions add; v itself
 // where nothing changed. Keys of maps are left alone: in rows they are names of measures.
-func rewritten(v reflect.Value, text func(string) string) (_ reflect.Value, changed bool) {
+func rewritten(v reflect.Value, t texts) (_ reflect.Value, changed bool) {
 	switch v.Kind() {
 	case reflect.String:
-		if s := text(v.String()); s != v.String() {
+		if s := t.line(v.String()); s != v.String() {
 			return reflect.ValueOf(s).Convert(v.Type()), true
 		}
 	case reflect.Pointer:
 		if v.IsNil() {
 			break
 		}
-		if elem, ok := rewritten(v.Elem(), text); ok {
+		if elem, ok := rewritten(v.Elem(), t); ok {
 			p := reflect.New(elem.Type())
 			p.Elem().Set(elem)
 			return p, true
 		}
 	case reflect.Struct:
-		return copied(v, v.NumField(), text, func(v reflect.Value, i int) reflect.Value {
-			if !v.Type().Field(i).IsExported() {
-				return reflect.Value{}
+		return copied(v, v.NumField(), func(v reflect.Value, i int) (reflect.Value, texts) {
+			field := v.Type().Field(i)
+			switch {
+			case !field.IsExported():
+				return reflect.Value{}, t
+			case field.Tag.Get("redact") == "lines":
+				return v.Field(i), texts{t.lines, t.lines}
 			}
-			return v.Field(i)
+			return v.Field(i), t
 		})
 	case reflect.Slice, reflect.Array:
-		return copied(v, v.Len(), text, reflect.Value.Index)
+		return copied(v, v.Len(), func(v reflect.Value, i int) (reflect.Value, texts) { return v.Index(i), t })
 	default: // it holds no text
 	}
 	return v, false
 }
 
 // copied rewrites the n parts of a struct or a list; at the first change it makes a copy of the whole.
-func copied(v reflect.Value, n int, text func(string) string, part func(reflect.Value, int) reflect.Value) (_ reflect.Value, changed bool) {
+func copied(v reflect.Value, n int, part func(reflect.Value, int) (reflect.Value, texts)) (_ reflect.Value, changed bool) {
 	out := v
 	for i := range n {
-		old := part(v, i)
+		old, t := part(v, i)
 		if !old.IsValid() {
 			continue
 		}
-		made, ok := rewritten(old, text)
+		made, ok := rewritten(old, t)
 		if !ok {
 			continue
 		}
@@ -105,7 +144,8 @@ func copied(v reflect.Value, n int, text func(string) string, part func(reflect.
 				out.Set(reflect.AppendSlice(reflect.MakeSlice(v.Type(), 0, n), v))
 			}
 		}
-		part(out, i).Set(made)
+		place, _ := part(out, i)
+		place.Set(made)
 	}
 	return out, changed
 }

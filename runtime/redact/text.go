@@ -7,6 +7,7 @@
 package redact
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
@@ -29,6 +30,7 @@ var (
 	secretValue  = regexp.MustCompile(`(?i)([?&;=\s"'{,]|^)([\w.-]*(?:token|secret|passw(?:or)?d|passwd|api[_-]?key|access[_-]?key|signature|credential|session(?:id)?|auth)"?\s*[=:]\s*"?)([^&\s"'},;]+)`)
 	secretUser   = regexp.MustCompile(`(\w+://)[^/@\s]+@`)
 	secretShape  = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+|\bAKIA[0-9A-Z]{16}\b`)
+	secretGiven  = regexp.MustCompile(`^\[redacted(:\d+B)?\]$`) // it was taken out already
 	secretName   = regexp.MustCompile(`(?i)(token|secret|passw(or)?d|api[_-]?key|access[_-]?key|credential|cookie|authorization)`)
 )
 
@@ -66,10 +68,32 @@ func printable(s string, lines bool) string {
 }
 
 func redact(s string) string {
-	s = secretHeader.ReplaceAllString(s, "${1}${2}"+hidden)
+	s = without(secretHeader, s)
 	s = secretShape.ReplaceAllString(s, hidden)
 	s = secretUser.ReplaceAllString(s, "${1}"+hidden+"@")
-	return secretValue.ReplaceAllString(s, "${1}${2}"+hidden)
+	return without(secretValue, s)
+}
+
+// without takes out what stands behind the first two groups of pattern.
+func without(pattern *regexp.Regexp, s string) string {
+	return pattern.ReplaceAllStringFunc(s, func(found string) string {
+		part := pattern.FindStringSubmatch(found)
+		if part == nil || secretGiven.MatchString(found[len(part[1])+len(part[2]):]) {
+			return found
+		}
+		return part[1] + part[2] + hidden
+	})
+}
+
+// secretHeaders are names of headers whose values are secret, beside those of secretName.
+var secretHeaders = regexp.MustCompile(`(?i)(auth|session|signature|csrf|xsrf)`)
+
+// Header is the value of a header, or how long it is where the header's name says that it is secret.
+func Header(name string, value []byte) string {
+	if len(value) > 0 && (secretName.MatchString(name) || secretHeaders.MatchString(name)) {
+		return fmt.Sprintf("[redacted:%dB]", len(value))
+	}
+	return string(value)
 }
 
 func shorten(s string, runes int) string {
