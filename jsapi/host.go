@@ -7,6 +7,7 @@ import (
 	"github.com/dop251/goja"
 
 	"github.com/plimsoll-load/plimsoll/runtime/engine"
+	"github.com/plimsoll-load/plimsoll/runtime/failure"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
 
@@ -49,6 +50,16 @@ type Recorder interface {
 // under way counts neither as ok nor as failed.
 type Planned interface {
 	CutOff() bool
+}
+
+// Keeper keeps the first examples of what fails.
+type Keeper interface {
+	// Wants says whether examples of a failure are still kept; where not, none need be made. It costs next to nothing.
+	Wants(metric.FailureID) bool
+	// KeepExchange keeps a failed exchange. What it is read from is free again when it returns.
+	KeepExchange(metric.FailureID, metric.Failure, *failure.Wire)
+	// Exchanges gives what tells of the last exchange, nil where there is none, for failures that are no exchange's.
+	Exchanges(last func() *failure.Wire)
 }
 
 // Loop lets a module wait without losing the VM.

@@ -52,7 +52,9 @@
 //
 // Off the hot path, four times a second: metric/window.go turns the shards into
 // a window, ../session/recorder.go makes a row of four of them, and
-// record/writer.go writes it.
+// record/writer.go writes it. What failed is described for the record only
+// while it is among the first few of its kind (failure/keeper.go, which
+// vu/keep.go and ../jsapi/http/kept.go ask); after that asking is one atomic load.
 //
 // # Around it
 //

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/failure"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/redact"
@@ -20,6 +21,7 @@ type recorder struct {
 	start  time.Time
 	names  *metric.Names
 	hidden *redact.Redactor
+	kept   *failure.Keeper // of examples of what fails; nil: none
 
 	mu      sync.Mutex
 	sinks   []listener
@@ -134,6 +136,7 @@ func (r *recorder) close(end *record.End) []*SinkError {
 	if r.pending.Length > 0 {
 		r.flush()
 	}
+	r.examples()
 	if more := r.lines - maxConsole; more > 0 {
 		r.mark(record.EventWarning, fmt.Sprintf("%d more lines of the script's console are not in the record", more))
 	}
@@ -157,6 +160,15 @@ func (r *recorder) end() []*SinkError {
 }
 
 func (r *recorder) flush() {
+	r.addNames()
+	row := record.NewWindow(&r.pending)
+	r.write(&row)
+	r.pending = metric.Window{}
+	r.examples()
+}
+
+// addNames hands on names that are new, for the rows that follow.
+func (r *recorder) addNames() {
 	var added metric.Snapshot
 	added, r.known = r.names.Since(r.known)
 	if !added.Empty() {
@@ -168,9 +180,21 @@ func (r *recorder) flush() {
 		text = r.hidden.Hide(text)
 		r.each(func(s Sink) error { return s.Event(Event{Kind: Warning, Text: text}) })
 	}
-	row := record.NewWindow(&r.pending)
-	r.write(&row)
-	r.pending = metric.Window{}
+}
+
+// examples hands on what was kept of failures.
+func (r *recorder) examples() {
+	kept := r.kept.Drain()
+	if len(kept) > 0 {
+		r.addNames()
+	}
+	for _, e := range kept {
+		at := max(e.At.Sub(r.start).Seconds(), 0) // beforeAll may fail before
+		r.write(&record.Error{
+			AtS: at, Failure: e.Failure, VU: e.VU, Iteration: int64(e.Iteration), Scenario: e.Scenario,
+			Where: e.Where, Detail: e.Stack, Exchange: e.Exchange,
+		})
+	}
 }
 
 func (r *recorder) write(row any) {

@@ -32,6 +32,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/jsapi"
 	"github.com/plimsoll-load/plimsoll/jsapi/all"
 	"github.com/plimsoll-load/plimsoll/runtime/engine"
+	"github.com/plimsoll-load/plimsoll/runtime/failure"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/monitor"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
@@ -185,10 +186,11 @@ func (s *Session) declare(ctx context.Context, binder *jsapi.Binder) (err error)
 		return err
 	}
 	s.rec.hidden = redact.New(append(s.secrets(), s.proxies.Secrets()...)...)
+	s.rec.kept = failure.NewKeeper(s.rec.hidden)
 	shared := &engine.Shared{MaxBodies: min(engine.DefaultMaxBodies, debug.SetMemoryLimit(-1)/2)}
 	config := vu.Config{
 		Script: s.script, Names: s.names, Buffer: s.metrics.Buffer, Env: s.env, Within: s.o.Within,
-		Seed: s.seed, FailOn: s.failOn(),
+		Seed: s.seed, FailOn: s.failOn(), Keep: s.rec.kept,
 		Bind:    func(u *vu.User) vu.Need { return binder.Bind(u) },
 		Client:  func() *engine.Client { return engine.New(s.engineOptions(shared)) },
 		Console: func(l vu.Line) { s.rec.console(l.String()) },

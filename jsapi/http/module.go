@@ -71,7 +71,9 @@ type instance struct {
 	vm       *goja.Runtime
 	conn     jsapi.Connector
 	rec      jsapi.Recorder
+	keep     jsapi.Keeper
 	loop     jsapi.Loop
+	latest   latest
 	live     *response // the last one, while its data are still in its job's buffers
 	free     []*job    // to be used again
 	expected *expected // what setResponseCallback set
@@ -85,10 +87,13 @@ type instance struct {
 }
 
 func newInstance(h jsapi.Host) *instance {
-	return &instance{
+	m := &instance{
 		Args: jsapi.Args{VM: h.VM(), Prefix: "plimsoll/http: "}, vm: h.VM(), expected: defaultExpected(),
 		conn: jsapi.Need[jsapi.Connector](h), rec: jsapi.Need[jsapi.Recorder](h), loop: jsapi.Need[jsapi.Loop](h),
+		keep: jsapi.Need[jsapi.Keeper](h),
 	}
+	m.keep.Exchanges(m.lastExchange)
+	return m
 }
 
 func (m *instance) any(call goja.FunctionCall) goja.Value { return m.send(m.askedFor(call)) }

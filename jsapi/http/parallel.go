@@ -63,6 +63,7 @@ func (m *instance) conclude(j *job) *goja.Object {
 	}
 	r, o := m.finish(j)
 	r.detach(m)
+	m.latest.unread = r.long != nil
 	m.release(j)
 	return o
 }

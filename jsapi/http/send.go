@@ -67,6 +67,9 @@ func (m *instance) take() *job {
 	if n := len(m.free); n > 0 {
 		j := m.free[n-1]
 		m.free = m.free[:n-1]
+		if m.latest.job == j {
+			m.latest.job = nil
+		}
 		return j
 	}
 	client := m.conn.Client()
@@ -171,6 +174,7 @@ func (m *instance) finish(j *job) (*response, *goja.Object) {
 	if len(j.hops) == 0 {
 		j.hops = append(j.hops, hop{Result: engine.Result{Err: j.failed}, method: j.method})
 	}
+	m.latest = latest{job: j}
 	for i := range j.hops {
 		m.count(j, &j.hops[i], i == len(j.hops)-1)
 	}
@@ -199,6 +203,9 @@ func (m *instance) count(j *job, h *hop, last bool) {
 		f := m.failure(j, h, endpoint, err)
 		m.rec.Fail(f.Failure)
 		failure = f.id
+		if m.keep.Wants(f.id) {
+			m.keep.KeepExchange(f.id, f.Failure, j.wire(h, err))
+		}
 	}
 	m.rec.Requested()
 	duration := h.Timings.Duration()

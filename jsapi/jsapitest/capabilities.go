@@ -10,6 +10,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/jsapi"
 	"github.com/plimsoll-load/plimsoll/runtime/engine"
+	"github.com/plimsoll-load/plimsoll/runtime/failure"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
 
@@ -18,6 +19,7 @@ var (
 	_ jsapi.Host        = (*Host)(nil)
 	_ jsapi.Connector   = (*Host)(nil)
 	_ jsapi.Recorder    = (*Host)(nil)
+	_ jsapi.Keeper      = (*Host)(nil)
 	_ jsapi.Loop        = (*Host)(nil)
 	_ jsapi.Timers      = (*Host)(nil)
 	_ jsapi.Registrar   = (*Host)(nil)
@@ -50,6 +52,15 @@ func (h *Host) Fail(f metric.Failure) { h.Failures = append(h.Failures, f) }
 
 // Requested implements [jsapi.Recorder].
 func (h *Host) Requested() { h.Requests++ }
+
+// Wants implements [jsapi.Keeper]: the host has all that the tests need in Failures.
+func (h *Host) Wants(metric.FailureID) bool { return false }
+
+// KeepExchange implements [jsapi.Keeper].
+func (h *Host) KeepExchange(metric.FailureID, metric.Failure, *failure.Wire) {}
+
+// Exchanges implements [jsapi.Keeper].
+func (h *Host) Exchanges(func() *failure.Wire) {}
 
 // Await implements [jsapi.Loop].
 func (h *Host) Await() (resolve func(then func())) {

@@ -32,6 +32,9 @@ func (u *User) Fail(f metric.Failure) {
 		f.Where = u.where()
 	}
 	u.note(f)
+	if f.Kind == kindCheck { // a failed request is kept by the module that made it
+		u.keepNoted(f, nil)
+	}
 }
 
 func (u *User) note(f metric.Failure) {
@@ -56,6 +59,7 @@ func (u *User) failError(err error) {
 		f.Where = u.place(stackOf(err)) // what was rejected without an Error has no place
 	}
 	u.note(f)
+	u.keepNoted(f, err)
 }
 
 // interruption says that the user's context, or a hook's, ended.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dop251/goja"
 
+	"github.com/plimsoll-load/plimsoll/runtime/failure"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
 
@@ -74,8 +75,17 @@ func (u *User) fault(where string, cause any) *FaultError {
 func (u *User) recoverIteration() {
 	if cause := recover(); cause != nil {
 		f := u.fault("an iteration", cause)
-		u.note(metric.Failure{Kind: kindInternal, Message: f.Cause})
+		u.noteFault(f)
 		u.dropWaiting()
+	}
+}
+
+// noteFault lets the iteration fail for a fault.
+func (u *User) noteFault(f *FaultError) {
+	why := metric.Failure{Kind: kindInternal, Message: f.Cause}
+	u.note(why)
+	if u.Wants(u.failure) { // without an exchange: who has it may be what broke
+		u.keep(u.failure, why, failure.Example{Stack: f.Stack}, nil)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/dop251/goja"
 
 	"github.com/plimsoll-load/plimsoll/runtime/engine"
+	"github.com/plimsoll-load/plimsoll/runtime/failure"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
 
@@ -54,11 +55,14 @@ type User struct {
 	orphans   []*goja.Promise // rejected, and nobody handles it
 
 	failures failureCache
-	broken   bool        // by a fault: its VM is not used any more
-	cut      atomic.Bool // interrupted, for good
-	done     <-chan struct{}
-	why      func() error // the cause, once done is closed
-	release  func()       // ends watching the user's context
+
+	lastExchange func() *failure.Wire // nil: no module makes exchanges
+
+	broken  bool        // by a fault: its VM is not used any more
+	cut     atomic.Bool // interrupted, for good
+	done    <-chan struct{}
+	why     func() error // the cause, once done is closed
+	release func()       // ends watching the user's context
 }
 
 // maxCallStack bounds the depth of calls in a script.

@@ -41,6 +41,7 @@ import (
 	"github.com/dop251/goja"
 
 	"github.com/plimsoll-load/plimsoll/runtime/engine"
+	"github.com/plimsoll-load/plimsoll/runtime/failure"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
 
@@ -68,6 +69,7 @@ type Config struct {
 	Within  string                // the folder, absolute, that open() may read, for a stranger's script; empty: all files
 	Console func(Line)            // called by one goroutine at a time; nil: lines go nowhere
 	Seed    uint64                // of picks and Math.random
+	Keep    *failure.Keeper       // of examples of what fails; nil: none are kept
 	FailOn  []string              // of "exceptions", "checks", "requests"; nil: what the script's options say, else all
 }
 
