@@ -72,7 +72,7 @@ type Fold struct {
 	names   record.Names
 	total   metric.Window
 	seen    []span // of failures, by id
-	errors  map[metric.FailureID]record.Error
+	errors  []record.Error
 	sources map[string]*source
 }
 
@@ -83,7 +83,7 @@ type span struct {
 
 // NewFold returns an empty Fold.
 func NewFold() *Fold {
-	return &Fold{run: &Run{}, errors: map[metric.FailureID]record.Error{}, sources: map[string]*source{}}
+	return &Fold{run: &Run{}, sources: map[string]*source{}}
 }
 
 func (f *Fold) warn(text string) {
@@ -117,8 +117,8 @@ func (f *Fold) Add(row any) error {
 	case *record.Event:
 		f.event(*redact.Row(row))
 	case *record.Error:
-		if _, ok := f.errors[row.Failure]; !ok {
-			f.errors[row.Failure] = *row
+		if len(f.errors) < maxExamples {
+			f.errors = append(f.errors, *redact.Row(row))
 		}
 	case *record.End:
 		end := *redact.Row(row)
@@ -333,9 +333,6 @@ func (f *Fold) groups() {
 		}
 		x := Failure{Failure: f.failure(id), Iterations: c.Iterations, Requests: c.Requests}
 		x.First, x.Last = f.seen[id].first, f.seen[id].last
-		if e, ok := f.errors[metric.FailureID(id)]; ok {
-			x.VU, x.Iteration, x.Detail = e.VU, e.Iteration, redact.Lines(e.Detail)
-		}
 		g := byKind[x.Kind]
 		if g == nil {
 			g = &Group{Kind: x.Kind}
@@ -343,6 +340,12 @@ func (f *Fold) groups() {
 		}
 		g.Iterations, g.Requests, g.Messages = g.Iterations+c.Iterations, g.Requests+c.Requests, g.Messages+1
 		g.All = append(g.All, x)
+	}
+	for i := range f.errors {
+		example := f.example(&f.errors[i])
+		if g := byKind[example.Why.Kind]; g != nil {
+			g.Examples = append(g.Examples, example)
+		}
 	}
 	for _, g := range byKind {
 		slices.SortStableFunc(g.All, func(a, b Failure) int {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/plimsoll-load/plimsoll/runtime/failure"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
@@ -134,6 +135,21 @@ type ErrorGroup struct {
 	Requests   uint64     `json:"requests"`
 	Samples    []ErrorRow `json:"samples"` // the most frequent first, at most ten
 	Messages   int        `json:"messages"`
+	// Examples are the first ones as they happened, at most ten: what was sent, and what came back.
+	Examples []ErrorExample `json:"examples,omitempty"`
+}
+
+// ErrorExample is one failure as it happened.
+type ErrorExample struct {
+	AtS       float64           `json:"at_s"`
+	Message   string            `json:"message"`
+	Target    string            `json:"target,omitempty"`
+	Scenario  string            `json:"scenario,omitempty"` // or the hook
+	VU        int               `json:"vu"`
+	Iteration int64             `json:"iteration"`
+	Where     string            `json:"where,omitempty"`    // of the script
+	Detail    string            `json:"detail,omitempty"`   // the stack of an exception
+	Exchange  *failure.Exchange `json:"exchange,omitempty"` // that failed, or the last one before
 }
 
 // ErrorRow is one message of a kind.
@@ -225,6 +241,9 @@ func (s *Summary) addRows(r *Run) {
 		group := ErrorGroup{Kind: g.Kind, Iterations: g.Iterations, Requests: g.Requests, Messages: g.Messages}
 		for _, f := range g.All[:min(len(g.All), 10)] {
 			group.Samples = append(group.Samples, ErrorRow{f.Message, f.Where, f.Target, f.Code, f.Iterations, f.Requests, f.First, f.Last})
+		}
+		for _, e := range g.Examples[:min(len(g.Examples), 10)] {
+			group.Examples = append(group.Examples, ErrorExample{e.AtS, e.Why.Message, e.Why.Target, e.Scenario, e.VU, e.Iteration, e.Where, e.Detail, e.Exchange})
 		}
 		s.Errors = append(s.Errors, group)
 	}

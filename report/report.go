@@ -93,6 +93,7 @@ type Group struct {
 	Messages   int    // different ones
 	Sample     Failure
 	All        []Failure // the most frequent first
+	Examples   []Example // in the order in which they happened
 }
 
 // Count is how often the group was seen: iterations, or requests where none failed for it.
@@ -108,9 +109,6 @@ type Failure struct {
 	metric.Failure
 	Iterations, Requests uint64
 	First, Last          float64 // seen, seconds; to a window
-	VU                   int     // of Detail
-	Iteration            int64
-	Detail               string // stack, or request and response lines, of the first one
 }
 
 // Quantiles of a duration, in seconds. There is no Quantiles of nothing: it is nil then.

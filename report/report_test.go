@@ -93,6 +93,7 @@ func TestTextIsAsLookedAt(t *testing.T) {
 	for name, body := range records() {
 		golden(t, name+".txt", []byte(textOf(t, read(t, body), text.Options{})))
 	}
+	golden(t, "full.txt", []byte(textOf(t, read(t, records()["run"]), text.Options{Full: true})))
 	golden(t, "color.txt", []byte(textOf(t, read(t, records()["run"]), text.Options{Color: true, Width: 80})))
 }
 
@@ -213,8 +214,12 @@ func TestFailuresAreGroupedWithASample(t *testing.T) {
 	if !strings.Contains(got, want) {
 		t.Errorf("the text lacks %q:\n%s", want, got)
 	}
-	if !strings.Contains(r.Failures[0].Sample.Detail, "Retry-After") {
-		t.Errorf("the sample of status has no detail: %q", r.Failures[0].Sample.Detail)
+	examples := r.Failures[0].Examples
+	if len(examples) != 2 || !strings.Contains(examples[0].Detail, "Retry-After") || examples[1].Exchange == nil {
+		t.Errorf("status has not the two examples of the record, one of an old one: %+v", examples)
+	}
+	if len(refused.Examples) != 0 {
+		t.Errorf("refused has examples of another kind: %+v", refused.Examples)
 	}
 }
 

@@ -27,7 +27,7 @@ type output struct {
 func (o *output) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVar(&o.json, "json", false, "print the result as one JSON object")
-	f.BoolVar(&o.full, "full", false, "print every row of the summary's tables")
+	f.BoolVar(&o.full, "full", false, "print every row of the summary's tables, and examples of what failed")
 	f.BoolVar(&o.markdown, "md", false, "print the result as Markdown, for a comment")
 	f.Var(cli.Text(&o.html, "file"), "html", "write the page of the run, one file that works offline")
 	f.BoolVar(&o.force, "force", false, "let outputs take the place of files that are not plimsoll's")

@@ -179,10 +179,8 @@ func checkTable(r *report.Run) tableView {
 type failureView struct {
 	Kind, Count            string
 	Message, Target, Where string
-	Detail                 string
-	VU                     int
-	Iteration              int64
 	Table                  tableView
+	Examples               []report.Example
 }
 
 // failureRows bounds the messages of a kind that the page holds.
@@ -192,7 +190,7 @@ func failureViews(r *report.Run) []failureView {
 	var out []failureView
 	for _, g := range r.Failures {
 		f := g.Sample
-		v := failureView{Kind: g.Kind, Count: units.Int(g.Count()), Message: f.Message, Target: f.Target, Where: f.Where, Detail: f.Detail, VU: f.VU, Iteration: f.Iteration}
+		v := failureView{Kind: g.Kind, Count: units.Int(g.Count()), Message: f.Message, Target: f.Target, Where: f.Where, Examples: g.Examples}
 		v.Table = tableView{Title: "Failures of the kind " + g.Kind, Head: []cell{
 			{Text: "message"},
 			{Text: "where"},

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/failure"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -204,8 +205,25 @@ func (m *making) load(at, length float64, l level, vus int) {
 			AtS: at, Failure: 1, VU: 12, Iteration: 88,
 			Detail: m.Prefix + "POST http://127.0.0.1:8888/v1/buckets/load/collections/c12/records?token=abc\nAuthorization: Basic c2VjcmV0OnNlY3JldA==\n\nHTTP/1.1 503 Service Unavailable\nRetry-After: 3",
 		})
+		m.write(m.example(at))
 	}
 	m.resources(at+length, l, vus)
+}
+
+// example is of a request that failed, as it is written today; the one before it is as it once was.
+func (m *making) example(at float64) record.Error {
+	return record.Error{
+		AtS: at, Failure: 1, VU: 13, Iteration: 90, Scenario: m.Prefix + "add", Where: "loadtest.js:12:9",
+		Exchange: &failure.Exchange{
+			Method: "POST", URL: "http://127.0.0.1:8888/v1/buckets/load/collections/c12/records?token=abc", Status: 503, Remote: "127.0.0.1:8888", Reused: true,
+			Timings: failure.Timings{Sending: 0.00002, Waiting: 0.031, Receiving: 0.0001},
+			Request: &failure.Message{Head: "POST /v1/buckets/load/collections/c12/records?token=abc HTTP/1.1\nHost: 127.0.0.1:8888\nAuthorization: [redacted:24B]", Body: `{"data":{"n":1}}`, BodyBytes: 16},
+			Response: &failure.Message{
+				Head: "HTTP/1.1 503 Service Unavailable\nRetry-After: 3\nSet-Cookie: [redacted:17B]\nX-Hostile: " + m.Prefix,
+				Body: m.Prefix + "{\"code\":503,\n\"message\":\"Service temporary unavailable due to overloading\"}", BodyBytes: 71 + len(m.Prefix),
+			},
+		},
+	}
 }
 
 func (m *making) scenario(w *metric.Window, id int, n float64, l level) {

@@ -61,6 +61,25 @@ func failureSection(r *report.Run, width int) *section {
 	return s
 }
 
+// exampleSections tell what was kept of failures, a section each.
+func exampleSections(r *report.Run, width int) []*section {
+	var out []*section
+	for _, g := range r.Failures {
+		for _, e := range g.Examples {
+			s := &section{rows: []string{wrapped(fmt.Sprintf("  ✗ %-11s", g.Kind)+e.Title(), "    ", width)}}
+			for _, part := range e.Parts() {
+				s.rows = append(s.rows, wrapped("    "+part.Title, "      ", width))
+				for line := range strings.Lines(part.Text) {
+					s.rows = append(s.rows, strings.TrimRight(wrapped("      "+line, "      ", width), " \n"))
+				}
+			}
+			s.show = len(s.rows)
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 func rowSection(seconds float64, title string, list []report.Row, width int) *section {
 	t := table{head: []string{title, "count", "rate", "failed", "p50", "p95", "p99", "max"}}
 	for _, row := range list {

@@ -64,7 +64,9 @@ func Write(w io.Writer, r *report.Run, o Options) error {
 		facts = append(facts, wrapped(fmt.Sprintf("%-11s%s", f.Label, f.Text), strings.Repeat(" ", 11), o.Width))
 	}
 	sections := sections(r, o.Width)
-	if !o.Full {
+	if o.Full {
+		sections = append(sections, exampleSections(r, o.Width)...)
+	} else {
 		used := strings.Count(b.String(), "\n") + 1
 		for _, f := range facts {
 			used += 1 + strings.Count(f, "\n")
