@@ -46,7 +46,7 @@ func (m *module) scenarioOptions(name string, v goja.Value) (weight float64, del
 		value := jsapi.Get(options, key)
 		switch key {
 		case "weight":
-			if !goja.IsNumber(value) {
+			if !goja.IsNumber(value) || goja.IsNaN(value) || goja.IsInfinity(value) {
 				m.Wrong(value, "a number")
 			}
 			weight = value.ToFloat()
