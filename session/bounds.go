@@ -103,7 +103,7 @@ func boundRow(r *threshold.Result) record.Threshold {
 
 // missed says which objectives and thresholds were not kept; empty: all were.
 func (s *Session) missed() string {
-	both := []string{s.thresholds.broken(), brokenBounds(s.bounds.results())}
+	both := []string{s.objectives.broken(), brokenBounds(s.bounds.results())}
 	return strings.Join(slices.DeleteFunc(both, func(text string) bool { return text == "" }), "; ")
 }
 

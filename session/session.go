@@ -98,7 +98,7 @@ type Session struct {
 	vus      int // at the last tick; before the first one -1
 
 	toldProxies []string
-	thresholds  thresholds
+	objectives  objectives
 	teardown    string // what failed in it
 
 	stops *stops
@@ -226,7 +226,7 @@ func (s *Session) resolve() error {
 	if err != nil {
 		return err
 	}
-	if err := s.thresholds.read(s.plan.Sizing.Objectives); err != nil {
+	if err := s.objectives.read(s.plan.Sizing.Objectives); err != nil {
 		return err
 	}
 	if err := s.assign(); err != nil {

@@ -52,7 +52,7 @@ func (s *Session) judge(end record.End, b *runState) record.End {
 	case end.Sizing != nil, end.Verdict != "":
 		return end
 	default:
-		end.Thresholds = append(s.thresholds.results(), end.Thresholds...)
+		end.Thresholds = append(s.objectives.results(), end.Thresholds...)
 		if end.Verdict, end.Reason = s.ended.verdict(s.plan.Sizing.Tolerance); end.Verdict == record.VerdictOK {
 			end.Verdict, end.Reason = s.well(b)
 		}

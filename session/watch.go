@@ -88,7 +88,7 @@ func (s *Session) collect(vus int) metric.Window {
 	s.ended.add(&w, s.kinds.own(&w))
 	s.tellProxies()
 	if s.o.Mode == plan.Run {
-		s.thresholds.add(&w, s.kinds.timedOut)
+		s.objectives.add(&w, s.kinds.timedOut)
 	}
 	return w
 }

@@ -9,32 +9,32 @@ import (
 	"github.com/plimsoll-load/plimsoll/sizing"
 )
 
-// thresholds are the objectives of a plain run, and how many requests missed each. A sizing judges its holds by them itself.
-type thresholds struct {
-	objectives []sizing.Objective
-	slow       []uint64 // requests that failed or were later, by objective
-	requests   uint64
+// objectives are those of a plain run, and how many requests missed each. A sizing judges its holds by them itself.
+type objectives struct {
+	list     []sizing.Objective
+	slow     []uint64 // requests that failed or were later, by objective
+	requests uint64
 }
 
 // read takes the objectives as they are written.
-func (t *thresholds) read(texts []string) error {
+func (t *objectives) read(texts []string) error {
 	for _, text := range texts {
 		o, err := sizing.ParseObjective(text)
 		if err != nil {
 			return err
 		}
-		t.objectives = append(t.objectives, o)
+		t.list = append(t.list, o)
 	}
-	t.slow = make([]uint64, len(t.objectives))
+	t.slow = make([]uint64, len(t.list))
 	return nil
 }
 
 // add takes in a window.
-func (t *thresholds) add(w *metric.Window, timedOut func(metric.FailureID) bool) {
-	if len(t.objectives) == 0 {
+func (t *objectives) add(w *metric.Window, timedOut func(metric.FailureID) bool) {
+	if len(t.list) == 0 {
 		return
 	}
-	tick := sizing.NewTick(w, t.objectives, timedOut)
+	tick := sizing.NewTick(w, t.list, timedOut)
 	t.requests += tick.RequestsOK + tick.RequestsFailed
 	for i, n := range tick.Slow {
 		t.slow[i] += n
@@ -42,12 +42,12 @@ func (t *thresholds) add(w *metric.Window, timedOut func(metric.FailureID) bool)
 }
 
 // results are the thresholds as the record has them.
-func (t *thresholds) results() (list []record.Threshold) {
-	for i, o := range t.objectives {
+func (t *objectives) results() (list []record.Threshold) {
+	for i, o := range t.list {
 		r := record.Threshold{Metric: "requests", Expression: o.String(), Allowed: 1 - o.Share}
 		if t.requests > 0 {
 			r.Beyond = float64(t.slow[i]) / float64(t.requests)
-			r.OK = r.Beyond <= r.Allowed+thresholdSlack
+			r.OK = r.Beyond <= r.Allowed+objectiveSlack
 			r.Value, r.Unit = &r.Beyond, record.UnitShare
 		}
 		list = append(list, r)
@@ -55,11 +55,11 @@ func (t *thresholds) results() (list []record.Threshold) {
 	return list
 }
 
-// thresholdSlack keeps a share that is exactly the allowed one from being more by the rounding of floats.
-const thresholdSlack = 1e-9
+// objectiveSlack keeps a share that is exactly the allowed one from being more by the rounding of floats.
+const objectiveSlack = 1e-9
 
-// broken says which threshold was not kept; empty: all were.
-func (t *thresholds) broken() string {
+// broken says which objective was not kept; empty: all were.
+func (t *objectives) broken() string {
 	for _, r := range t.results() {
 		switch {
 		case r.OK:
