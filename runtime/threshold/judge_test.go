@@ -208,7 +208,7 @@ func TestThresholdsSideBySide(t *testing.T) {
 
 func TestAbort(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]time.Duration{ // when the run ends; 0: not
+	wants := map[string]time.Duration{ // when the run ends; 0: not
 		`{"http_reqs": [{"threshold": "count<100", "abortOnFail": true}]}`:                                         4250 * time.Millisecond,
 		`{"http_reqs": [{"threshold": "count<100", "abortOnFail": true, "delayAbortEval": "10s"}]}`:                10250 * time.Millisecond,
 		`{"http_reqs": [{"threshold": "count<100", "abortOnFail": false}]}`:                                        0,
@@ -223,31 +223,40 @@ func TestAbort(t *testing.T) {
 		`{"http_req_duration{name:/a}": [{"threshold": "max<200", "abortOnFail": true, "delayAbortEval": "2m"}]}`:  0,
 		`{"http_req_duration{name:/a}": [{"threshold": "max<200", "abortOnFail": true, "delayAbortEval": 35000}]}`: 35250 * time.Millisecond,
 		`{"vus": [{"threshold": "value<7", "abortOnFail": true}]}`:                                                 tick,
-	} {
+	}
+	s, judges := newShop(t), map[string]*threshold.Judge{}
+	for text := range wants {
 		list, err := threshold.ParseAll(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := newShop(t)
-		j, err := threshold.Bind(list, s.names, s.counts)
-		if err != nil {
+		if judges[text], err = threshold.Bind(list, s.names, s.counts); err != nil {
 			t.Fatal(err)
 		}
-		var got time.Duration
-		for now := tick; now <= time.Minute && got == 0; now += tick {
-			w := s.window(now)
+	}
+	ends := map[string]time.Duration{}
+	for now := tick; now <= time.Minute; now += tick {
+		w := s.window(now)
+		for text, j := range judges {
+			if ends[text] > 0 {
+				continue
+			}
 			j.Add(&w)
-			if r, ok := j.Abort(now); ok {
-				got = now
-				if r.OK || !r.Aborted || !r.Measured {
-					t.Errorf("%s: %+v", text, r)
-				}
+			r, ok := j.Abort(now)
+			if !ok {
+				continue
+			}
+			ends[text] = now
+			if r.OK || !r.Aborted || !r.Measured {
+				t.Errorf("%s: %+v", text, r)
 			}
 		}
-		if got != want {
-			t.Errorf("%s: ended at %v, want %v", text, got, want)
+	}
+	for text, want := range wants {
+		if ends[text] != want {
+			t.Errorf("%s: ended at %v, want %v", text, ends[text], want)
 		}
-		if r := j.Results()[0]; r.Aborted != (want > 0) || r.Aborted && r.OK {
+		if r := judges[text].Results()[0]; r.Aborted != (want > 0) || r.Aborted && r.OK {
 			t.Errorf("%s: %+v", text, r)
 		}
 	}
