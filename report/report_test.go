@@ -131,6 +131,38 @@ func TestTextFitsTheTerminal(t *testing.T) {
 	}
 }
 
+// Why, and what to do, are at the end of a message.
+func TestALongMessageOfAFailureIsShownToItsEnd(t *testing.T) {
+	t.Parallel()
+	const message = "certificate of service.test is signed by an authority that is not trusted here: trust it (on Linux SSL_CERT_FILE=FILE, else the system's store), or take any certificate (--insecure)"
+	for _, width := range []int{60, 80, 100, 120, 200, 400} {
+		for _, failing := range []int{1, 2} { // kinds of failure that have one
+			r := read(t, records()["run"])
+			for i := range failing {
+				r.Failures[i].Sample.Message = message
+			}
+			got := textOf(t, r, text.Options{Width: width})
+			lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
+			for _, line := range lines {
+				if n := utf8.RuneCountInString(line); n > width {
+					t.Errorf("%d columns in a terminal of %d: %s", n, width, line)
+				}
+			}
+			if len(lines) > 40 && width >= 80 {
+				t.Errorf("%d lines at %d columns, want at most 40", len(lines), width)
+			}
+			if flat := strings.Join(strings.Fields(got), " "); strings.Count(flat, message) != failing {
+				t.Errorf("at %d columns, %d messages of %d are whole:\n%s", width, strings.Count(flat, message), failing, got)
+			}
+		}
+	}
+	r := read(t, records()["run"])
+	r.Failures[0].Sample.Message = strings.Repeat("without an end ", 1000)
+	if got := textOf(t, r, text.Options{}); strings.Count(got, "without an end") > 40 {
+		t.Errorf("a message that has no end takes %d lines", strings.Count(got, "\n"))
+	}
+}
+
 func TestVerdictComesFirst(t *testing.T) {
 	t.Parallel()
 	bodies := records()

@@ -54,8 +54,7 @@ func failureSection(r *report.Run, width int) *section {
 		}
 		sample := g.Sample
 		sample.Where = path.Base(sample.Where)
-		head := fmt.Sprintf("  ✗ %-11s", g.Kind)
-		s.rows = append(s.rows, elide(head+elide(sample.Text(), max(width-columns(head)-columns(more), 24))+more, width))
+		s.rows = append(s.rows, failureRow(fmt.Sprintf("  ✗ %-11s", g.Kind), &sample, more, width))
 	}
 	s.show, s.keep = len(s.rows), 2
 	return s
@@ -78,6 +77,16 @@ func exampleSections(r *report.Run, width int) []*section {
 		}
 	}
 	return out
+}
+
+// failureRow is one line, or as many as a message takes that would lose what it says: why, and what to do, are at its end.
+func failureRow(head string, sample *report.Failure, more string, width int) string {
+	const lines = 6
+	room := max(width-columns(head)-columns(more), 24)
+	if columns(sample.Message) <= room {
+		return elide(head+elide(sample.Text(), room)+more, width)
+	}
+	return wrapped(head+elide(sample.Text(), lines*max(width-columns(head), 24))+more, strings.Repeat(" ", columns(head)), width)
 }
 
 func rowSection(seconds float64, title string, list []report.Row, width int) *section {

@@ -40,6 +40,9 @@ func (s *section) shown() []string {
 
 func (s *section) lines() int {
 	n := s.show
+	for _, row := range s.shown() {
+		n += strings.Count(row, "\n")
+	}
 	if s.show < len(s.rows) {
 		n++
 	}

@@ -47,7 +47,7 @@ const afterAsking = ", after it had asked for a client certificate, of which the
 // Ways out of a certificate that is refused.
 const (
 	takeAny = ", or take any certificate (--insecure)"
-	trustIt = "trust that authority (on Linux SSL_CERT_FILE=FILE, elsewhere the system's store)"
+	trustIt = "trust it (on Linux SSL_CERT_FILE=FILE, else the system's store)"
 )
 
 // explainTLS says why there is no TLS with a peer.
@@ -99,7 +99,7 @@ func explainCertificate(e *Error, err error, with *peer) {
 	case errors.As(err, &authority):
 		e.Code, e.Message = CodeUnknownCA, "certificate of "+with.host+" is signed by an authority that is not trusted here: "+trustIt+with.anyway()
 		if c := leafOf(err, authority.Cert); c != nil && string(c.RawIssuer) == string(c.RawSubject) {
-			e.Message = "certificate of " + with.host + " is signed by itself, and not trusted here: trust it (on Linux SSL_CERT_FILE=FILE, elsewhere the system's store)" + with.anyway()
+			e.Message = "certificate of " + with.host + " is signed by itself, and not trusted here: " + trustIt + with.anyway()
 		}
 	case errors.As(err, &hostname):
 		e.Code, e.Message = CodeHostname, "certificate is not for "+with.host+", "+namesOf(hostname.Certificate)+": ask for a name that it has"+with.anyway()
