@@ -98,7 +98,7 @@ func TestTheRecordKeepsWarningsAndTheConsole(t *testing.T) {
 	run(t, session.Options{
 		Script: script(t, `import { scenario } from 'plimsoll'
 console.log('top')
-export const options = { sizing: { soak: '1m' } }
+export const options = { maxVUs: 9 }
 scenario('s', ({ iteration }) => { for (let i = 0; i < 400; i++) console.log('line', iteration, i, 'x'.repeat(iteration === 0 ? 5000 : 1)) })
 `),
 		Settings: map[string]string{"iterations": "3"}, Warnings: []string{"said before"}, Monitor: []string{"none"},
@@ -122,7 +122,7 @@ scenario('s', ({ iteration }) => { for (let i = 0; i < 400; i++) console.log('li
 	summary := report.Summarize(fold.Run())
 	for who, list := range map[string][]string{"the record": written.Warnings, "the JSON": summary.Warnings} {
 		text := strings.Join(list, "\n")
-		for _, want := range []string{"said before", "options.sizing.soak (script) has no effect in `plimsoll run`", "more lines of the script's console are not in the record"} {
+		for _, want := range []string{"said before", "options.maxVUs (script) has no effect without arrivals", "more lines of the script's console are not in the record"} {
 			if strings.Count(text, want) != 1 {
 				t.Errorf("%s has the warnings %q, want %q once", who, list, want)
 			}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// A setting that changes nothing is not taken in silence: as a flag it is refused, from elsewhere (a script, which may be
-// written for both run and size, a named test, the environment) it is warned about.
+// A setting that changes nothing is not taken in silence: as a flag it is refused, from elsewhere (a named test, the
+// environment, a script) it is warned about. A script alone is for run and for size: what it says for the other is no mistake.
 
 // Need is what a setting needs, beside its modes, to change anything.
 type Need uint8
@@ -30,9 +30,12 @@ type situation struct {
 	several     bool // run has scenarios, each with its executor
 }
 
+// in says whether a setting is one of a mode.
+func (s Spec) in(m Mode) bool { return s.Modes == nil || slices.Contains(s.Modes, m) }
+
 // missing says why a setting changes nothing, and what it belongs to; empty where it has an effect.
 func (s situation) missing(spec Spec) (why, belongs string) {
-	if spec.Modes != nil && !slices.Contains(spec.Modes, s.mode) {
+	if !spec.in(s.mode) {
 		return "has no effect in " + s.mode.command(), "it belongs to " + commands(spec.Modes)
 	}
 	none := "has no effect "
@@ -106,12 +109,15 @@ func (r *resolver) effects(s Sources) error {
 		case g.source == Flag:
 			return &Error{g.key, g.text, Flag, why, belongs}
 		}
+		delete(r.chosen, spec.Name)
+		if g.source == Script && !spec.in(at.mode) {
+			continue
+		}
 		k := kind{g.source, why}
 		if unused[k] == nil {
 			order = append(order, k)
 		}
 		unused[k] = append(unused[k], g.key)
-		delete(r.chosen, spec.Name)
 	}
 	for _, k := range order {
 		r.warn("%s (%s) %s", strings.Join(unused[k], ", "), k.source, plural(k.why, len(unused[k])))

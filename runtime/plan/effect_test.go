@@ -140,12 +140,13 @@ func TestOtherSettingsWithoutAnEffectAreWarnedAbout(t *testing.T) {
 	}
 }
 
+// What a script says for the other command is no mistake: it is for both.
 func TestWhatIsNotUsedIsToldInOneLine(t *testing.T) {
 	t.Parallel()
-	script := json.RawMessage(`{"vus": 3, "duration": "10s", "sizing": {"budget": "1m", "objectives": ["p(95)<200ms"], "max": 9}}`)
+	script := json.RawMessage(`{"vus": 3, "duration": "10s", "maxVUs": 9, "sizing": {"budget": "1m", "objectives": ["p(95)<200ms"], "max": 9}}`)
 	for way, want := range map[string][]string{
-		"run":     {"options.sizing.max, options.sizing.budget (script) have no effect in `plimsoll run`"},
-		"size":    {"options.vus, options.duration (script) have no effect in `plimsoll size`"},
+		"run":     {"options.maxVUs (script) has no effect without arrivals"},
+		"size":    {},
 		"classic": {"options.vus (script) has no effect", "options.duration (script) has no effect"},
 	} {
 		s := ways[way]

@@ -59,7 +59,7 @@ func Resolve(s Sources) (Plan, []string, error) {
 	p := Plan{Seed: s.Seed}
 	at := r.situation(s)
 	for _, spec := range Table() {
-		if spec.Modes != nil && !slices.Contains(spec.Modes, s.Mode) {
+		if !spec.in(s.Mode) {
 			continue
 		}
 		if err := r.apply(&p, spec); err != nil {

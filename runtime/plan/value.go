@@ -152,7 +152,7 @@ func count(text string) (uint64, error) {
 	case err == nil:
 		return n, nil
 	case strings.HasPrefix(text, "-"):
-		return 0, errors.New("is negative, or no number")
+		return 0, errors.New("is negative, not a whole number")
 	default:
 		return 0, errors.New("is not a whole number")
 	}
