@@ -71,6 +71,9 @@ func (a *Args) Show(v goja.Value) string {
 	case goja.String:
 		return strconv.Quote(cut(v.String()))
 	default:
+		if goja.IsBigInt(v) {
+			return cut(v.String()) + "n"
+		}
 		return cut(v.String())
 	}
 }

@@ -70,7 +70,7 @@ func TestMisuseIsExplained(t *testing.T) {
 		`scenario('a', 3, () => {})`:                     "scenario: options: is 3; give an object such as",
 		`scenario('a', { weight: '3' }, () => {})`:       `options.weight: is "3"; give a number`,
 		`scenario('a', { weight: NaN }, () => {})`:       "scenario: options.weight: is NaN; give a number",
-		`scenario('a', { weight: 1n }, () => {})`:        "scenario: options.weight: is 1; give a number",
+		`scenario('a', { weight: 1n }, () => {})`:        "scenario: options.weight: is 1n; give a number",
 		`scenario('a', new Map(), () => {})`:             "scenario: options: is a Map; give an object such as",
 		`scenario('a', { delay: new Date() }, () => {})`: "scenario: options.delay must be a number, not a Date",
 		`sleep(new Date())`:                              "sleep: seconds must be a number, not a Date",
