@@ -69,8 +69,10 @@ var layers = map[string][]string{
 	"jsapi/http":    {"jsapi", "runtime/engine", "runtime/metric", "runtime/failure", "github.com/dop251/goja", "github.com/tidwall/gjson"},
 	"jsapi/globals": {"jsapi", "jsapi/locale", "github.com/dop251/goja"},
 	"jsapi/locale":  {}, // of strings and times: no VM
-	"jsapi/*":       {"jsapi", "runtime/engine", "runtime/metric", "runtime/failure", "github.com/dop251/goja"},
-	"jsapi/all":     {"jsapi", "jsapi/*"},
+	"jsapi/plimsoll": {"jsapi", "jsapi/metrics", // whose classes it has, too
+		"runtime/engine", "runtime/metric", "runtime/failure", "github.com/dop251/goja"},
+	"jsapi/*":   {"jsapi", "runtime/engine", "runtime/metric", "runtime/failure", "github.com/dop251/goja"},
+	"jsapi/all": {"jsapi", "jsapi/*"},
 
 	"sizing":            {"runtime/metric", "runtime/record", "runtime/units", "gonum.org/v1/gonum"},
 	"sizing/bottleneck": {"runtime/metric", "runtime/record", "runtime/units", "gonum.org/v1/gonum"},

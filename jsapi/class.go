@@ -13,6 +13,15 @@ func MethodOf[I, T any](name, sig, doc string, f func(I, T, goja.FunctionCall) g
 	return Method[I, T]{Entry{Name: name, Sig: sig, Doc: doc}, f}
 }
 
+// GetterOf declares a property that is read from what the object holds; sig is ": string".
+func GetterOf[I, T any](name, sig, doc string, f func(I, T) goja.Value) Method[I, T] {
+	m := Method[I, T]{entry: Entry{Name: name, Kind: KindValue, Sig: sig, Doc: doc}}
+	if f != nil {
+		m.call = func(i I, held T, _ goja.FunctionCall) goja.Value { return f(i, held) }
+	}
+	return m
+}
+
 // Class exports a class. Construct makes what an object holds, usually a
 // pointer to a struct without exported fields: `new` and the classes that
 // extend it call it. Methods are given what their object holds; called on
@@ -64,6 +73,10 @@ func (c class[I, T]) bind(vm *goja.Runtime, i I) goja.Value {
 			}
 			return m.call(i, h.value, call)
 		})
+		if m.entry.Kind == KindValue {
+			must(prototype.DefineAccessorProperty(m.entry.Name, vm.ToValue(f), nil, goja.FLAG_TRUE, goja.FLAG_TRUE))
+			continue
+		}
 		must(prototype.DefineDataProperty(m.entry.Name, vm.ToValue(f), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 	}
 	return constructor

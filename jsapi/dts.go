@@ -87,6 +87,10 @@ func (e Entry) body() string {
 		for _, sig := range m.signatures() {
 			b.WriteByte('\n')
 			indent(&b, "  ", strings.TrimSuffix(comment(m.Doc), "\n"))
+			if m.Kind == KindValue {
+				b.WriteString("  readonly " + m.Name + sig + ";")
+				continue
+			}
 			b.WriteString("  " + m.Name + sig + ";")
 		}
 	}

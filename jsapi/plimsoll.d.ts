@@ -172,6 +172,11 @@ declare module 'plimsoll' {
   /** What must hold of a value: functions, or what came of them. */
   export type Checks<T> = { [name: string]: ((value: T) => unknown) | string | number | boolean | null | undefined };
 
+  /** Tags of a value: what thresholds filter by. */
+  export interface MetricTags {
+    [name: string]: string | number | boolean;
+  }
+
   /** Declares a scenario, at the top level of the script. The function may be async. Names are unique. */
   export function scenario(name: string, options: ScenarioOptions, fn: (context: Context) => unknown): void;
   /** Declares a scenario, at the top level of the script. The function may be async. Names are unique. */
@@ -206,6 +211,42 @@ declare module 'plimsoll' {
 
   /** Makes `Math.random` of this virtual user repeat the same numbers. */
   export function randomSeed(seed: number): void;
+
+  /** A sum: how many orders, how many bytes. */
+  export class Counter {
+    constructor(name: string, isTime?: boolean);
+    /** The name of the metric. */
+    readonly name: string;
+    /** Counts a value. */
+    add(value: number | boolean, tags?: MetricTags): boolean;
+  }
+
+  /** The last value, with the least and the greatest: the length of a queue. */
+  export class Gauge {
+    constructor(name: string, isTime?: boolean);
+    /** The name of the metric. */
+    readonly name: string;
+    /** Counts a value. */
+    add(value: number | boolean, tags?: MetricTags): boolean;
+  }
+
+  /** The share of values that are true, or not 0. */
+  export class Rate {
+    constructor(name: string, isTime?: boolean);
+    /** The name of the metric. */
+    readonly name: string;
+    /** Counts a value. */
+    add(value: boolean | number, tags?: MetricTags): boolean;
+  }
+
+  /** A distribution: mean, least, greatest and percentiles. With isTime the values are milliseconds. */
+  export class Trend {
+    constructor(name: string, isTime?: boolean);
+    /** The name of the metric. */
+    readonly name: string;
+    /** Counts a value. */
+    add(value: number | boolean, tags?: MetricTags): boolean;
+  }
 
   const module: typeof import('plimsoll');
   export default module;
@@ -385,4 +426,55 @@ declare module 'plimsoll/http' {
 declare module 'k6/http' {
   export * from 'plimsoll/http';
   export { default } from 'plimsoll/http';
+}
+
+declare module 'plimsoll/metrics' {
+  /** Tags of a value: what thresholds filter by. */
+  export interface MetricTags {
+    [name: string]: string | number | boolean;
+  }
+
+  /** A sum: how many orders, how many bytes. */
+  export class Counter {
+    constructor(name: string, isTime?: boolean);
+    /** The name of the metric. */
+    readonly name: string;
+    /** Counts a value. */
+    add(value: number | boolean, tags?: MetricTags): boolean;
+  }
+
+  /** The last value, with the least and the greatest: the length of a queue. */
+  export class Gauge {
+    constructor(name: string, isTime?: boolean);
+    /** The name of the metric. */
+    readonly name: string;
+    /** Counts a value. */
+    add(value: number | boolean, tags?: MetricTags): boolean;
+  }
+
+  /** The share of values that are true, or not 0. */
+  export class Rate {
+    constructor(name: string, isTime?: boolean);
+    /** The name of the metric. */
+    readonly name: string;
+    /** Counts a value. */
+    add(value: boolean | number, tags?: MetricTags): boolean;
+  }
+
+  /** A distribution: mean, least, greatest and percentiles. With isTime the values are milliseconds. */
+  export class Trend {
+    constructor(name: string, isTime?: boolean);
+    /** The name of the metric. */
+    readonly name: string;
+    /** Counts a value. */
+    add(value: number | boolean, tags?: MetricTags): boolean;
+  }
+
+  const module: typeof import('plimsoll/metrics');
+  export default module;
+}
+
+declare module 'k6/metrics' {
+  export * from 'plimsoll/metrics';
+  export { default } from 'plimsoll/metrics';
 }

@@ -32,6 +32,7 @@ type Summary struct {
 	Checks     CheckCounts        `json:"checks"`
 	Scenarios  []ScenarioRow      `json:"scenarios"`
 	Endpoints  []EndpointRow      `json:"endpoints"`
+	Metrics    []MetricRow        `json:"metrics"` // the script's own
 	Errors     []ErrorGroup       `json:"errors"`
 	Latency    *Quantiles         `json:"latency"`    // of requests
 	Lateness   *Quantiles         `json:"lateness"`   // null: a closed load
@@ -192,7 +193,7 @@ func Summarize(r *Run) Summary {
 		Iterations: IterationCounts{c.Ended(), c.OK, c.Failed, c.Dropped.Total(), r.perSecond(c.Ended()), r.perSecond(c.OK), c.Iteration},
 		Requests:   RequestCounts{c.Requests(), c.RequestsFailed, r.perSecond(c.Requests()), c.BytesIn, c.BytesOut, c.Connections, c.Repeated},
 		Checks:     CheckCounts{c.ChecksPassed, c.ChecksFail, []CheckRow{}},
-		Scenarios:  []ScenarioRow{}, Endpoints: []EndpointRow{}, Errors: []ErrorGroup{}, Thresholds: []record.Threshold{},
+		Scenarios:  []ScenarioRow{}, Endpoints: []EndpointRow{}, Metrics: r.metricRows(), Errors: []ErrorGroup{}, Thresholds: []record.Threshold{},
 		Latency: c.Latency, Lateness: c.Lateness, Resources: Readings{},
 		Generator: GeneratorState{Host: r.Head.Generator}, Warnings: append([]string{}, r.Warnings...), Record: r.Path,
 		Repository: r.Head.Repository, Machine: r.Machine(), Proxies: r.Proxies,

@@ -5,10 +5,11 @@ import (
 	"github.com/plimsoll-load/plimsoll/jsapi"
 	"github.com/plimsoll-load/plimsoll/jsapi/globals"
 	"github.com/plimsoll-load/plimsoll/jsapi/http"
+	"github.com/plimsoll-load/plimsoll/jsapi/metrics"
 	"github.com/plimsoll-load/plimsoll/jsapi/plimsoll"
 )
 
 // Modules returns all modules, in the order of the reference page.
 func Modules() []jsapi.Module {
-	return []jsapi.Module{plimsoll.Module(), http.Module(), globals.Module(), globals.Intl(), globals.Guards()}
+	return []jsapi.Module{plimsoll.Module(), http.Module(), metrics.Module(), globals.Module(), globals.Intl(), globals.Guards()}
 }

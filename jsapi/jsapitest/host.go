@@ -184,6 +184,11 @@ func (h *Host) Window() metric.Window {
 	return h.collector.Collect(time.Now(), 1)
 }
 
+// Subscribe counts the values of a metric that carry tags, see [metric.Collector.Subscribe].
+func (h *Host) Subscribe(name string, tags ...metric.Tag) (metric.SeriesID, error) {
+	return h.collector.Subscribe(name, tags...)
+}
+
 // Serve answers requests; the script sees the server's address as the global base.
 func (h *Host) Serve(tb testing.TB, handle http.HandlerFunc) *httptest.Server {
 	tb.Helper()

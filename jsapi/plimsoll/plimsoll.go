@@ -4,6 +4,7 @@ package plimsoll
 
 import (
 	"github.com/plimsoll-load/plimsoll/jsapi"
+	"github.com/plimsoll-load/plimsoll/jsapi/metrics"
 )
 
 const doc = `Declares what virtual users do, and judges what they get.
@@ -115,7 +116,12 @@ export type Checks<T> = { [name: string]: ((value: T) => unknown) | string | num
 
 // Module returns the module's table.
 func Module() jsapi.Module {
-	return jsapi.Define(jsapi.Module{Name: "plimsoll", Aliases: []string{"k6"}, Doc: doc, Types: types}, newInstance,
+	return jsapi.Define(jsapi.Module{Name: "plimsoll", Aliases: []string{"k6"}, Doc: doc, Types: types + "\n\n" + metrics.Types}, newInstance, append(exports(),
+		metrics.Exports(func(m *module) *metrics.Instance { return m.metrics() })...)...)
+}
+
+func exports() []jsapi.Export[*module] {
+	return []jsapi.Export[*module]{
 		jsapi.Function("scenario",
 			"(name: string, options: ScenarioOptions, fn: (context: Context) => unknown): void;\n(name: string, fn: (context: Context) => unknown): void",
 			"Declares a scenario, at the top level of the script. The function may be async. Names are unique.",
@@ -160,7 +166,7 @@ func Module() jsapi.Module {
 			"(seed: number): void",
 			"Makes `Math.random` of this virtual user repeat the same numbers.",
 			(*module).randomSeed),
-	)
+	}
 }
 
 // module is the state of the module in one virtual machine.
@@ -170,6 +176,8 @@ type module struct {
 	rec    jsapi.Recorder
 	loop   jsapi.Loop
 	script jsapi.Registrar
+	host   jsapi.Host
+	own    *metrics.Instance // nil: not asked for yet
 	groups []string
 	path   string // groups, joined
 	checks map[checkKey]known
@@ -178,8 +186,16 @@ type module struct {
 func newInstance(h jsapi.Host) *module {
 	return &module{
 		Args: jsapi.Args{VM: h.VM()}, conn: jsapi.Need[jsapi.Connector](h), rec: jsapi.Need[jsapi.Recorder](h),
-		loop: jsapi.Need[jsapi.Loop](h), script: jsapi.Need[jsapi.Registrar](h),
+		loop: jsapi.Need[jsapi.Loop](h), script: jsapi.Need[jsapi.Registrar](h), host: h,
 	}
+}
+
+// metrics is the state of the classes of own metrics, which few scripts use.
+func (m *module) metrics() *metrics.Instance {
+	if m.own == nil {
+		m.own = metrics.New(m.host)
+	}
+	return m.own
 }
 
 // running throws when the script is still being loaded.

@@ -35,7 +35,7 @@ const (
 )
 
 func tables(r *report.Run) []tableView {
-	all := []tableView{thresholdTable(r), holdTable(r), rowTable(r, "endpoints", "Endpoints", r.Endpoints), rowTable(r, "scenarios", "Scenarios", r.Scenarios), checkTable(r)}
+	all := []tableView{thresholdTable(r), holdTable(r), rowTable(r, "endpoints", "Endpoints", r.Endpoints), rowTable(r, "scenarios", "Scenarios", r.Scenarios), checkTable(r), metricTable(r)}
 	var out []tableView
 	for _, t := range all {
 		if len(t.Rows) > 0 {
@@ -171,6 +171,20 @@ func checkTable(r *report.Run) tableView {
 			rate.Tone = "bad"
 		}
 		t.Rows = append(t.Rows, []cell{{Text: k.Name}, {Text: k.Scenario, Right: true}, number(units.Int(k.Passed), float64(k.Passed)), number(units.Int(k.Failed), float64(k.Failed)), rate})
+	}
+	return t
+}
+
+// metricTable lists the script's own metrics.
+func metricTable(r *report.Run) tableView {
+	t := tableView{ID: "metrics", Title: "Own metrics", Head: heads(report.MetricColumns()...), Note: "a counter's value is its sum, a gauge's the last one, a rate's the share that was true"}
+	for _, m := range r.Own() {
+		row := []cell{{Text: m.Name()}}
+		for _, text := range r.MetricCells(&m)[1:] {
+			row = append(row, cell{Text: text, Right: true})
+		}
+		row[2], row[3] = number(row[2].Text, float64(m.Count)), number(row[3].Text, m.Value())
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }

@@ -21,7 +21,8 @@ func sections(r *report.Run, width int) []*section {
 	out = append(out,
 		rowSection(r.Duration, "Scenario", r.Scenarios, width),
 		rowSection(r.Duration, "Endpoint", r.Endpoints, width),
-		checkSection(r, width))
+		checkSection(r, width),
+		metricSection(r, width))
 	return slices.DeleteFunc(out, func(s *section) bool { return len(s.rows) == 0 })
 }
 
@@ -120,6 +121,25 @@ func checkSection(r *report.Run, width int) *section {
 	}
 	s.show = len(s.rows)
 	return s
+}
+
+// metricSection lists the script's own metrics; columns that none of them has are left out.
+func metricSection(r *report.Run, width int) *section {
+	t := table{head: report.MetricColumns()}
+	for _, m := range r.Own() {
+		t.rows = append(t.rows, r.MetricCells(&m))
+	}
+	for i := len(t.head) - 1; i > 0; i-- {
+		if slices.ContainsFunc(t.rows, func(row []string) bool { return row[i] != units.None }) {
+			continue
+		}
+		t.head = slices.Delete(t.head, i, i+1)
+		for k := range t.rows {
+			t.rows[k] = slices.Delete(t.rows[k], i, i+1)
+		}
+	}
+	head, rows := t.lines(width)
+	return &section{head: head, rows: rows, show: len(rows), more: "own metrics"}
 }
 
 func holdSection(holds []record.Hold, width int) *section {
