@@ -44,17 +44,24 @@ func (u *User) Iteration() (before int, loaded bool) { return u.iteration, u.loa
 // Env is what the script was given as environment, and the scenario that runs
 // now; it must not be changed.
 func (u *User) Env() map[string]string {
-	if u.env == nil || u.inHook != noHook {
-		return u.factory.config.Env
+	if a := u.assigned; a != nil && a.now != nil && a.now.env != nil && u.inHook == noHook {
+		return a.now.env
 	}
-	return u.env
+	return u.factory.config.Env
 }
 
 // CutOff says whether the user was interrupted because the plan gives its
 // iteration no more time: it has not failed then.
 func (u *User) CutOff() bool {
+	return u.why != nil && planned(u.why())
+}
+
+func planned(err error) bool {
+	if err == nil { // most often: it costs no allocation
+		return false
+	}
 	var cause interface{ Planned() bool }
-	return u.why != nil && errors.As(u.why(), &cause) && cause.Planned()
+	return errors.As(err, &cause) && cause.Planned()
 }
 
 // Listening says whether lines of the console go anywhere. The top level runs

@@ -19,11 +19,8 @@ type scenario struct {
 	delay   time.Duration
 	call    goja.Callable
 	dialect dialect
-
-	// Of a scenario of the options.
-	env   map[string]string // nil: what all have
-	tags  metric.TagsID
-	picks bool // it runs what the VU picks
+	picks   bool  // it runs what the user picks
+	part    *part // of the script's options; nil: the script declared it
 }
 
 // dialect says what a function is given.

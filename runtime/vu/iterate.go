@@ -29,8 +29,9 @@ func (u *User) Iterate(_ context.Context, scenario string, due time.Time) metric
 	}
 	u.scenario, u.failed, u.failure, u.requests = s.id, false, metric.NoFailure, 0
 	u.samples.Begin(start, s.id)
-	u.env = s.env
-	u.samples.SetTags(s.tags)
+	if u.assigned != nil {
+		u.enter(s)
+	}
 	if !u.factory.options.keepCookies {
 		u.client.ResetCookies()
 	}
@@ -87,12 +88,7 @@ func (u *User) choose(name string) *scenario {
 	if name == "" {
 		return u.pick()
 	}
-	for i := range u.parts {
-		if u.parts[i].name == name {
-			return &u.parts[i]
-		}
-	}
-	if s := u.declared(name); s != nil {
+	if s := u.named(name); s != nil {
 		return s
 	}
 	panic("vu: the script declares no scenario " + name) // who names one knows Factory.Scenarios

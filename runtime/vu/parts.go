@@ -29,6 +29,21 @@ type part struct {
 	tags metric.TagsID
 }
 
+// assigned is what only a user with parts has.
+type assigned struct {
+	parts []scenario
+	now   *part // of the iteration under way, or the last; nil: none
+}
+
+// enter makes a scenario's environment and tags those of the iteration.
+func (u *User) enter(s *scenario) {
+	if u.assigned.now = s.part; s.part != nil {
+		u.samples.SetTags(s.part.tags)
+	} else {
+		u.samples.SetTags(0)
+	}
+}
+
 // PartError says that a part has nothing to run.
 type PartError struct {
 	Part    Part
@@ -116,6 +131,18 @@ func (u *User) declared(name string) *scenario {
 	return nil
 }
 
+// named is a part, else a scenario of the script; nil: there is none of this name.
+func (u *User) named(name string) *scenario {
+	if u.assigned != nil {
+		for i := range u.assigned.parts {
+			if s := &u.assigned.parts[i]; s.name == name {
+				return s
+			}
+		}
+	}
+	return u.declared(name)
+}
+
 // runs is what a part runs; nil: what each VU picks, or nothing.
 func (u *User) runs(p Part) *scenario {
 	if p.Exec == "" {
@@ -132,6 +159,10 @@ func (u *User) runs(p Part) *scenario {
 
 // assign makes scenarios of the parts, once the script is loaded.
 func (u *User) assign() {
+	if len(u.factory.parts) == 0 {
+		return
+	}
+	u.assigned = &assigned{}
 	mix := u.factory.mix
 	for _, s := range u.scenarios {
 		mix = mix && s.dialect == k6 // the default function: scenarios say it better
@@ -143,10 +174,10 @@ func (u *User) assign() {
 			s = *run
 		}
 		s.id, s.name, s.weight = u.factory.config.Names.Scenario(p.Name), p.Name, 1
-		s.env, s.tags = p.env, p.tags
-		u.parts = append(u.parts, s)
+		s.part = p
+		u.assigned.parts = append(u.assigned.parts, s)
 	}
-	if len(u.parts) > 0 && (mix || u.weights == 0) {
-		u.scenarios, u.weights = u.parts, float64(len(u.parts))
+	if mix || u.weights == 0 {
+		u.scenarios, u.weights = u.assigned.parts, float64(len(u.assigned.parts))
 	}
 }

@@ -29,8 +29,8 @@ type User struct {
 
 	// What the script declared.
 	scenarios   []scenario
-	weights     float64    // their sum
-	parts       []scenario // of the options
+	weights     float64   // their sum
+	assigned    *assigned // nil: the script's options have no scenarios
 	hooks       [hooks]goja.Callable
 	dialect     [hooks]dialect
 	optionsJSON json.RawMessage
@@ -47,10 +47,9 @@ type User struct {
 	// The iteration under way, or the last.
 	iteration int
 	scenario  metric.ScenarioID
-	env       map[string]string // nil: what all have
-	inHook    hook
-	failed    bool
 	failure   metric.FailureID
+	failed    bool
+	inHook    hook
 	requests  int
 	orphans   []*goja.Promise // rejected, and nobody handles it
 
