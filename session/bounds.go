@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
+	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/threshold"
 )
@@ -32,7 +33,27 @@ func (s *Session) bind() (err error) {
 	}
 	s.bounds.judge, err = threshold.Bind(s.plan.Thresholds, s.names, s.metrics)
 	s.bounds.next = judgeEvery
+	s.warnOfTags()
 	return s.plan.ThresholdError(err)
+}
+
+// warnOfTags tells of filters that cannot find anything: better now than at the end of a long run.
+func (s *Session) warnOfTags() {
+	told := map[string]bool{}
+	for _, t := range s.plan.Thresholds {
+		for _, tag := range t.Tags {
+			text := fmt.Sprintf("threshold %s finds nothing: %s has the tag %q only where a scenario's `tags` say so; a request's own tags are not kept, but for its name", t.Name, t.Metric, tag.Key)
+			if !metric.Carries(t.Metric, tag.Key) && !s.tagged(tag.Key) && !told[text] {
+				told[text] = true
+				s.note(text)
+			}
+		}
+	}
+}
+
+// tagged says whether a scenario of the plan gives a tag to its samples.
+func (s *Session) tagged(key string) bool {
+	return slices.ContainsFunc(s.plan.Executors, func(e plan.Executor) bool { _, ok := e.Tags[key]; return ok })
 }
 
 // Window takes what happened since the tick before.

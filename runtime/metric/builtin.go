@@ -20,6 +20,13 @@ func Filtered(name string) bool {
 	return !counted
 }
 
+// Carries says whether samples of a metric have a tag by themselves. Others are
+// own tags: those of scenarios, and of the values of own metrics, of which any may be.
+func Carries(name, key string) bool {
+	b, ok := builtins[name]
+	return !ok || dimensionOf(b.of, key) != byTags
+}
+
 // Find is the kind of any metric of a test, an own one too.
 func (n *Names) Find(name string) (kind Kind, isTime, ok bool) {
 	if kind, isTime, ok = Builtin(name); ok {
