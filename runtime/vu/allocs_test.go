@@ -6,6 +6,9 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/failure"
+	"github.com/plimsoll-load/plimsoll/runtime/redact"
 )
 
 // The one allocation is goja's: the stack of a call from Go.
@@ -39,6 +42,27 @@ scenario('get', () => { check(http.get(url), { 'status is 200': (r) => r.status 
 	t.Logf("get and check: %v allocations", n)
 	if n > mostAllocs {
 		t.Errorf("get and check allocate %v times, want at most %d", n, mostAllocs)
+	}
+}
+
+// What fails again and again costs no more than without a Keeper, once it has enough.
+func TestAFailureThatIsKeptNoMoreCostsNothing(t *testing.T) {
+	for name, code := range map[string]string{
+		"check":     "check(http.get(url), { no: (r) => r.status === 201 })",
+		"request":   "http.get(url, { responseCallback: http.expectedStatuses(201) })",
+		"exception": "http.get(url); throw new Error('x')",
+	} {
+		script := "import { scenario, check } from 'plimsoll'\nimport http from 'plimsoll/http'\nconst url = __ENV.URL\nscenario('s', {}, () => { " + code + " })"
+		costs := func(k *failure.Keeper) float64 {
+			_, u := start(t, script, at(responder(t)), keeping(k))
+			for range 100 {
+				u.Iterate(t.Context(), "", time.Time{})
+			}
+			return testing.AllocsPerRun(500, func() { u.Iterate(t.Context(), "", time.Time{}) })
+		}
+		if with, without := costs(failure.NewKeeper(redact.New())), costs(nil); with > without {
+			t.Errorf("%s: a failing iteration allocates %v times with a Keeper that has enough, %v without", name, with, without)
+		}
 	}
 }
 
