@@ -21,8 +21,10 @@ const module = "github.com/plimsoll-load/plimsoll"
 // layers: folder -> what it may import, of ours (exact, or "x/*" for the folders in x) and of others (by prefix).
 // A folder without a line takes that of the nearest folder above it.
 var layers = map[string][]string{
-	"cmd/cli": {"runtime/plan", "runtime/record", "github.com/spf13/cobra", "github.com/spf13/pflag",
-		"golang.org/x/term"}, // what both programs share of the command line: also whether there is a terminal
+	"cmd/cli": {
+		"runtime/plan", "runtime/record", "github.com/spf13/cobra", "github.com/spf13/pflag",
+		"golang.org/x/term",
+	}, // what both programs share of the command line: also whether there is a terminal
 
 	"cmd/plimsoll": { // flags, help, words and printing: no engine, no VM, no scheduler
 		"cmd/cli", "session", "sizing", "sizing/bottleneck", "sizing/recommend", "report", "report/*", "report/out/*", "examples", "jsapi", "jsapi/all",
