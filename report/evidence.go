@@ -27,7 +27,7 @@ func (r *Run) Evidence() []string {
 	}
 	for _, t := range r.Thresholds() {
 		if !t.OK || t.Allowed > 0 {
-			say("%s %s: %s.", ThresholdTone(&t).Symbol(), t.Expression, ThresholdValue(&t))
+			say("%s %s: %s.", ThresholdTone(&t).Symbol(), thresholdName(&t), ThresholdValue(&t))
 		}
 	}
 	if len(r.Failures) > 0 {

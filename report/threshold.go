@@ -84,5 +84,13 @@ func ThresholdValue(t *record.Threshold) string {
 func ThresholdText(t *record.Threshold) string {
 	value := *t
 	value.Aborted = false
-	return fmt.Sprintf("%s %s (%s)", t.Metric, t.Expression, ThresholdValue(&value))
+	return fmt.Sprintf("%s (%s)", thresholdName(t), ThresholdValue(&value))
+}
+
+// thresholdName is the metric and the bound; of an objective the bound alone.
+func thresholdName(t *record.Threshold) string {
+	if t.Allowed > 0 {
+		return t.Expression
+	}
+	return t.Metric + " " + t.Expression
 }

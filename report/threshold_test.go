@@ -71,6 +71,9 @@ func TestThresholdsAreToldEverywhere(t *testing.T) {
 	if cases != len(thresholds()) || broken != 3 || r.BrokenThresholds() != 3 {
 		t.Errorf("JUnit has %d cases of thresholds, %d broken; the run has %d broken", cases, broken, r.BrokenThresholds())
 	}
+	if list := strings.Join(r.Evidence(), "\n"); !strings.Contains(list, "✗ http_req_duration{name:/gone} avg<100: nothing was measured") || strings.Contains(list, "iterations count>0") {
+		t.Errorf("the evidence is not that which is broken:\n%s", list)
+	}
 	if text := told["text"]; strings.Index(text, "/gone") > strings.Index(text, "iterations  count>0") {
 		t.Error("the broken ones do not come first:\n" + text)
 	}

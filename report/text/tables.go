@@ -34,7 +34,7 @@ func thresholdSection(r *report.Run, width int) *section {
 	for i := range list {
 		name = max(name, columns(list[i].Metric+"  "+list[i].Expression))
 	}
-	name = min(name, max(width*6/10, 24))
+	name = min(name, max(width*7/10, 24))
 	for _, t := range report.BrokenFirst(list) {
 		bound := elide(t.Metric+"  "+t.Expression, name)
 		pad := strings.Repeat(" ", max(name-columns(bound), 0))
