@@ -119,6 +119,7 @@ func (r *resolver) chooseLoad(p *Plan) error {
 	for _, e := range p.Named {
 		text = append(text, e.Scenario+":"+e.Kind)
 	}
+	p.Settings = slices.DeleteFunc(p.Settings, func(s Setting) bool { return s.Name == "vus" }) // a default that nothing follows from
 	p.Settings = append(p.Settings, Setting{"scenarios", strings.Join(text, ","), Script})
 	return nil
 }

@@ -225,6 +225,9 @@ func TestScenariosInTheSettings(t *testing.T) {
 	if got := setting(p, "scenarios"); got.Value != "a:per-vu-iterations,b:constant-vus" || got.Source != plan.Script {
 		t.Errorf("%+v", got)
 	}
+	if shown := setting(p, "vus"); shown.Name != "" {
+		t.Errorf("%+v is shown, and nothing follows from it", shown)
+	}
 	if len(warnings) != 1 || !strings.Contains(warnings[0], "there is no browser") {
 		t.Errorf("warnings %q", warnings)
 	}
