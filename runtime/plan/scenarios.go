@@ -69,6 +69,9 @@ func scenarioKeys() []scenarioKey {
 	}
 }
 
+// maxScenarios bounds the scenarios of a script's options: each virtual user knows all of them.
+const maxScenarios = 1000
+
 // scenarioError is what is wrong with a scenario, or with a key of it.
 func scenarioError(path string, raw json.RawMessage, problem, advice string) error {
 	return &Error{strings.TrimSuffix("options.scenarios."+path, "."), shorten(string(raw)), Script, problem, advice}
@@ -82,6 +85,9 @@ func (r *resolver) readScenarios(p *Plan) error {
 	all, err := members(r.scenarios)
 	if err != nil {
 		return scenarioError("", r.scenarios, "is not an object", "write scenarios: { NAME: { executor: 'constant-vus', vus: 10, duration: '30s' } }")
+	}
+	if len(all) > maxScenarios {
+		return scenarioError("", r.scenarios, fmt.Sprintf("has %d scenarios, more than %d", len(all), maxScenarios), "join those that do the same")
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		e, err := r.scenario(p, name, all[name])

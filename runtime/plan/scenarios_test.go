@@ -3,6 +3,7 @@ package plan_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -157,6 +158,16 @@ func TestScenarioRefusals(t *testing.T) {
 		if text := e.Error() + "\n" + e.Hint(); !strings.Contains(text, tt.want) || e.Hint() == "" || e.ExitCode() != 2 {
 			t.Errorf("%s: exit code %d and\n%s\nwant %q", tt.scenario, e.ExitCode(), text, tt.want)
 		}
+	}
+	var many []string
+	for i := range 1001 {
+		many = append(many, fmt.Sprintf(`"s%d": {"executor": "per-vu-iterations"}`, i))
+	}
+	if _, _, err := plan.Resolve(scenarios(strings.Join(many, ","))); err == nil || !strings.Contains(err.Error(), "has 1001 scenarios, more than 1000") {
+		t.Errorf("1001 scenarios: %v", err)
+	}
+	if p, _ := resolve(t, scenarios(strings.Join(many[1:], ","))); len(p.Executors) != 1000 {
+		t.Errorf("of 1000 scenarios %d run", len(p.Executors))
 	}
 	for _, text := range []string{`{"scenarios": []}`, `{"scenarios": "a"}`, `{"scenarios": 1}`} { // k6, all of them
 		if _, _, err := plan.Resolve(plan.Sources{Script: json.RawMessage(text)}); err == nil || !strings.Contains(err.Error(), "options.scenarios (script)") {
