@@ -221,6 +221,9 @@ func heat(h metric.Histogram) *[HeatBins]uint32 {
 	return &bins
 }
 
+// Read adds what the rows so far have of a metric of every run, see [metric.Window.Read].
+func (f *Fold) Read(name string, into *metric.SeriesWindow) { f.total.Read(name, into) }
+
 // Run is what the rows so far add up to. The Fold takes no more rows after it.
 func (f *Fold) Run() *Run {
 	r := f.run

@@ -19,6 +19,7 @@ import (
 // files, for which any number of formats may be asked at once.
 type output struct {
 	json, full, markdown bool
+	handled              bool // the script's handleSummary has said what is printed
 	force                bool // take the place of foreign files
 	html, png, svg       string
 	summaries            cli.Summaries
@@ -74,6 +75,8 @@ func (o *output) print(p process, run *report.Run) error {
 		return err
 	case o.markdown:
 		return markdown.Write(p.stdout, run)
+	case o.handled:
+		return nil
 	}
 	return text.Write(p.stdout, run, p.textOptions(o.full))
 }

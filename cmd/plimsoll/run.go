@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,7 +87,46 @@ func begin(ctx context.Context, p process, o settings) error {
 	}
 	run := fold.Run()
 	run.Path, run.End.ExitCode = file.Path(), result.End.ExitCode
-	return o.finish(p, run, result)
+	unwritten := o.handleSummary(ctx, p, ended{s, fold, run, append(inputs, append(s.Inputs(), file.Path())...)})
+	err = o.finish(p, run, result)
+	if unwritten != nil && result.End.ExitCode != record.ExitOK { // what the run found out counts for more
+		unwritten = cli.FaultError{Code: result.End.ExitCode, Err: unwritten, Advice: "the summary above is whole"}
+	}
+	return cmp.Or(unwritten, err)
+}
+
+// ended is a session that has run, and what came of it.
+type ended struct {
+	*session.Session
+	fold  *session.Fold
+	run   *report.Run
+	taken []string // files that it reads or writes
+}
+
+// handleSummary lets the script's own say what is printed, and writes the files that it returns.
+func (o *settings) handleSummary(ctx context.Context, p process, e ended) error {
+	if !e.HandlesSummary() {
+		return nil
+	}
+	taken := e.taken
+	files, err := e.HandleSummary(ctx, e.fold, e.run, cli.TerminalOf(p.stdout, p.env).Codes)
+	if err != nil { // as in k6 the result stands, and is shown as if there were no handleSummary
+		fmt.Fprintf(p.stderr, "plimsoll: warning: %v\n", err)
+		return nil
+	}
+	ours, err := o.show.files(p)
+	for _, f := range ours {
+		taken = append(taken, f.Path)
+	}
+	out := cli.ScriptFiles{Stdout: p.stdout, Stderr: p.stderr, Taken: taken, Replace: o.show.force || o.root == ""}
+	if o.show.json || o.show.markdown { // stdout has another result
+		out.Stdout = p.stderr
+	}
+	o.show.handled = true
+	for _, f := range files {
+		err = errors.Join(err, out.Write(f.Path, f.Data))
+	}
+	return err
 }
 
 // finish shows the result and returns the exit status as an error.

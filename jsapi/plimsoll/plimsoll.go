@@ -27,7 +27,7 @@ scenario('read', { weight: 4 }, () => {
 scenario('idle', () => sleep(0.1))
 ` + "```" + `
 
-k6's way of writing the same works too: ` + "`export default function`, `setup` and `teardown`" + `.`
+k6's way of writing the same works too: ` + "`export default function`, `setup`, `teardown` and `handleSummary`" + `.`
 
 const types = `/** What a scenario's function is given. It is the same object in each iteration of a virtual user. */
 export interface Context<D = any> {

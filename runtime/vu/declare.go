@@ -39,6 +39,7 @@ const (
 	afterAll
 	beforeVU
 	afterVU
+	handleSummary
 	hooks
 )
 
@@ -51,7 +52,9 @@ func hookByName(name string) hook {
 	return noHook
 }
 
-func hookNames() [hooks]string { return [hooks]string{"beforeAll", "afterAll", "beforeVU", "afterVU"} }
+func hookNames() [hooks]string {
+	return [hooks]string{"beforeAll", "afterAll", "beforeVU", "afterVU", "handleSummary"}
+}
 
 func (h hook) String() string { return hookNames()[h] }
 
@@ -124,7 +127,7 @@ func (u *User) declareExports() error {
 			return err
 		}
 	}
-	for name, h := range map[string]hook{"setup": beforeAll, "teardown": afterAll} {
+	for name, h := range map[string]hook{"setup": beforeAll, "teardown": afterAll, "handleSummary": handleSummary} {
 		fn, ok := goja.AssertFunction(u.exports.Get(name))
 		if !ok {
 			continue
