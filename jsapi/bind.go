@@ -174,6 +174,9 @@ func (n *namespace) global(name string) goja.Value {
 func (n *namespace) Get(key string) goja.Value {
 	i, ok := n.at[key]
 	if !ok {
+		if instead := n.Absent[key]; instead != "" && n.added[key] == nil {
+			panic(n.vm.NewTypeError("%s is not here: %s", fullName(n.Name, key), instead))
+		}
 		return n.added[key]
 	}
 	if n.values[i] != nil {

@@ -27,7 +27,10 @@ type Module struct {
 	Global  bool     // its entries are globals of every script; it cannot be imported
 	// Internal modules are for the loader of scripts: neither types nor reference have them, and scripts cannot import them.
 	Internal bool
-	Entries  []Entry // what it exports, in the order of the reference page
+	// Absent are names that k6's module of this name has and this one has not, and what to use
+	// instead: asking the default export for one throws.
+	Absent  map[string]string
+	Entries []Entry // what it exports, in the order of the reference page
 
 	open func() func(Host) any // begins a run; what it returns makes the instance of one VM
 }

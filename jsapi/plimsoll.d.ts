@@ -478,3 +478,32 @@ declare module 'k6/metrics' {
   export * from 'plimsoll/metrics';
   export { default } from 'plimsoll/metrics';
 }
+
+declare module 'plimsoll/timers' {
+
+
+  /** Calls a function once, later; the iteration stays open until then. */
+  export function setTimeout(callback: (...args: any[]) => void, milliseconds?: number, ...args: any[]): number;
+
+  /** Calls a function again and again, until clearInterval. */
+  export function setInterval(callback: (...args: any[]) => void, milliseconds?: number, ...args: any[]): number;
+
+  /** Takes a call back that setTimeout has planned. */
+  export function clearTimeout(id: number | undefined): void;
+
+  /** Ends what setInterval began. */
+  export function clearInterval(id: number | undefined): void;
+
+  const module: typeof import('plimsoll/timers');
+  export default module;
+}
+
+declare module 'k6/timers' {
+  export * from 'plimsoll/timers';
+  export { default } from 'plimsoll/timers';
+}
+
+declare module 'k6/experimental/timers' {
+  export * from 'plimsoll/timers';
+  export { default } from 'plimsoll/timers';
+}

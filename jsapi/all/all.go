@@ -11,5 +11,5 @@ import (
 
 // Modules returns all modules, in the order of the reference page.
 func Modules() []jsapi.Module {
-	return []jsapi.Module{plimsoll.Module(), http.Module(), metrics.Module(), globals.Module(), globals.Intl(), globals.Guards()}
+	return []jsapi.Module{plimsoll.Module(), http.Module(), metrics.Module(), globals.Timers(), globals.Module(), globals.Intl(), globals.Guards()}
 }

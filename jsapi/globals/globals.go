@@ -45,6 +45,18 @@ func Module() jsapi.Module {
 	)
 }
 
+// Timers returns the module that has the timers of the globals, as k6's has.
+func Timers() jsapi.Module {
+	const timer = "(callback: (...args: any[]) => void, milliseconds?: number, ...args: any[]): number"
+	m := jsapi.Module{Name: "plimsoll/timers", Aliases: []string{"k6/timers", "k6/experimental/timers"}, Doc: "The timers, which are globals as well. `k6/timers` is the same module."}
+	return jsapi.DefineShared(m, newPrograms, newInstance,
+		jsapi.Function("setTimeout", timer, "Calls a function once, later; the iteration stays open until then.", (*instance).setTimeout),
+		jsapi.Function("setInterval", timer, "Calls a function again and again, until clearInterval.", (*instance).setInterval),
+		jsapi.Function("clearTimeout", "(id: number | undefined): void", "Takes a call back that setTimeout has planned.", (*instance).clearTimer),
+		jsapi.Function("clearInterval", "(id: number | undefined): void", "Ends what setInterval began.", (*instance).clearTimer),
+	)
+}
+
 // Intl returns the module of the global Intl, which TypeScript declares itself.
 func Intl() jsapi.Module {
 	return jsapi.DefineShared(jsapi.Module{Name: "plimsoll:Intl", Global: true, Internal: true}, newPrograms, newInstance,

@@ -34,7 +34,7 @@ const withBody = "(url: HttpURL, body?: RequestBody, params?: Params | null): Re
 func Module() jsapi.Module {
 	const withMethod = "(method: string, url: HttpURL, body?: RequestBody, params?: Params | null): "
 	return jsapi.Define(
-		jsapi.Module{Name: "plimsoll/http", Aliases: []string{"k6/http"}, Doc: about, Types: declarations}, newInstance,
+		jsapi.Module{Name: "plimsoll/http", Aliases: []string{"k6/http"}, Doc: about, Types: declarations, Absent: absent()}, newInstance,
 		bare("get", "GET", "Sends a GET request."),
 		bare("head", "HEAD", "Sends a HEAD request."),
 		full("post", "POST", "Sends a POST request. An object as body is sent as a form."),
@@ -100,3 +100,15 @@ func (m *instance) any(call goja.FunctionCall) goja.Value { return m.send(m.aske
 
 // throw ends the script's call with a TypeError.
 func (m *instance) throw(message string) { m.Throw("%s", message) }
+
+// absent is what k6/http has beside this.
+func absent() map[string]string {
+	cookies := "cookies are kept for each virtual user; give more of them with params.cookies"
+	list := map[string]string{
+		"file": "write the parts of a form yourself, with their boundary in the Content-Type header", "cookieJar": cookies, "CookieJar": cookies,
+	}
+	for _, version := range []string{"TLS_1_0", "TLS_1_1", "TLS_1_2", "TLS_1_3"} {
+		list[version] = "compare tls_version with its text, such as 'tls1.3'"
+	}
+	return list
+}

@@ -14,6 +14,8 @@ func missingModule(name string, modules []string) (message, hint string) {
 	switch {
 	case strings.Contains(name, "//"):
 		return message, "modules are not fetched from the net: download the file and import it by its path"
+	case ofK6(name) != "":
+		return `"` + name + `" is a module of k6 that is not here`, ofK6(name)
 	case strings.HasPrefix(name, "plimsoll") || strings.HasPrefix(name, "k6"):
 		hint = "there are: " + strings.Join(modules, ", ")
 		if near := nearest(name, modules); near != "" {
