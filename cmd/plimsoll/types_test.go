@@ -17,7 +17,7 @@ import (
 // undescribed lists the names that declarations do not have, or have without a line of documentation above.
 func undescribed(declarations string, names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		declared := regexp.MustCompile(`\*/\n *(export|declare) (function|const|var) ` + regexp.QuoteMeta(name) + `\b`)
+		declared := regexp.MustCompile(`\*/\n *(export|declare) (function|const|var|class) ` + regexp.QuoteMeta(name) + `\b`)
 		return declared.MatchString(declarations)
 	})
 }
