@@ -100,6 +100,14 @@ type Identity interface {
 	Iteration() (before int, loaded bool) // how many ran before; loaded is false while the script is
 }
 
+// Execution is the test that runs.
+type Execution interface {
+	Abort(reason string)   // ends the run, in order; it fails
+	FailRun(reason string) // lets it go on; it fails
+	ScenarioName() string  // of the iteration
+	Turn() int64           // a number of the iteration, from 0, that no other one of its scenario has
+}
+
 // Environment is what the script was given, the same for all virtual users.
 type Environment interface {
 	Env() map[string]string // not to be changed

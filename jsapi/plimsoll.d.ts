@@ -479,6 +479,38 @@ declare module 'k6/metrics' {
   export { default } from 'plimsoll/metrics';
 }
 
+declare module 'plimsoll/execution' {
+
+
+  /** The virtual user: its number, from 1, and how many iterations it ran before. */
+  export const vu: {
+    readonly idInTest: number;
+    readonly idInInstance: number;
+    readonly iterationInInstance: number;
+  };
+
+  /** The scenario. `iterationInTest` is a number, from 0, that no other iteration of the scenario gets: they are given in the order in which iterations ask. */
+  export const scenario: {
+    readonly name: string;
+    readonly iterationInTest: number;
+    readonly iterationInInstance: number;
+  };
+
+  /** The whole test. */
+  export const test: {
+    abort(reason?: string): never;
+    fail(reason?: string): void;
+  };
+
+  const module: typeof import('plimsoll/execution');
+  export default module;
+}
+
+declare module 'k6/execution' {
+  export * from 'plimsoll/execution';
+  export { default } from 'plimsoll/execution';
+}
+
 declare module 'plimsoll/timers' {
 
 

@@ -17,7 +17,7 @@ func (s *Session) beforeAll(ctx context.Context) (end record.End, err error) {
 	if err == nil {
 		return end, nil
 	}
-	if ctx.Err() != nil { // it was interrupted
+	if ctx.Err() != nil || s.stops.why() != nil { // it was interrupted, or aborted the test
 		<-s.stops.halted
 		err = s.stops.why()
 		return record.End{Verdict: record.VerdictInterrupted, Reason: err.Error(), ExitCode: exitCode(err, record.ExitInterrupted)}, err

@@ -99,7 +99,8 @@ type Session struct {
 
 	toldProxies []string
 	objectives  objectives
-	teardown    string // what failed in it
+	teardown    string                 // what failed in it
+	scriptSays  atomic.Pointer[string] // why the script said that the run failed
 
 	stops *stops
 }
@@ -191,8 +192,9 @@ func (s *Session) declare(ctx context.Context, binder *jsapi.Binder) (err error)
 	config := vu.Config{
 		Script: s.script, Names: s.names, Buffer: s.metrics.Buffer, Env: s.env, Within: s.o.Within,
 		Seed: s.seed, FailOn: s.failOn(), Keep: s.rec.kept,
-		Bind:    func(u *vu.User) vu.Need { return binder.Bind(u) },
-		Client:  func() *engine.Client { return engine.New(s.engineOptions(shared)) },
+		Bind:   func(u *vu.User) vu.Need { return binder.Bind(u) },
+		Client: func() *engine.Client { return engine.New(s.engineOptions(shared)) },
+		Abort:  func(reason string) { s.Stop(abortedError{reason}) }, Failed: s.scriptFails,
 		Console: func(l vu.Line) { s.rec.console(l.String()) },
 	}
 	s.factory, err = await(ctx, func() (*vu.Factory, error) { return vu.Load(ctx, config) })

@@ -72,6 +72,9 @@ func (s *Session) well(b *runState) (record.Verdict, string) {
 	if !s.arrives() && s.kinds.lacked && b.ending.Refused > 0 { // arrivals have been judged
 		return record.VerdictGenerator, fmt.Sprintf("%d times a virtual user could not be started %s, the last time: %v", b.ending.Refused, ownLack, b.ending.Refusal)
 	}
+	if reason := s.scriptSays.Load(); reason != nil {
+		return record.VerdictFailed, "the script failed the test: " + *reason
+	}
 	if broken := s.missed(); broken != "" {
 		return record.VerdictFailed, broken
 	}

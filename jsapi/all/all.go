@@ -3,6 +3,7 @@ package all
 
 import (
 	"github.com/plimsoll-load/plimsoll/jsapi"
+	"github.com/plimsoll-load/plimsoll/jsapi/execution"
 	"github.com/plimsoll-load/plimsoll/jsapi/globals"
 	"github.com/plimsoll-load/plimsoll/jsapi/http"
 	"github.com/plimsoll-load/plimsoll/jsapi/metrics"
@@ -11,5 +12,5 @@ import (
 
 // Modules returns all modules, in the order of the reference page.
 func Modules() []jsapi.Module {
-	return []jsapi.Module{plimsoll.Module(), http.Module(), metrics.Module(), globals.Timers(), globals.Module(), globals.Intl(), globals.Guards()}
+	return []jsapi.Module{plimsoll.Module(), http.Module(), metrics.Module(), execution.Module(), globals.Timers(), globals.Module(), globals.Intl(), globals.Guards()}
 }

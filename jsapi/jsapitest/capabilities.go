@@ -25,6 +25,7 @@ var (
 	_ jsapi.Registrar   = (*Host)(nil)
 	_ jsapi.Identity    = (*Host)(nil)
 	_ jsapi.Environment = (*Host)(nil)
+	_ jsapi.Execution   = (*Host)(nil)
 	_ jsapi.Console     = (*Host)(nil)
 	_ jsapi.Files       = (*Host)(nil)
 )
@@ -153,3 +154,15 @@ func (h *Host) Open(path string) (text goja.Value, data []byte, err error) {
 	}
 	return h.vm.ToValue(content), []byte(content), nil
 }
+
+// Abort implements [jsapi.Execution].
+func (h *Host) Abort(reason string) { h.Log = append(h.Log, "abort "+reason) }
+
+// FailRun implements [jsapi.Execution].
+func (h *Host) FailRun(reason string) { h.Log = append(h.Log, "fail "+reason) }
+
+// ScenarioName implements [jsapi.Execution].
+func (h *Host) ScenarioName() string { return "default" }
+
+// Turn implements [jsapi.Execution].
+func (h *Host) Turn() int64 { return 7 }

@@ -85,7 +85,10 @@ func (h *Host) bind(m jsapi.Module) error {
 			continue
 		}
 		v := h.need(m.Name, e.Name)
-		errs = append(errs, h.vm.Set(e.Name, v), all.Set(e.Name, v))
+		errs = append(errs, all.Set(e.Name, v))
+		if e.Name != "scenario" || h.vm.Get(e.Name) == nil { // plimsoll's is before execution's
+			errs = append(errs, h.vm.Set(e.Name, v))
+		}
 	}
 	if !m.Global {
 		errs = append(errs, h.vm.Set(lastPart(m.Name), all))

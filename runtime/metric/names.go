@@ -73,6 +73,9 @@ func (n *Names) Scenario(name string) ScenarioID {
 	return ScenarioID(intern(n, &n.scenarios, name, Other))
 }
 
+// ScenarioName is the name of an id.
+func (n *Names) ScenarioName(id ScenarioID) string { return n.scenario(int(id)) }
+
 // Endpoint returns the id of an endpoint, that of [Other] once the table is full.
 func (n *Names) Endpoint(e Endpoint) EndpointID {
 	return EndpointID(intern(n, &n.endpoints, e, Endpoint{Name: Other}))

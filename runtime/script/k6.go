@@ -5,8 +5,6 @@ import "strings"
 // ofK6 says what to use instead of a module that k6 has and this program has not; empty: k6 has none of this name either.
 func ofK6(name string) string {
 	switch name {
-	case "k6/execution":
-		return "the virtual user and its iteration are __VU and __ITER; a scenario's variables are in __ENV; fail('…') ends an iteration"
 	case "k6/data":
 		return "read data once, at the top level: const list = JSON.parse(open('list.json')), or import list from './list.json'"
 	case "k6/encoding":

@@ -17,7 +17,7 @@ func TestModulesOfK6AreToldWithWhatToUse(t *testing.T) {
 		"k6/data": "JSON.parse(open(", "k6/encoding": "btoa", "k6/crypto": "npm", "k6/crypto/x509": "npm", "k6/html": "npm",
 		"k6/ws": "WebSockets", "k6/websockets": "WebSockets", "k6/experimental/websockets": "WebSockets", "k6/net/grpc": "gRPC",
 		"k6/browser": "no browser", "k6/secrets": "--secret", "k6/experimental/fs": "open(path)", "k6/experimental/csv": "open(path)",
-		"k6/experimental/redis": "no more", "k6/x/sql": "examples/custom", "k6/execution": "__VU",
+		"k6/experimental/redis": "no more", "k6/x/sql": "examples/custom",
 		"k6/htpp": `did you mean "k6/http"`, "k6/experimental": "there are:",
 	} {
 		for _, use := range []string{"import x from '" + name + "'\nexport default () => x", "const x = require('" + name + "')\nexports.default = () => x"} {

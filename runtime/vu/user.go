@@ -51,6 +51,7 @@ type User struct {
 	failed    bool
 	inHook    hook
 	requests  int
+	turn      turn
 	orphans   []*goja.Promise // rejected, and nobody handles it
 
 	failures failureCache

@@ -70,6 +70,8 @@ type Config struct {
 	Console func(Line)            // called by one goroutine at a time; nil: lines go nowhere
 	Seed    uint64                // of picks and Math.random
 	Keep    *failure.Keeper       // of examples of what fails; nil: none are kept
+	Abort   func(reason string)   // the script ends the test; nil: nothing ends
+	Failed  func(reason string)   // the script says that the test failed; nil: nobody hears it
 	FailOn  []string              // of "exceptions", "checks", "requests"; nil: what the script's options say, else all
 }
 
@@ -93,6 +95,7 @@ type Factory struct {
 	mix     bool // users pick from the parts
 
 	teardowns teardowns
+	turns     sync.Map // of metric.ScenarioID: *atomic.Int64, see User.Turn
 
 	mu    sync.Mutex
 	data  string // what beforeAll returned, JSON; empty: nothing
