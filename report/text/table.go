@@ -50,18 +50,22 @@ func (t table) line(row []string, wide []int, width int) string {
 
 // elide shortens in the middle: names tell most at their ends.
 func elide(s string, width int) string {
-	if columns(s) <= width {
+	wide := columns(s)
+	if wide <= width {
 		return s
 	}
 	list := []rune(s)
-	for cut := 1; cut < len(list); cut++ {
-		keep := len(list) - cut
-		short := string(list[:(keep+1)/2]) + "…" + string(list[len(list)-keep/2:])
-		if columns(short) <= width {
-			return short
+	left, right := (len(list)+1)/2, len(list)/2 // runes that are kept at both ends
+	for wide+1 > width && left+right > 0 {      // with the ellipsis
+		if left > right {
+			left--
+			wide -= runeColumns(list[left])
+		} else {
+			right--
+			wide -= runeColumns(list[len(list)-right-1])
 		}
 	}
-	return "…"
+	return string(list[:left]) + "…" + string(list[len(list)-right:])
 }
 
 // columns is how wide a terminal draws s.
