@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/plan"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Child is one run of the program plimsoll.
@@ -100,7 +100,7 @@ func (e *ChildError) Error() string {
 // ExitCode is plimsoll's.
 func (e *ChildError) ExitCode() int {
 	if e.Code < 1 {
-		return record.ExitInternal
+		return exit.Internal
 	}
 	return e.Code
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/cleanup"
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -95,27 +96,27 @@ func TestWhatGoesWrongIsSaidAndCleanedUp(t *testing.T) {
 // beforehand are faults that are met before anything is made.
 func beforehand() []fault {
 	return []fault{
-		{name: "credentials are missing or expired", code: record.ExitUsage, want: []string{"ExpiredToken", "AWS_PROFILE"}, wreck: func(tr *trial, _ *plan.Options) {
+		{name: "credentials are missing or expired", code: exit.Usage, want: []string{"ExpiredToken", "AWS_PROFILE"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.refuse = on("Caller", 0, refused(provider.Credentials, "sts:GetCallerIdentity", "ExpiredToken"))
 		}},
 		{name: "the first image's parameter is missing", loads: 1, wreck: func(tr *trial, _ *plan.Options) {
 			tr.refuse = on("Image ssm:/aws/service/ecs", 0, refused(provider.NotFound, "ssm:GetParameter", "ParameterNotFound"))
 		}},
-		{name: "no image's parameter is there", code: record.ExitOutside, want: []string{"no image for c7.small", "--ami"}, wreck: func(tr *trial, _ *plan.Options) {
+		{name: "no image's parameter is there", code: exit.Outside, want: []string{"no image for c7.small", "--ami"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.refuse = on("Image", 0, refused(provider.NotFound, "ssm:GetParameter", "ParameterNotFound"))
 		}},
-		{name: "the image is of another architecture", code: record.ExitUsage, want: []string{"is for x86_64, and g9.arm is arm64"}, wreck: func(_ *trial, o *plan.Options) {
+		{name: "the image is of another architecture", code: exit.Usage, want: []string{"is for x86_64, and g9.arm is arm64"}, wreck: func(_ *trial, o *plan.Options) {
 			o.Types, o.ImageID = []string{"g9.arm"}, "ami-123"
 		}},
-		{name: "an unknown type", code: record.ExitOutside, want: []string{"zz9.bogus"}, wreck: func(_ *trial, o *plan.Options) { o.Types = []string{"zz9.bogus"} }},
-		{name: "no default network", code: record.ExitUsage, want: []string{"has no default network", "--subnet"}, wreck: func(tr *trial, _ *plan.Options) { tr.subnets = nil }},
-		{name: "this machine's address is not known", code: record.ExitUsage, want: []string{"could not be found", "--allow-cidr"}, wreck: func(tr *trial, _ *plan.Options) {
+		{name: "an unknown type", code: exit.Outside, want: []string{"zz9.bogus"}, wreck: func(_ *trial, o *plan.Options) { o.Types = []string{"zz9.bogus"} }},
+		{name: "no default network", code: exit.Usage, want: []string{"has no default network", "--subnet"}, wreck: func(tr *trial, _ *plan.Options) { tr.subnets = nil }},
+		{name: "this machine's address is not known", code: exit.Usage, want: []string{"could not be found", "--allow-cidr"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.world.Address = func(context.Context) (string, error) { return "", errors.New("no network") }
 		}},
 		{name: "the script cannot be loaded", code: 3, want: []string{"the script or its settings cannot be used, and nothing was made"}, wreck: func(tr *trial, _ *plan.Options) { tr.settings = 3 }},
-		{name: "the whole world", code: record.ExitUsage, want: []string{"--allow-world"}, wreck: func(_ *trial, o *plan.Options) { o.Allow = []string{"0.0.0.0/0"} }},
-		{name: "more than it may cost", code: record.ExitUsage, want: []string{"more than --max-cost"}, wreck: func(_ *trial, o *plan.Options) { o.MaxCost = 0.001 }},
-		{name: "a limit of cost, and no price", code: record.ExitUsage, want: []string{"a price is not known"}, wreck: func(tr *trial, o *plan.Options) {
+		{name: "the whole world", code: exit.Usage, want: []string{"--allow-world"}, wreck: func(_ *trial, o *plan.Options) { o.Allow = []string{"0.0.0.0/0"} }},
+		{name: "more than it may cost", code: exit.Usage, want: []string{"more than --max-cost"}, wreck: func(_ *trial, o *plan.Options) { o.MaxCost = 0.001 }},
+		{name: "a limit of cost, and no price", code: exit.Usage, want: []string{"a price is not known"}, wreck: func(tr *trial, o *plan.Options) {
 			o.MaxCost, tr.prices = 1, nil
 		}},
 		{name: "the price is unknown", loads: 1, want: []string{"price unknown"}, wreck: func(tr *trial, _ *plan.Options) { tr.prices = nil }},
@@ -130,13 +131,13 @@ func machineFaults() []fault {
 		}
 	}
 	return []fault{
-		{name: "may not make a group", code: record.ExitOutside, want: []string{"may not ec2:CreateSecurityGroup", "remote policy"}, wreck: notPermitted("CreateGroup", "ec2:CreateSecurityGroup")},
-		{name: "may not open a port", code: record.ExitOutside, want: []string{"may not ec2:AuthorizeSecurityGroupIngress"}, wreck: notPermitted("Allow", "ec2:AuthorizeSecurityGroupIngress")},
-		{name: "may not launch", code: record.ExitOutside, want: []string{"may not ec2:RunInstances"}, wreck: notPermitted("Launch", "ec2:RunInstances")},
-		{name: "may not look at machines", code: record.ExitOutside, want: []string{"may not ec2:DescribeInstances"}, wreck: notPermitted("Find", "ec2:DescribeInstances")},
-		{name: "may not look at agents", code: record.ExitOutside, want: []string{"may not ssm:DescribeInstanceInformation"}, wreck: notPermitted("Agents", "ssm:DescribeInstanceInformation")},
-		{name: "may not send commands", code: record.ExitOutside, want: []string{"may not ssm:SendCommand"}, wreck: notPermitted("Run", "ssm:SendCommand")},
-		{name: "a group of that name is somebody else's", code: record.ExitOutside, want: []string{"it is left alone"}, wreck: func(tr *trial, _ *plan.Options) {
+		{name: "may not make a group", code: exit.Outside, want: []string{"may not ec2:CreateSecurityGroup", "remote policy"}, wreck: notPermitted("CreateGroup", "ec2:CreateSecurityGroup")},
+		{name: "may not open a port", code: exit.Outside, want: []string{"may not ec2:AuthorizeSecurityGroupIngress"}, wreck: notPermitted("Allow", "ec2:AuthorizeSecurityGroupIngress")},
+		{name: "may not launch", code: exit.Outside, want: []string{"may not ec2:RunInstances"}, wreck: notPermitted("Launch", "ec2:RunInstances")},
+		{name: "may not look at machines", code: exit.Outside, want: []string{"may not ec2:DescribeInstances"}, wreck: notPermitted("Find", "ec2:DescribeInstances")},
+		{name: "may not look at agents", code: exit.Outside, want: []string{"may not ssm:DescribeInstanceInformation"}, wreck: notPermitted("Agents", "ssm:DescribeInstanceInformation")},
+		{name: "may not send commands", code: exit.Outside, want: []string{"may not ssm:SendCommand"}, wreck: notPermitted("Run", "ssm:SendCommand")},
+		{name: "a group of that name is somebody else's", code: exit.Outside, want: []string{"it is left alone"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.refuse = on("CreateGroup", 1, refused(provider.Exists, "ec2:CreateSecurityGroup", "InvalidGroup.Duplicate"))
 		}},
 		{name: "the answer about the group was lost", loads: 1, wreck: func(tr *trial, _ *plan.Options) {
@@ -161,17 +162,17 @@ func machineFaults() []fault {
 		{name: "the profile can be used after a while", loads: 1, wreck: func(tr *trial, _ *plan.Options) {
 			tr.refuse = on("Launch", 10, refused(provider.ProfileNotReady, "ec2:RunInstances", "InvalidParameterValue"))
 		}},
-		{name: "the profile can never be used", code: record.ExitOutside, want: []string{"remote init"}, wreck: func(tr *trial, _ *plan.Options) {
+		{name: "the profile can never be used", code: exit.Outside, want: []string{"remote init"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.refuse = on("Launch", 0, refused(provider.ProfileNotReady, "ec2:RunInstances", "InvalidParameterValue"))
 		}},
 		{name: "the answer about the machine was lost", loads: 1, wreck: func(tr *trial, _ *plan.Options) { tr.lose = on("Launch", 1, errLost) }},
-		{name: "docker is not there", code: record.ExitOutside, want: []string{"docker does not answer", "it went wrong here"}, wreck: func(tr *trial, _ *plan.Options) {
+		{name: "docker is not there", code: exit.Outside, want: []string{"docker does not answer", "it went wrong here"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.answers = answerTo("wait for docker", 41, "docker does not answer")
 		}},
-		{name: "the agent never reports", code: record.ExitOutside, want: []string{"its agent never reported", "it went wrong here"}, wreck: func(tr *trial, _ *plan.Options) {
+		{name: "the agent never reports", code: exit.Outside, want: []string{"its agent never reported", "it went wrong here"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.agents = func(string) provider.Agent { return provider.Agent{} }
 		}},
-		{name: "the machine ends while it boots", code: record.ExitOutside, want: []string{"Client.VolumeLimitExceeded"}, wreck: func(tr *trial, _ *plan.Options) {
+		{name: "the machine ends while it boots", code: exit.Outside, want: []string{"Client.VolumeLimitExceeded"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.lose = func(call string) error {
 				if strings.HasPrefix(call, "Launch") {
 					for _, m := range tr.machines { // the fake holds its lock here
@@ -202,31 +203,31 @@ func serviceFaults() []fault {
 		return func(tr *trial, _ *plan.Options) { tr.answers = answerTo("start kinto", codePull, said) }
 	}
 	return []fault{
-		{name: "no image for this processor", code: record.ExitOutside, want: []string{"not made for the machine's processor"}, wreck: pull("no matching manifest for linux/arm64/v8 in the manifest list entries")},
-		{name: "too many pulls", code: record.ExitOutside, want: []string{"limits how often images are pulled"}, wreck: pull("toomanyrequests: You have reached your pull rate limit")},
-		{name: "an image that needs a login", code: record.ExitOutside, want: []string{"needs a login"}, wreck: pull("pull access denied for kinto, repository does not exist or may require 'docker login'")},
-		{name: "an image that does not exist", code: record.ExitOutside, want: []string{"is not there", "name and tag"}, wreck: pull("manifest for kinto:1 not found: manifest unknown")},
-		{name: "no way to the registry", code: record.ExitOutside, want: []string{"cannot find the registry"}, wreck: pull("dial tcp: lookup registry-1.docker.io: no such host")},
-		{name: "the port is in use", code: record.ExitOutside, want: []string{"port 8888 of the machine is in use"}, wreck: func(tr *trial, _ *plan.Options) {
+		{name: "no image for this processor", code: exit.Outside, want: []string{"not made for the machine's processor"}, wreck: pull("no matching manifest for linux/arm64/v8 in the manifest list entries")},
+		{name: "too many pulls", code: exit.Outside, want: []string{"limits how often images are pulled"}, wreck: pull("toomanyrequests: You have reached your pull rate limit")},
+		{name: "an image that needs a login", code: exit.Outside, want: []string{"needs a login"}, wreck: pull("pull access denied for kinto, repository does not exist or may require 'docker login'")},
+		{name: "an image that does not exist", code: exit.Outside, want: []string{"is not there", "name and tag"}, wreck: pull("manifest for kinto:1 not found: manifest unknown")},
+		{name: "no way to the registry", code: exit.Outside, want: []string{"cannot find the registry"}, wreck: pull("dial tcp: lookup registry-1.docker.io: no such host")},
+		{name: "the port is in use", code: exit.Outside, want: []string{"port 8888 of the machine is in use"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.answers = answerTo("start kinto", codeRun, "Bind for 0.0.0.0:8888 failed: port is already allocated")
 		}},
-		{name: "the service ends at once", code: record.ExitNothing, want: []string{"ended as soon as it was started", "no database"}, wreck: func(tr *trial, _ *plan.Options) {
+		{name: "the service ends at once", code: exit.Nothing, want: []string{"ended as soon as it was started", "no database"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.answers = answerTo("start kinto", codeExited, "it ended with code 1\nno database")
 		}},
-		{name: "the service is for another processor", code: record.ExitNothing, want: []string{"built for another processor"}, wreck: func(tr *trial, _ *plan.Options) {
+		{name: "the service is for another processor", code: exit.Nothing, want: []string{"built for another processor"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.answers = answerTo("start kinto", codeExited, "exec /app: exec format error")
 		}},
-		{name: "a parameter cannot be read", code: record.ExitOutside, want: []string{"ssm:GetParameter"}, wreck: func(tr *trial, o *plan.Options) {
+		{name: "a parameter cannot be read", code: exit.Outside, want: []string{"ssm:GetParameter"}, wreck: func(tr *trial, o *plan.Options) {
 			o.Parameters = []string{"KEY=/kinto/key"}
 			tr.answers = answerTo("start kinto", codeParameter, "the parameter /kinto/key cannot be read on the machine")
 		}},
-		{name: "the service never listens", code: record.ExitNothing, want: []string{"does not answer from here", "waiting for the database"}, wreck: func(tr *trial, _ *plan.Options) {
+		{name: "the service never listens", code: exit.Nothing, want: []string{"does not answer from here", "waiting for the database"}, wreck: func(tr *trial, _ *plan.Options) {
 			tr.world.Probe = func(context.Context, string) (int, error) { return 0, errors.New("connection refused") }
 			tr.answers = func(c provider.Command) (provider.Result, bool) {
 				return ended(0, "state running\nwaiting for the database\n", ""), c.Title == "look at the service"
 			}
 		}},
-		{name: "this machine's address changed", code: record.ExitNothing, want: []string{"203.0.113.7/32", "now seen as 198.51.100.9/32"}, wreck: func(tr *trial, _ *plan.Options) {
+		{name: "this machine's address changed", code: exit.Nothing, want: []string{"203.0.113.7/32", "now seen as 198.51.100.9/32"}, wreck: func(tr *trial, _ *plan.Options) {
 			n := 0
 			tr.world.Address = func(context.Context) (string, error) {
 				n++
@@ -276,7 +277,7 @@ func loadFaults() []fault {
 			steal(0.3)(tr, o)
 		}},
 		{name: "a little steal", loads: 1, want: []string{"a million requests"}, wreck: steal(0.02)},
-		{name: "the machine is ended by somebody", loads: 1, code: record.ExitOutside, want: []string{"Client.UserInitiatedShutdown", "incomplete"}, wreck: func(tr *trial, o *plan.Options) {
+		{name: "the machine is ended by somebody", loads: 1, code: exit.Outside, want: []string{"Client.UserInitiatedShutdown", "incomplete"}, wreck: func(tr *trial, o *plan.Options) {
 			o.Preemptible = true
 			tr.load = func(ctx context.Context, c Child) (int, error) {
 				tr.mu.Lock()
@@ -362,7 +363,7 @@ func TestWhatCannotBeRemovedIsNamed(t *testing.T) {
 	tr := newTrial(t)
 	tr.refuse = on("DeleteGroup", 1, refused(provider.Unavailable, "ec2:DeleteSecurityGroup", "InternalError"))
 	_, err := tr.run(t, options("c7.small"))
-	if code(err) != record.ExitOutside || !strings.Contains(err.Error(), "left: group sg-001 in eu-west-1") || !strings.Contains(hint(err), "cleanup --run") {
+	if code(err) != exit.Outside || !strings.Contains(err.Error(), "left: group sg-001 in eu-west-1") || !strings.Contains(hint(err), "cleanup --run") {
 		t.Errorf("it ended with %v (%s)", err, hint(err))
 	}
 	if left := tr.left(); len(left) != 1 {

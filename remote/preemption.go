@@ -8,7 +8,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/journal"
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // retryOnDemand measures a type once more on demand when its machine was taken
@@ -42,7 +42,7 @@ func (s *session) retryOnDemand(ctx context.Context, t *turn, first *Outcome, gr
 // wasPreempted looks once more at a machine of which there is no result: what
 // one that is taken away leaves is an error of whatever was asked of it last.
 func (s *session) wasPreempted(ctx context.Context, r *Outcome) bool {
-	if !r.Preemptible || r.Skipped || ctx.Err() != nil || r.Machine.ID == "" || r.Err == nil && r.Code != record.ExitNothing {
+	if !r.Preemptible || r.Skipped || ctx.Err() != nil || r.Machine.ID == "" || r.Err == nil && r.Code != exit.Nothing {
 		return false
 	}
 	var gone *provider.EndedError

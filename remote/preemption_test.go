@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/journal"
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // take takes the machines of a type away that are there: those on spot, or all.
@@ -94,7 +94,7 @@ func TestASecondTryIsTheLast(t *testing.T) {
 	t.Parallel()
 	tr, o := spotTrial(t, true)
 	results, err := tr.run(t, o)
-	if code(err) != record.ExitOutside || len(results) != 2 || tr.began != 2 {
+	if code(err) != exit.Outside || len(results) != 2 || tr.began != 2 {
 		t.Errorf("%d results of %d loads: %v", len(results), tr.began, err)
 	}
 	if left := tr.left(); left != nil {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/plan"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -131,7 +132,7 @@ func (w World) compare(ctx context.Context, p *plan.Plan, answers []Outcome, sho
 	said := &bytes.Buffer{}
 	code, err := w.Plimsoll(ctx, Child{Args: args, Stdout: said, Stderr: w.Stderr})
 	// with a smaller machine it is no failure that something became worse
-	if err != nil || code != record.ExitOK && code != record.ExitRegression {
+	if err != nil || code != exit.OK && code != exit.Regression {
 		return said.Bytes(), fmt.Errorf("the machines could not be compared (code %d): %w", code, orSeeAbove(err))
 	}
 	return said.Bytes(), nil
@@ -304,5 +305,5 @@ func ExitCode(results []Outcome) int {
 			codes = append(codes, r.Code)
 		}
 	}
-	return record.FirstExit(codes...)
+	return exit.First(codes...)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/report/compare"
 	"github.com/plimsoll-load/plimsoll/report/text"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -116,7 +117,7 @@ func (tr *trial) tell(c Child) (int, error) {
 			text, err := compare.JSON(compared, 0.1)
 			return 0, errors.Join(err, writeTo(c.Stdout, text))
 		}
-		return record.ExitRegression, text.WriteComparison(c.Stdout, compared, 0.1, wide)
+		return exit.Regression, text.WriteComparison(c.Stdout, compared, 0.1, wide)
 	}
 	if err := os.WriteFile(flag(c.Args, "html"), []byte("<html>"), 0o644); err != nil {
 		return 1, err
@@ -138,10 +139,10 @@ func writeTo(w io.Writer, text []byte) error {
 func (tr *trial) size(ctx context.Context, c Child, rows []any) (int, error) {
 	path := flag(c.Args, "output")
 	name := strings.TrimSuffix(filepath.Base(filepath.Dir(path)), "-on-demand")
-	code, verdict := record.ExitOK, record.VerdictFound
+	code, verdict := exit.OK, record.VerdictFound
 	began := time.Now()
 	if provider.Pause(ctx, 2*time.Minute) != nil {
-		code, verdict = record.ExitInterrupted, record.VerdictInterrupted
+		code, verdict = exit.Interrupted, record.VerdictInterrupted
 	}
 	var machine *record.Machine
 	if err := json.Unmarshal([]byte(flag(c.Args, "machine")), &machine); err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/remote/provision"
 	"github.com/plimsoll-load/plimsoll/remote/script"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // deploy starts the service's container on a machine.
@@ -42,7 +42,7 @@ func whyNotStarted(p *plan.Plan, err error) error {
 	if !errors.As(err, &failed) {
 		return err
 	}
-	e := &provision.StartError{Tail: provider.Tail(failed.Result.Stderr, provider.TailLines), Code: record.ExitOutside}
+	e := &provision.StartError{Tail: provider.Tail(failed.Result.Stderr, provider.TailLines), Code: exit.Outside}
 	image := p.Options.Image
 	switch failed.Code {
 	case codePull:
@@ -53,7 +53,7 @@ func whyNotStarted(p *plan.Plan, err error) error {
 			e.What, e.Advice = fmt.Sprintf("port %d of the machine is in use", p.Options.Port), "end what uses it, or take another machine"
 		}
 	case codeExited:
-		e.What, e.Advice, e.Code = image+" ended as soon as it was started", "the lines above are the end of its log", record.ExitNothing
+		e.What, e.Advice, e.Code = image+" ended as soon as it was started", "the lines above are the end of its log", exit.Nothing
 		if strings.Contains(failed.Result.Stderr, "exec format error") {
 			e.What, e.Advice = image+" is built for another processor", "build it for the machine's architecture, or take another --type"
 		}
@@ -115,7 +115,7 @@ func (s *session) answers(ctx context.Context, m provider.Machine) error {
 func (s *session) whySilent(ctx context.Context, m provider.Machine, address string, last error) error {
 	e := &provision.StartError{
 		What:   fmt.Sprintf("%s does not answer from here within %s: %v", address, s.plan.Options.ProbeTimeout, last),
-		Code:   record.ExitNothing,
+		Code:   exit.Nothing,
 		Advice: "does the service listen on 0.0.0.0 and on this --port? --probe-path and --probe-timeout say what to wait for",
 	}
 	said, err := s.plan.ServiceState().Run(ctx, s.Cloud.Commands, m.ID)

@@ -16,7 +16,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/remote/provision"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // World is what a run needs of the machine that it is started on.
@@ -192,7 +192,7 @@ func (e *SignalError) Error() string { return "stopped by a signal: " + e.Signal
 // ExitCode is that of the signal.
 func (e *SignalError) ExitCode() int {
 	if s, ok := e.Signal.(os.Signal); ok {
-		return record.SignalExit(s)
+		return exit.OfSignal(s)
 	}
-	return record.ExitInterrupted
+	return exit.Interrupted
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/cleanup"
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // TestAClockThatIsWrongShiftsTheSeries has a machine whose clock is 90 s ahead of this one's.
@@ -65,7 +65,7 @@ func TestAMachineThatSomebodyEndsIsMissedAtOnce(t *testing.T) {
 		return tr.size(ctx, c, nil)
 	}
 	results, err := tr.run(t, options("c7.small"))
-	if missed > 10*time.Second || code(err) != record.ExitOutside || tr.left() != nil {
+	if missed > 10*time.Second || code(err) != exit.Outside || tr.left() != nil {
 		t.Errorf("it was missed after %v; %v, left %v", missed, err, tr.left())
 	}
 	if notes := fmt.Sprint(results[0].Notes); !strings.Contains(notes, "User initiated") || !strings.Contains(notes, "incomplete") {
@@ -84,7 +84,7 @@ func TestAMachineThatCannotBeEndedIsNamed(t *testing.T) {
 			t.Errorf("%q is not in: %v", want, err)
 		}
 	}
-	if c, _ := results[0].Capacity(); code(err) != record.ExitOutside || !strings.Contains(hint(err), "cleanup --run") || c != 100 {
+	if c, _ := results[0].Capacity(); code(err) != exit.Outside || !strings.Contains(hint(err), "cleanup --run") || c != 100 {
 		t.Errorf("exit code %d, hint %q, capacity %v", code(err), hint(err), c)
 	}
 }
@@ -116,7 +116,7 @@ func TestAMachineThatDoesNotStartIsExplained(t *testing.T) {
 		code  int
 		want  []string
 	}{
-		"it stays pending": {func(tr *trial) { tr.bootTime = time.Hour }, record.ExitOutside, []string{"i-002 is still pending after 5m0s", "--boot-timeout"}},
+		"it stays pending": {func(tr *trial) { tr.bootTime = time.Hour }, exit.Outside, []string{"i-002 is still pending after 5m0s", "--boot-timeout"}},
 		"it has no public address": {func(tr *trial) {
 			tr.lose = func(string) error {
 				for _, m := range tr.machines { // the fake holds its lock here
@@ -124,7 +124,7 @@ func TestAMachineThatDoesNotStartIsExplained(t *testing.T) {
 				}
 				return nil
 			}
-		}, record.ExitUsage, []string{"i-002 runs and has no public address", "--subnet", "--private"}},
+		}, exit.Usage, []string{"i-002 runs and has no public address", "--subnet", "--private"}},
 	} {
 		tr := newTrial(t)
 		test.wreck(tr)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
@@ -36,9 +37,9 @@ func (r *Run) Verdict() Verdict {
 	}
 	v := Verdict{Bad, string(r.End.Verdict), r.totals(), r.End.Reason}
 	switch {
-	case r.End.ExitCode == record.ExitOK:
+	case r.End.ExitCode == exit.OK:
 		v.Tone = Good
-	case record.Inconclusive(r.End.ExitCode):
+	case exit.Undecided(r.End.ExitCode):
 		v.Tone = Warn
 	}
 	if s := r.Answer(); s != nil {

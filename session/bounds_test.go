@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/target"
@@ -67,7 +68,7 @@ export default function () { http.get(__ENV.SERVER_URL + '/'); sleep(0.02); http
 		Env: []string{"SERVER_URL=" + server.URL()}, Monitor: []string{"none"}, Sinks: []session.Sink{fold, seen},
 	})
 	e := result.End
-	if e.Verdict != "failed" || e.ExitCode != record.ExitBroken || !strings.Contains(e.Reason, "abortOnFail") || !e.Thresholds[1].Aborted || e.Thresholds[0].Aborted {
+	if e.Verdict != "failed" || e.ExitCode != exit.Broken || !strings.Contains(e.Reason, "abortOnFail") || !e.Thresholds[1].Aborted || e.Thresholds[0].Aborted {
 		t.Errorf("ended %+v", e)
 	}
 	r := fold.Run()
@@ -105,7 +106,7 @@ func TestThresholdsThatCannotBeHeld(t *testing.T) {
 		}
 		var coded interface{ ExitCode() int }
 		var hinted interface{ Hint() string }
-		if !strings.Contains(err.Error(), c.want) || !errors.As(err, &coded) || coded.ExitCode() != record.ExitUsage || !errors.As(err, &hinted) || hinted.Hint() == "" {
+		if !strings.Contains(err.Error(), c.want) || !errors.As(err, &coded) || coded.ExitCode() != exit.Usage || !errors.As(err, &hinted) || hinted.Hint() == "" {
 			t.Errorf("%s: %v, want %q, exit code 2 and a hint", name, err, c.want)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/sched"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
@@ -20,9 +21,9 @@ func (s *Session) beforeAll(ctx context.Context) (end record.End, err error) {
 	if ctx.Err() != nil || s.stops.why() != nil { // it was interrupted, or aborted the test
 		<-s.stops.halted
 		err = s.stops.why()
-		return record.End{Verdict: record.VerdictInterrupted, Reason: err.Error(), ExitCode: exitCode(err, record.ExitInterrupted)}, err
+		return record.End{Verdict: record.VerdictInterrupted, Reason: err.Error(), ExitCode: exitCode(err, exit.Interrupted)}, err
 	}
-	return record.End{Verdict: record.VerdictDead, Reason: err.Error(), ExitCode: exitCode(err, record.ExitScript)}, err
+	return record.End{Verdict: record.VerdictDead, Reason: err.Error(), ExitCode: exitCode(err, exit.Script)}, err
 }
 
 // afterAll runs the script's afterAll, when all users have run their afterVU. What fails there is told by the exit code:

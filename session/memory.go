@@ -8,7 +8,7 @@ import (
 	"runtime/metrics"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // A script that keeps what it makes (`s += s`, an array that grows) takes
@@ -30,7 +30,7 @@ func (o outOfMemoryError) Error() string {
 }
 
 // ExitCode is that of a generator at its limit.
-func (outOfMemoryError) ExitCode() int { return record.ExitInconclusive }
+func (outOfMemoryError) ExitCode() int { return exit.Inconclusive }
 
 // watchMemory stops the session, at once, when the process holds too much
 // memory. What grows faster than it looks, in one native call, it cannot stop.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/sched"
@@ -160,13 +161,13 @@ func (s *Session) finish(end record.End) Result {
 	}
 	end.Bottleneck = s.evidence.Attribute(end.Sizing, s.plan.Sizing.Tolerance)
 	if s.tellFaults() && s.stops.why() == nil {
-		end.ExitCode = record.ExitInternal
+		end.ExitCode = exit.Internal
 	}
 	end.AtS = s.rec.now()
 	row := end
 	lost := s.rec.close(&row)
 	if len(lost) > 0 && s.stops.why() == nil {
-		end.ExitCode = record.ExitInternal
+		end.ExitCode = exit.Internal
 	}
 	return Result{End: end, Lost: lost}
 }

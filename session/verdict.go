@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -33,7 +34,7 @@ func (s *Session) conclude(end record.End, b *runState) record.End {
 	if end.Verdict == record.VerdictOK {
 		end.Verdict, end.Reason = record.VerdictTeardown, "the teardown failed: "+s.teardown
 	}
-	end.ExitCode = record.FirstExit(end.ExitCode, record.ExitScript)
+	end.ExitCode = exit.First(end.ExitCode, exit.Script)
 	return end
 }
 
@@ -43,7 +44,7 @@ func (s *Session) judge(end record.End, b *runState) record.End {
 	cause := s.stops.why()
 	switch {
 	case cause != nil:
-		end.Verdict, end.Reason, end.ExitCode = record.VerdictInterrupted, cause.Error(), exitCode(cause, record.ExitInterrupted)
+		end.Verdict, end.Reason, end.ExitCode = record.VerdictInterrupted, cause.Error(), exitCode(cause, exit.Interrupted)
 		return end
 	case b.err != nil && s.kinds.lacked:
 		end.Verdict, end.Reason = record.VerdictGenerator, ownLack+": "+b.err.Error()
@@ -95,7 +96,7 @@ func reason(why sched.Reason) string {
 
 // failed is the end of what could not go on.
 func failed(err error) record.End {
-	return record.End{Verdict: record.VerdictError, Reason: err.Error(), ExitCode: exitCode(err, record.ExitInternal)}
+	return record.End{Verdict: record.VerdictError, Reason: err.Error(), ExitCode: exitCode(err, exit.Internal)}
 }
 
 // ownLack is why something failed that says nothing of the target.

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -122,20 +123,20 @@ func TestWhoseFaultItIs(t *testing.T) {
 		counts
 		code int
 	}{
-		"nothing lost":                 {counts{ok: 100}, record.ExitOK},
-		"no VU free":                   {counts{ok: 80, dropped: metric.Dropped{NoVU: 20}}, record.ExitBroken},
-		"VUs refused":                  {counts{ok: 80, dropped: metric.Dropped{Refused: 20}}, record.ExitBroken},
-		"not made in time":             {counts{ok: 80, dropped: metric.Dropped{Unmade: 20}}, record.ExitInconclusive},
-		"no processor time":            {counts{ok: 80, dropped: metric.Dropped{Starved: 20}}, record.ExitInconclusive},
-		"late":                         {counts{ok: 80, dropped: metric.Dropped{Late: 20}}, record.ExitInconclusive},
-		"nothing sent, for want of it": {counts{dropped: metric.Dropped{Unmade: 20}}, record.ExitInconclusive},
-		"nothing sent, no VU":          {counts{dropped: metric.Dropped{NoVU: 20}}, record.ExitNothing},
-		"both, each too much":          {counts{ok: 60, dropped: metric.Dropped{NoVU: 20, Late: 20}}, record.ExitBroken},
-		"both, one too much":           {counts{ok: 80, dropped: metric.Dropped{NoVU: 2, Late: 18}}, record.ExitInconclusive},
-		"both, only together":          {counts{ok: 93, dropped: metric.Dropped{NoVU: 3, Late: 4}}, record.ExitInconclusive},
-		"few, tolerated":               {counts{ok: 95, dropped: metric.Dropped{NoVU: 2, Late: 3}}, record.ExitOK},
-		"own failures and own drops":   {counts{ok: 90, failed: 4, own: 4, dropped: metric.Dropped{Late: 6}}, record.ExitInconclusive},
-		"own drops, other failures":    {counts{ok: 80, failed: 14, dropped: metric.Dropped{Late: 6}}, record.ExitBroken},
+		"nothing lost":                 {counts{ok: 100}, exit.OK},
+		"no VU free":                   {counts{ok: 80, dropped: metric.Dropped{NoVU: 20}}, exit.Broken},
+		"VUs refused":                  {counts{ok: 80, dropped: metric.Dropped{Refused: 20}}, exit.Broken},
+		"not made in time":             {counts{ok: 80, dropped: metric.Dropped{Unmade: 20}}, exit.Inconclusive},
+		"no processor time":            {counts{ok: 80, dropped: metric.Dropped{Starved: 20}}, exit.Inconclusive},
+		"late":                         {counts{ok: 80, dropped: metric.Dropped{Late: 20}}, exit.Inconclusive},
+		"nothing sent, for want of it": {counts{dropped: metric.Dropped{Unmade: 20}}, exit.Inconclusive},
+		"nothing sent, no VU":          {counts{dropped: metric.Dropped{NoVU: 20}}, exit.Nothing},
+		"both, each too much":          {counts{ok: 60, dropped: metric.Dropped{NoVU: 20, Late: 20}}, exit.Broken},
+		"both, one too much":           {counts{ok: 80, dropped: metric.Dropped{NoVU: 2, Late: 18}}, exit.Inconclusive},
+		"both, only together":          {counts{ok: 93, dropped: metric.Dropped{NoVU: 3, Late: 4}}, exit.Inconclusive},
+		"few, tolerated":               {counts{ok: 95, dropped: metric.Dropped{NoVU: 2, Late: 3}}, exit.OK},
+		"own failures and own drops":   {counts{ok: 90, failed: 4, own: 4, dropped: metric.Dropped{Late: 6}}, exit.Inconclusive},
+		"own drops, other failures":    {counts{ok: 80, failed: 14, dropped: metric.Dropped{Late: 6}}, exit.Broken},
 	} {
 		if verdict, reason := c.verdict(.05); verdict.ExitCode() != c.code {
 			t.Errorf("%s: %s (%s), exit code %d, want %d", name, verdict, reason, verdict.ExitCode(), c.code)

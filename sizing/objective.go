@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Objective is a promise on response times, "p(95)<200ms": a share of the
@@ -54,4 +56,4 @@ type usageError struct{ what, value, why string }
 func (e usageError) Error() string { return fmt.Sprintf("%s %q %s", e.what, e.value, e.why) }
 
 // ExitCode is that of a wrong configuration.
-func (usageError) ExitCode() int { return 2 }
+func (usageError) ExitCode() int { return exit.Usage }

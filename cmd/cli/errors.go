@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Explain prints an error of a program in words, the source that it is about,
@@ -30,7 +30,7 @@ func Explain(w io.Writer, program string, err error) int {
 	if errors.As(err, &coded) {
 		return coded.ExitCode()
 	}
-	return record.ExitInternal
+	return exit.Internal
 }
 
 // StatusError is an error without words: all was said in the report, only the exit status is left.
@@ -62,5 +62,5 @@ func (f FaultError) Hint() string { return f.Advice }
 
 // Usage is a fault of the command line.
 func Usage(hint, format string, args ...any) error {
-	return FaultError{Code: record.ExitUsage, Err: fmt.Errorf(format, args...), Advice: hint}
+	return FaultError{Code: exit.Usage, Err: fmt.Errorf(format, args...), Advice: hint}
 }

@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // ScriptFiles is where what a script wants written may go.
@@ -27,7 +27,7 @@ func (o ScriptFiles) Write(path string, data []byte) error {
 		_, err = o.Stderr.Write(data)
 	default:
 		if err = o.file(path, data); err != nil {
-			return FaultError{Code: record.ExitScript, Err: fmt.Errorf("handleSummary: %w", err), Advice: "the result itself is whole; let handleSummary return another name"}
+			return FaultError{Code: exit.Script, Err: fmt.Errorf("handleSummary: %w", err), Advice: "the result itself is whole; let handleSummary return another name"}
 		}
 	}
 	return err

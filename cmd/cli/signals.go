@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Signals are those that ask this process to end. Nil: there are none.
@@ -54,7 +54,7 @@ type SignalError struct{ os.Signal }
 func (SignalError) Error() string { return "stopped by a signal" }
 
 // ExitCode is 128 plus the signal's number, as a shell has it; HUP is TERM.
-func (s SignalError) ExitCode() int { return record.SignalExit(s.Signal) }
+func (s SignalError) ExitCode() int { return exit.OfSignal(s.Signal) }
 
 // Main runs a program's command to its end and returns the exit status.
 //
@@ -131,7 +131,7 @@ func (s *Signals) first() (sig SignalError, came bool) {
 // before it came keeps its own.
 func (s *Signals) status(program string, stderr io.Writer, err error) int {
 	if err == nil {
-		return record.ExitOK
+		return exit.OK
 	}
 	sig, came := s.first()
 	var coded interface{ ExitCode() int }

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/plimsoll-load/plimsoll/remote/fakeaws"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // TestAForeignPageIsRefusedBeforeItCosts names a file of somebody else's for the page.
@@ -19,7 +19,7 @@ func TestAForeignPageIsRefusedBeforeItCosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := r.run(r.sizing("--html=" + page)...)
-	if got.code != record.ExitUsage || !strings.Contains(got.stderr, "is no page of plimsoll") || len(r.Calls()) > 0 {
+	if got.code != exit.Usage || !strings.Contains(got.stderr, "is no page of plimsoll") || len(r.Calls()) > 0 {
 		t.Errorf("exit status %d after %d calls: %s", got.code, len(r.Calls()), got.stderr)
 	}
 	if got := r.run(r.sizing("--html="+page, "--force")...); got.code != 0 || !strings.Contains(got.stdout, "--force") {

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/fakeaws"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Soon is what is wanted after the last signal, and long what fails a test: the machine may be busy.
@@ -30,12 +30,12 @@ var signalled = []struct {
 	code  int
 	clean bool
 }{
-	{"INT", []syscall.Signal{syscall.SIGINT}, record.ExitInterrupted, true},
-	{"INT twice", []syscall.Signal{syscall.SIGINT, syscall.SIGINT}, record.ExitInterrupted, true},
-	{"INT three times", []syscall.Signal{syscall.SIGINT, syscall.SIGINT, syscall.SIGINT}, record.ExitInterrupted, false},
-	{"TERM", []syscall.Signal{syscall.SIGTERM}, record.ExitTerminated, true},
-	{"HUP", []syscall.Signal{syscall.SIGHUP}, record.ExitTerminated, true},
-	{"PIPE", []syscall.Signal{syscall.SIGPIPE, syscall.SIGTERM}, record.ExitTerminated, true},
+	{"INT", []syscall.Signal{syscall.SIGINT}, exit.Interrupted, true},
+	{"INT twice", []syscall.Signal{syscall.SIGINT, syscall.SIGINT}, exit.Interrupted, true},
+	{"INT three times", []syscall.Signal{syscall.SIGINT, syscall.SIGINT, syscall.SIGINT}, exit.Interrupted, false},
+	{"TERM", []syscall.Signal{syscall.SIGTERM}, exit.Terminated, true},
+	{"HUP", []syscall.Signal{syscall.SIGHUP}, exit.Terminated, true},
+	{"PIPE", []syscall.Signal{syscall.SIGPIPE, syscall.SIGTERM}, exit.Terminated, true},
 }
 
 // TestASignalIsAnsweredInEachPhase sends signals in the middle of calls of a run: while it plans, rents, boots, measures

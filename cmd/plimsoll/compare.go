@@ -13,6 +13,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/report/html"
 	"github.com/plimsoll-load/plimsoll/report/markdown"
 	"github.com/plimsoll-load/plimsoll/report/text"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/sizing/recommend"
 )
@@ -55,7 +56,7 @@ func newCompare(p process) *cobra.Command {
 				return err
 			}
 			if changed.Regression(beyond) != nil {
-				return cli.StatusError(record.ExitRegression)
+				return cli.StatusError(exit.Regression)
 			}
 			return nil
 		},

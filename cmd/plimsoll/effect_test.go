@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
 // effect is what a flag changes, and the command lines in which it would change nothing: they are refused.
@@ -143,7 +143,7 @@ func refusal(t *testing.T, line string) string {
 	root.SetErr(p.stderr)
 	err := root.ExecuteContext(t.Context())
 	var fault cli.FaultError
-	if !errors.As(err, &fault) || fault.Code != record.ExitUsage {
+	if !errors.As(err, &fault) || fault.Code != exit.Usage {
 		return fmt.Sprintf("%v (no error of usage)", err)
 	}
 	return fault.Error() + " hint: " + fault.Advice

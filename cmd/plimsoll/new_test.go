@@ -12,7 +12,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/jsapi"
 	"github.com/plimsoll-load/plimsoll/jsapi/all"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/repo"
 	"github.com/plimsoll-load/plimsoll/runtime/target"
 )
@@ -87,7 +87,7 @@ func TestNewNeverOverwrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, _, stderr := world(t, "new", dir)
-	if code := p.main(); code != record.ExitUsage || !strings.Contains(stderr.String(), "plimsoll.json is there already") {
+	if code := p.main(); code != exit.Usage || !strings.Contains(stderr.String(), "plimsoll.json is there already") {
 		t.Errorf("exit status %d: %s", code, stderr)
 	}
 	files, err := os.ReadDir(dir)
@@ -105,7 +105,7 @@ func TestNewRefusesWhatItDoesNotKnow(t *testing.T) {
 		"not a directory":          {"new", filepath.Join(os.Args[0], "x")},
 	} {
 		p, _, stderr := world(t, args...)
-		if code := p.main(); code != record.ExitUsage || !strings.Contains(stderr.String(), word) {
+		if code := p.main(); code != exit.Usage || !strings.Contains(stderr.String(), word) {
 			t.Errorf("%q: exit status %d: %s", args, code, stderr)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/target"
 )
@@ -175,8 +176,8 @@ func TestSignalsEndARunInOrder(t *testing.T) {
 				return strings.Contains(string(text), "stopped by a signal")
 			})
 			_ = run.Process.Signal(syscall.SIGINT)
-			if status := run.status(t); status != record.ExitInterrupted {
-				t.Errorf("exit status %d, want %d\n%s", status, record.ExitInterrupted, &run.stderr)
+			if status := run.status(t); status != exit.Interrupted {
+				t.Errorf("exit status %d, want %d\n%s", status, exit.Interrupted, &run.stderr)
 			}
 			if out := run.stdout.String(); !strings.Contains(out, "interrupted") {
 				t.Errorf("no summary after the second signal: %q", out)
@@ -189,8 +190,8 @@ func TestGracePeriodEndsWhatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	path := write(t, "stuck.js", `export default () => { while (true) {} }`)
 	run := start(t, filepath.Dir(path), "run", path, "--duration", "200ms", "--grace", "300ms")
-	if status := run.status(t); status != record.ExitNothing {
-		t.Errorf("exit status %d, want %d: no iteration succeeded\n%s", status, record.ExitNothing, &run.stderr)
+	if status := run.status(t); status != exit.Nothing {
+		t.Errorf("exit status %d, want %d: no iteration succeeded\n%s", status, exit.Nothing, &run.stderr)
 	}
 	if !strings.Contains(run.stderr.String(), "interrupted") {
 		t.Errorf("nothing is said of the iteration that was cut off: %q", &run.stderr)
@@ -206,8 +207,8 @@ func TestDemoTargetEndsWithItsOwner(t *testing.T) {
 	eventually(t, "a window in the record", func() bool { return len(windows(t, path)) > 0 })
 	child := childOf(t, run.Process.Pid)
 	_ = run.Process.Signal(syscall.SIGINT)
-	if status := run.status(t); status != record.ExitInterrupted {
-		t.Errorf("exit status %d, want %d\n%s", status, record.ExitInterrupted, &run.stderr)
+	if status := run.status(t); status != exit.Interrupted {
+		t.Errorf("exit status %d, want %d\n%s", status, exit.Interrupted, &run.stderr)
 	}
 	if !strings.Contains(run.stdout.String(), "set to carry 300 requests/s") {
 		t.Errorf("the truth is not told: %s", &run.stdout)

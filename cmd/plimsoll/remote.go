@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 const remoteLong = `Sizes a service on rented machines (AWS): it puts the image there, loads it, brings
@@ -31,7 +31,7 @@ func newRemote(p process) *cobra.Command {
 				return err
 			}
 			if err := p.become(path, args); err != nil {
-				return cli.FaultError{Code: record.ExitOutside, Err: fmt.Errorf("remote: %s: %w", path, err)}
+				return cli.FaultError{Code: exit.Outside, Err: fmt.Errorf("remote: %s: %w", path, err)}
 			}
 			return nil
 		},

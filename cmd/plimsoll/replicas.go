@@ -11,7 +11,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/sizing/recommend"
 )
 
@@ -59,7 +59,7 @@ func (r *replicas) show(p process, asJSON bool) error {
 	}
 	advice, err := recommend.ByReplicas(sizes, r.target, recommend.Plan{})
 	if err != nil {
-		return cli.FaultError{Code: record.ExitInconclusive, Err: err}
+		return cli.FaultError{Code: exit.Inconclusive, Err: err}
 	}
 	if asJSON {
 		return json.NewEncoder(p.stdout).Encode(advice)

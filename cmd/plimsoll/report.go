@@ -9,6 +9,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -60,11 +61,11 @@ func recordPath(p process, args []string) (string, error) {
 	}
 	dir, err := record.StateDir(p.env)
 	if err != nil {
-		return "", cli.FaultError{Code: record.ExitUsage, Err: err}
+		return "", cli.FaultError{Code: exit.Usage, Err: err}
 	}
 	path, err := record.Store{Dir: dir}.Newest()
 	if errors.Is(err, record.ErrNoRecord) {
-		return "", cli.FaultError{Code: record.ExitUsage, Err: err}
+		return "", cli.FaultError{Code: exit.Usage, Err: err}
 	}
 	return path, err
 }

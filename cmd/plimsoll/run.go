@@ -13,6 +13,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
 	"github.com/plimsoll-load/plimsoll/report"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/repo"
@@ -89,7 +90,7 @@ func begin(ctx context.Context, p process, o settings) error {
 	run.Path, run.End.ExitCode = file.Path(), result.End.ExitCode
 	unwritten := o.handleSummary(ctx, p, ended{s, fold, run, append(inputs, append(s.Inputs(), file.Path())...)})
 	err = o.finish(p, run, result)
-	if unwritten != nil && result.End.ExitCode != record.ExitOK { // what the run found out counts for more
+	if unwritten != nil && result.End.ExitCode != exit.OK { // what the run found out counts for more
 		unwritten = cli.FaultError{Code: result.End.ExitCode, Err: unwritten, Advice: "the summary above is whole"}
 	}
 	return cmp.Or(unwritten, err)
@@ -144,7 +145,7 @@ func (o *settings) finish(p process, run *report.Run, result session.Result) err
 	if lost != nil {
 		return cli.FaultError{Code: result.End.ExitCode, Err: lost, Advice: "the summary above is whole; free some space, or name other files"}
 	}
-	if result.End.ExitCode != record.ExitOK {
+	if result.End.ExitCode != exit.OK {
 		return cli.StatusError(result.End.ExitCode)
 	}
 	return nil
@@ -154,7 +155,7 @@ func (o *settings) finish(p process, run *report.Run, result session.Result) err
 func (o *settings) createRecord(p process) (*os.File, error) {
 	file, err := o.newRecord(p)
 	if err != nil {
-		return nil, cli.FaultError{Code: record.ExitUsage, Err: err, Advice: "name a file that can be written with -o FILE"}
+		return nil, cli.FaultError{Code: exit.Usage, Err: err, Advice: "name a file that can be written with -o FILE"}
 	}
 	return file, nil
 }

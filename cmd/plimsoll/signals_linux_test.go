@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/target"
 )
 
@@ -138,11 +138,11 @@ var signalled = []struct {
 	comes []syscall.Signal
 	code  int
 }{
-	{"INT", []syscall.Signal{syscall.SIGINT}, record.ExitInterrupted},
-	{"INT twice", []syscall.Signal{syscall.SIGINT, syscall.SIGINT}, record.ExitInterrupted},
-	{"TERM", []syscall.Signal{syscall.SIGTERM}, record.ExitTerminated},
-	{"HUP", []syscall.Signal{syscall.SIGHUP}, record.ExitTerminated},
-	{"PIPE", []syscall.Signal{syscall.SIGPIPE, syscall.SIGTERM}, record.ExitTerminated},
+	{"INT", []syscall.Signal{syscall.SIGINT}, exit.Interrupted},
+	{"INT twice", []syscall.Signal{syscall.SIGINT, syscall.SIGINT}, exit.Interrupted},
+	{"TERM", []syscall.Signal{syscall.SIGTERM}, exit.Terminated},
+	{"HUP", []syscall.Signal{syscall.SIGHUP}, exit.Terminated},
+	{"PIPE", []syscall.Signal{syscall.SIGPIPE, syscall.SIGTERM}, exit.Terminated},
 }
 
 // Soon is what is wanted after the last signal, and long what fails a test: the machine may be busy.
@@ -168,7 +168,7 @@ func TestASignalIsAnsweredEverywhere(t *testing.T) {
 	var slowest sync.Map
 	for _, p := range phases(server.URL()) {
 		for _, s := range signalled {
-			if strings.HasSuffix(p.name, "stuck") && s.code != record.ExitInterrupted {
+			if strings.HasSuffix(p.name, "stuck") && s.code != exit.Interrupted {
 				continue // it takes all of a processor until it is left behind
 			}
 			slots <- true
@@ -372,8 +372,8 @@ func TestAnIgnoredHangupStaysIgnored(t *testing.T) {
 	eventually(t, "two more windows", func() bool { return len(windows(t, path)) >= before+2 })
 	_ = c.Process.Signal(syscall.SIGINT)
 	_ = c.Wait()
-	if code := c.ProcessState.ExitCode(); code != record.ExitInterrupted {
-		t.Errorf("%v, want the exit status %d", c.ProcessState, record.ExitInterrupted)
+	if code := c.ProcessState.ExitCode(); code != exit.Interrupted {
+		t.Errorf("%v, want the exit status %d", c.ProcessState, exit.Interrupted)
 	}
 }
 
@@ -409,7 +409,7 @@ func TestARecordIsThereFromItsFirstRow(t *testing.T) {
 		return err == nil && bytes.HasSuffix(text, []byte("\n"))
 	})
 	second := start(t, dir, "run", path, "-o", "run.jsonl", "--force")
-	if code := second.status(t); code != record.ExitUsage || !strings.Contains(second.stderr.String(), "another run writes its record there") {
+	if code := second.status(t); code != exit.Usage || !strings.Contains(second.stderr.String(), "another run writes its record there") {
 		t.Errorf("a second writer ends with %d: %s", code, &second.stderr)
 	}
 	if err := run.Process.Kill(); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-load/plimsoll/cmd/cli"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/target"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
 	"github.com/plimsoll-load/plimsoll/session"
@@ -57,7 +57,7 @@ func newTarget(p process) *cobra.Command {
 func serveTarget(ctx context.Context, p process, cfg target.Config, listen string) error {
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
-		return cli.FaultError{Code: record.ExitUsage, Err: fmt.Errorf("target: %w", err), Advice: "name a free port of 127.0.0.1, or 0 for any"}
+		return cli.FaultError{Code: exit.Usage, Err: fmt.Errorf("target: %w", err), Advice: "name a free port of 127.0.0.1, or 0 for any"}
 	}
 	server, err := target.Serve(context.WithoutCancel(ctx), cfg, ln)
 	if err != nil {

@@ -31,7 +31,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/aws/faults"
 	"github.com/plimsoll-load/plimsoll/remote/aws/ssm"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Options say where and as whom. The zero value is what the SDK finds: environment, shared files, single sign-on, role.
@@ -119,7 +119,7 @@ func (e *SettingError) Unwrap() error { return e.Err }
 func (e *SettingError) Hint() string { return e.Advice }
 
 // ExitCode is that of configuration.
-func (*SettingError) ExitCode() int { return record.ExitUsage }
+func (*SettingError) ExitCode() int { return exit.Usage }
 
 // named gives the errors of a chain of credentials a type.
 type named struct{ chain aws.CredentialsProvider }

@@ -15,7 +15,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/journal"
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Scope says what is to be cleaned up. Without Run, All or Expired it is nothing.
@@ -84,7 +84,7 @@ func (e *LeftError) Hint() string {
 }
 
 // ExitCode is an outside tool's.
-func (*LeftError) ExitCode() int { return record.ExitOutside }
+func (*LeftError) ExitCode() int { return exit.Outside }
 
 // groupLimit is how long a group may be in use after its machines are gone.
 const groupLimit = 3 * time.Minute

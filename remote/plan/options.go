@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-load/plimsoll/remote/provider"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Options say what is to be put where, and how it is to be loaded. The zero
@@ -77,7 +77,7 @@ func (e *UsageError) Error() string { return e.What }
 func (e *UsageError) Hint() string { return e.Advice }
 
 // ExitCode is that of a usage error.
-func (*UsageError) ExitCode() int { return record.ExitUsage }
+func (*UsageError) ExitCode() int { return exit.Usage }
 
 // Wrong is a UsageError: what is wrong, and as advice what to give instead.
 func Wrong(advice, format string, args ...any) error {

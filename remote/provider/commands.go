@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Commands runs scripts on machines, through an agent that is already there.
@@ -113,7 +113,7 @@ func (e *CommandError) Error() string {
 }
 
 // ExitCode is that of an outside tool that failed.
-func (e *CommandError) ExitCode() int { return record.ExitOutside }
+func (e *CommandError) ExitCode() int { return exit.Outside }
 
 func (e *CommandError) words() string {
 	switch e.Result.Status {

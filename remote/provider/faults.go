@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Fault is a kind of failure that is answered in a way of its own. A Fault is
@@ -88,9 +88,9 @@ func (e *APIError) Hint() string {
 // ExitCode is 2 for credentials, which are configuration, else an outside tool's.
 func (e *APIError) ExitCode() int {
 	if e.Fault == Credentials {
-		return record.ExitUsage
+		return exit.Usage
 	}
-	return record.ExitOutside
+	return exit.Outside
 }
 
 // NeverMade says that what was to be made is not there for sure, so that no clean-up has to look out for it.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // EndLimit is how long machines may take to end, and a whole clean-up.
@@ -26,7 +26,7 @@ func (e *EndedError) Error() string {
 }
 
 // ExitCode is an outside tool's.
-func (*EndedError) ExitCode() int { return record.ExitOutside }
+func (*EndedError) ExitCode() int { return exit.Outside }
 
 // FindLive looks for one machine that lives; an EndedError says that it does not.
 func FindLive(ctx context.Context, in Machines, id string) (Machine, error) {

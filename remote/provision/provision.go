@@ -13,7 +13,7 @@ import (
 	"github.com/plimsoll-load/plimsoll/remote/plan"
 	"github.com/plimsoll-load/plimsoll/remote/provider"
 	"github.com/plimsoll-load/plimsoll/remote/script"
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Provisioner rents the machines of one run.
@@ -134,7 +134,7 @@ func (r *Provisioner) running(ctx context.Context, id string) (m provider.Machin
 			return m, plan.Wrong("give a --subnet with public addresses, or --private", "the machine %s runs and has no public address", id)
 		}
 		return m, &StartError{
-			What: fmt.Sprintf("the machine %s is still %s after %s", id, m.State, r.plan.Options.BootTimeout), Code: record.ExitOutside,
+			What: fmt.Sprintf("the machine %s is still %s after %s", id, m.State, r.plan.Options.BootTimeout), Code: exit.Outside,
 			Advice: "--boot-timeout gives it longer, another --subnet or --type may start sooner",
 		}
 	}

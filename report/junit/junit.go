@@ -9,6 +9,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/report"
 	"github.com/plimsoll-load/plimsoll/report/compare"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
@@ -104,9 +105,9 @@ func verdictOf(r *report.Run) junitCase {
 	switch {
 	case r.End == nil:
 		return junitCase{Name: "verdict", Error: fault}
-	case r.End.ExitCode == record.ExitOK:
+	case r.End.ExitCode == exit.OK:
 		return junitCase{Name: "verdict", Said: text}
-	case r.End.ExitCode == record.ExitBroken, r.End.ExitCode == record.ExitRegression:
+	case r.End.ExitCode == exit.Broken, r.End.ExitCode == exit.Regression:
 		return junitCase{Name: "verdict", Failure: fault}
 	default:
 		return junitCase{Name: "verdict", Error: fault}

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/failure"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
@@ -59,7 +60,7 @@ func Rows(s Service) []any {
 	end := record.End{AtS: float64(s.Seconds), Verdict: record.VerdictOK, Reason: fmt.Sprintf("the duration of %d s is over", s.Seconds), Thresholds: s.Thresholds}
 	for _, t := range s.Thresholds {
 		if !t.OK {
-			end.Verdict, end.ExitCode, end.Reason = record.VerdictFailed, record.ExitBroken, "thresholds broken: "+t.Metric+" "+t.Expression
+			end.Verdict, end.ExitCode, end.Reason = record.VerdictFailed, exit.Broken, "thresholds broken: "+t.Metric+" "+t.Expression
 		}
 	}
 	m.tail(end)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -36,7 +37,7 @@ type CSVError struct{ Why string }
 func (e *CSVError) Error() string { return "this is no Glances CSV that can be read: " + e.Why }
 
 // ExitCode is that of a wrong input.
-func (e *CSVError) ExitCode() int { return record.ExitUsage }
+func (e *CSVError) ExitCode() int { return exit.Usage }
 
 // Hint says how to make a good one.
 func (e *CSVError) Hint() string {

@@ -502,6 +502,7 @@ func oldGroupRig(t *testing.T, at *ground) *rig {
 	return inGroup(t, at, map[string]string{
 		"proc/70/cgroup":      groups.String(),
 		"proc/self/mountinfo": mounts.String(),
+
 		"sys/fs/cgroup/cpu" + dir + "cpu.cfs_quota_us":                            "50000\n",
 		"sys/fs/cgroup/cpu" + dir + "cpu.cfs_period_us":                           "100000\n",
 		"sys/fs/cgroup/cpu" + dir + "cpu.stat":                                    "nr_periods {periods}\nnr_throttled {throttled}\n",

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
 )
 
@@ -47,7 +48,7 @@ func (e *CannotWatchError) Error() string { return "cannot watch " + e.What + ":
 func (e *CannotWatchError) Hint() string { return e.Advice }
 
 // ExitCode is that of a wrong configuration.
-func (e *CannotWatchError) ExitCode() int { return record.ExitUsage }
+func (e *CannotWatchError) ExitCode() int { return exit.Usage }
 
 // stateError is a failed reading that tells what became of the source.
 type stateError struct {

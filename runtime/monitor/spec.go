@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Spec is one thing to watch, as the user wrote it: `kind` or `kind=value`.
@@ -31,7 +31,7 @@ type SpecError struct{ Spec, Why string }
 func (e *SpecError) Error() string { return fmt.Sprintf("--monitor %s: %s", e.Spec, e.Why) }
 
 // ExitCode is that of wrong usage.
-func (e *SpecError) ExitCode() int { return record.ExitUsage }
+func (e *SpecError) ExitCode() int { return exit.Usage }
 
 // Hint lists what may be written.
 func (e *SpecError) Hint() string {

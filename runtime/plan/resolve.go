@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/threshold"
 )
 
@@ -41,7 +42,7 @@ func (e *Error) Error() string {
 func (e *Error) Hint() string { return e.Advice }
 
 // ExitCode is that of a wrong configuration.
-func (e *Error) ExitCode() int { return 2 }
+func (e *Error) ExitCode() int { return exit.Usage }
 
 // Resolve makes a plan of all sources, the strongest first: flag, environment,
 // named test, script, default. A load has one shape, so what a stronger source

@@ -1,9 +1,7 @@
 package record_test
 
 import (
-	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/plimsoll-load/plimsoll/runtime/record"
@@ -23,24 +21,6 @@ func TestExitCodeOfVerdict(t *testing.T) {
 	}
 }
 
-func TestFirstExitFollowsThePrecedence(t *testing.T) {
-	t.Parallel()
-	order := []int{130, 143, 1, 2, 3, 7, 6, 4, 5, 8, 0}
-	for i, first := range order {
-		for _, later := range order[i:] {
-			if got := record.FirstExit(later, first, later); got != first {
-				t.Errorf("of %d and %d: %d counts, want %d", first, later, got, first)
-			}
-		}
-	}
-	if got := record.FirstExit(5, -1, 99); got != record.ExitInternal {
-		t.Errorf("codes that are in no table count as %d, want an internal error", got)
-	}
-	if got := record.FirstExit(); got != record.ExitOK {
-		t.Errorf("no code at all is %d", got)
-	}
-}
-
 func TestExitOfARecheck(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -52,13 +32,6 @@ func TestExitOfARecheck(t *testing.T) {
 		if got := s.Exit(); got != row.want {
 			t.Errorf("%s, regressed %v: %d, want %d", row.verdict, row.regressed, got, row.want)
 		}
-	}
-}
-
-func TestSignalExit(t *testing.T) {
-	t.Parallel()
-	if got := [2]int{record.SignalExit(os.Interrupt), record.SignalExit(syscall.SIGTERM)}; got != [2]int{130, 143} {
-		t.Errorf("got %v", got)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // What [Options] mean when they say nothing.
@@ -294,7 +296,7 @@ func (c *Checkout) Project() (*Project, error) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, &Error{
 				where: p.Path, text: fmt.Sprintf("test %q: its script %s is outside the repository", t.Name, rel),
-				hint: "a test in a repository runs that repository's files alone", code: exitScript,
+				hint: "a test in a repository runs that repository's files alone", code: exit.Script,
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/redact"
 )
 
@@ -23,14 +24,14 @@ func (c cloner) explain(ctx context.Context, err error) error {
 	if e := new(Error); errors.As(err, &e) || ctx.Err() != nil {
 		return err
 	}
-	e := &Error{where: c.shown, code: exitOutside, cause: errors.Unwrap(err)}
+	e := &Error{where: c.shown, code: exit.Outside, cause: errors.Unwrap(err)}
 	var f *failure
 	switch {
 	case errors.Is(err, errGrown):
-		e.code, e.text = exitUsage, fmt.Sprintf("the repository is larger than %s", bytesText(c.MaxSize))
+		e.code, e.text = exit.Usage, fmt.Sprintf("the repository is larger than %s", bytesText(c.MaxSize))
 		e.hint = "allow more with --max-repo-size, or put the scenario into a repository of its own"
 	case errors.Is(err, errFiles):
-		e.code, e.text, e.hint = exitUsage, fmt.Sprintf("the repository has more than %d files", maxFiles), "put the scenario into a repository of its own"
+		e.code, e.text, e.hint = exit.Usage, fmt.Sprintf("the repository has more than %d files", maxFiles), "put the scenario into a repository of its own"
 	case errors.Is(err, errSlow):
 		e.text, e.hint = fmt.Sprintf("the clone was not done within %s", c.Timeout), "is the server reachable? "+c.offlineHint()
 	case errors.Is(err, exec.ErrNotFound):

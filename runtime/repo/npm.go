@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/redact"
 )
 
@@ -185,11 +186,11 @@ func (c cloner) explainInstall(ctx context.Context, err error) error {
 	if e := new(Error); errors.As(err, &e) || ctx.Err() != nil {
 		return err
 	}
-	e := &Error{where: c.shown, code: exitOutside, cause: errors.Unwrap(err)}
+	e := &Error{where: c.shown, code: exit.Outside, cause: errors.Unwrap(err)}
 	var f *failure
 	switch {
 	case errors.Is(err, errGrown):
-		e.code, e.text, e.hint = exitUsage, "with its npm dependencies it is larger than "+bytesText(c.MaxSize), "allow more with --max-repo-size"
+		e.code, e.text, e.hint = exit.Usage, "with its npm dependencies it is larger than "+bytesText(c.MaxSize), "allow more with --max-repo-size"
 	case errors.Is(err, errSlow):
 		e.text, e.hint = fmt.Sprintf("npm ci was not done within %s", c.Timeout), "is the registry reachable?"
 	case errors.Is(err, exec.ErrNotFound):

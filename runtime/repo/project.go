@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/plan"
 )
 
@@ -70,7 +71,7 @@ func loadProject(dir string, open func(path string) (*os.File, error)) (*Project
 		return nil, e
 	}
 	if err != nil {
-		return nil, &Error{where: path, text: err.Error(), code: exitUsage, cause: err}
+		return nil, &Error{where: path, text: err.Error(), code: exit.Usage, cause: err}
 	}
 	return ParseProject(path, data)
 }
@@ -253,7 +254,7 @@ func (d *document) script(test string, n node, dir string) (string, error) {
 
 func (d *document) python(test, script string, at int) error {
 	e := d.fault(at, pythonHint, "test %q runs %s: that is Python, and Plimsoll runs JavaScript and TypeScript", test, script)
-	e.code = exitScript
+	e.code = exit.Script
 	return e
 }
 

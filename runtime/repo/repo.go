@@ -23,7 +23,11 @@ package repo
 
 //go:generate go test -run TestSchemaHasAllSettings . -update
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
+)
 
 // Error says what is wrong, where and why. It chooses the exit code: 2 for
 // what was asked for or refused, 3 for a script that cannot be used, 7 for
@@ -35,13 +39,6 @@ type Error struct {
 	code  int
 	cause error
 }
-
-// The exit codes of this package's errors.
-const (
-	exitUsage   = 2
-	exitScript  = 3
-	exitOutside = 7
-)
 
 // Error is one line, but for what git or npm said, which may be several.
 func (e *Error) Error() string {
@@ -61,5 +58,5 @@ func (e *Error) Hint() string { return e.hint }
 func (e *Error) ExitCode() int { return e.code }
 
 func refuse(where, hint, format string, args ...any) *Error {
-	return &Error{where: where, text: fmt.Sprintf(format, args...), hint: hint, code: exitUsage}
+	return &Error{where: where, text: fmt.Sprintf(format, args...), hint: hint, code: exit.Usage}
 }

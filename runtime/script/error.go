@@ -3,6 +3,8 @@ package script
 import (
 	"fmt"
 	"strings"
+
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Error is something wrong with a script, at a position of its original source.
@@ -26,7 +28,7 @@ func (e *Error) Error() string {
 }
 
 // ExitCode is the process's exit code for a script that cannot be loaded.
-func (e *Error) ExitCode() int { return 3 }
+func (e *Error) ExitCode() int { return exit.Script }
 
 // Hint says what to do about it; it may be empty.
 func (e *Error) Hint() string { return e.hint }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 )
 
 // Kind is what limits a service.
@@ -257,7 +259,7 @@ type modelError struct{ text, why string }
 func (e modelError) Error() string { return fmt.Sprintf("target model %q: %s", e.text, e.why) }
 
 // ExitCode is that of a usage error.
-func (modelError) ExitCode() int { return 2 }
+func (modelError) ExitCode() int { return exit.Usage }
 
 // Hint lists what there is.
 func (modelError) Hint() string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dop251/goja"
 
+	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/failure"
 	"github.com/plimsoll-load/plimsoll/runtime/metric"
 )
@@ -30,7 +31,7 @@ type FaultError struct {
 func (f *FaultError) Error() string { return fmt.Sprintf("internal error in %s: %s", f.Where, f.Cause) }
 
 // ExitCode is that of an internal error.
-func (f *FaultError) ExitCode() int { return 1 }
+func (f *FaultError) ExitCode() int { return exit.Internal }
 
 // Hint says what to do about it.
 func (f *FaultError) Hint() string {
