@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/record"
+	"github.com/plimsoll-load/plimsoll/runtime/redact"
 	"github.com/plimsoll-load/plimsoll/runtime/sched"
 	"github.com/plimsoll-load/plimsoll/runtime/units"
 )
@@ -64,6 +65,13 @@ func (s *Session) warn(e sched.Ending) {
 	}
 	if s.ended.own > 0 {
 		s.note(fmt.Sprintf("%d iterations failed for want of this generator's own files, ports or memory: they say nothing of the target", s.ended.own))
+	}
+}
+
+// tellEncodings tells which encodings of bodies are not known.
+func (s *Session) tellEncodings() {
+	for _, name := range s.shared.Unknown() {
+		s.note(fmt.Sprintf("bodies of responses have the Content-Encoding %q, which is not known: scripts get them as they come", redact.Line(name)))
 	}
 }
 

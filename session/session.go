@@ -97,6 +97,7 @@ type Session struct {
 	spawned  atomic.Int64
 	vus      int // at the last tick; before the first one -1
 
+	shared      *engine.Shared
 	toldProxies []string
 	objectives  objectives
 	teardown    string                 // what failed in it
@@ -188,12 +189,12 @@ func (s *Session) declare(ctx context.Context, binder *jsapi.Binder) (err error)
 	}
 	s.rec.hidden = redact.New(append(s.secrets(), s.proxies.Secrets()...)...)
 	s.rec.kept = failure.NewKeeper(s.rec.hidden)
-	shared := &engine.Shared{MaxBodies: min(engine.DefaultMaxBodies, debug.SetMemoryLimit(-1)/2)}
+	s.shared = &engine.Shared{MaxBodies: min(engine.DefaultMaxBodies, debug.SetMemoryLimit(-1)/2)}
 	config := vu.Config{
 		Script: s.script, Names: s.names, Buffer: s.metrics.Buffer, Env: s.env, Within: s.o.Within,
 		Seed: s.seed, FailOn: s.failOn(), Keep: s.rec.kept,
 		Bind:   func(u *vu.User) vu.Need { return binder.Bind(u) },
-		Client: func() *engine.Client { return engine.New(s.engineOptions(shared)) },
+		Client: func() *engine.Client { return engine.New(s.engineOptions(s.shared)) },
 		Abort:  func(reason string) { s.Stop(abortedError{reason}) }, Failed: s.scriptFails,
 		Console: func(l vu.Line) { s.rec.console(l.String()) },
 	}

@@ -87,6 +87,7 @@ func (s *Session) collect(vus int) metric.Window {
 	s.rec.window(&w)
 	s.ended.add(&w, s.kinds.own(&w))
 	s.tellProxies()
+	s.tellEncodings()
 	if s.o.Mode == plan.Run {
 		s.objectives.add(&w, s.kinds.timedOut)
 	}

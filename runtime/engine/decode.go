@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/flate"
@@ -107,7 +108,7 @@ type unpacker struct {
 }
 
 // decode undoes the body's encodings, the last of them first (RFC 9110, 8.4). Where one is not known the body stays as it
-// came, as in browsers: what is in it is for the script to say.
+// came, as in browsers: what is in it is for the script to say. The run is told of it (Shared.Unknown).
 func (c *Call) decode() *Error {
 	var order [maxCodings]int
 	n := 0
@@ -118,6 +119,7 @@ func (c *Call) decode() *Error {
 		}
 		i := encodingIndex(coding)
 		if i < 0 {
+			c.client.shared.noteUnknown(coding)
 			return nil
 		}
 		if n < len(order) {
@@ -135,6 +137,36 @@ func (c *Call) decode() *Error {
 	}
 	c.body = c.buf
 	return nil
+}
+
+// How many unknown encodings are told of, and how much of each: servers make them up.
+const (
+	maxUnknown     = 10
+	maxUnknownName = 40
+)
+
+// noteUnknown remembers an encoding that no decoder is known for.
+func (s *Shared) noteUnknown(coding []byte) {
+	coding = coding[:min(len(coding), maxUnknownName)]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	same := func(known string) bool { return known == string(coding) } // which copies nothing
+	if len(s.unknown) < maxUnknown && !slices.ContainsFunc(s.unknown, same) {
+		s.unknown = append(s.unknown, string(coding))
+		s.news.Store(true)
+	}
+}
+
+// Unknown are the encodings of bodies, as servers named them, that are not known and have not been returned before.
+func (s *Shared) Unknown() []string {
+	if !s.news.Swap(false) {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.unknown[s.toldUnknown:]
+	s.toldUnknown = len(s.unknown)
+	return slices.Clone(list)
 }
 
 // undo undoes one encoding of the body, which came as so many bytes.

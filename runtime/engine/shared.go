@@ -49,6 +49,10 @@ type Shared struct {
 	names    map[string]resolved
 	failed   map[endpoint]time.Time // addresses of names of several, and when a connection to them failed
 	sessions tls.ClientSessionCache
+
+	unknown     []string // encodings of bodies that are not known
+	toldUnknown int      // how many of them were told
+	news        atomic.Bool
 }
 
 type resolved struct {
