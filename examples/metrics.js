@@ -30,7 +30,7 @@ export default function () {
   const res = http.get(`${server}/__heartbeat__`)
   check(res, { 'status is 200': (r) => r.status === 200 })
   beats.add(1)
-  size.add(res.body.length)
+  size.add(String(res.body).length)
   quick.add(res.timings.duration < 1000, { part: 'heart' })
   waiting.add(res.timings.waiting)
 }
