@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		os.Exit(thisProcess().main())
 	}
-	_ = flag.Set("test.parallel", "4") // most of them wait; what is given on the command line wins
+	_ = flag.Set("test.parallel", "6") // most of them wait; what is given on the command line wins
 	testscript.Main(m, map[string]func(){"plimsoll": func() { os.Exit(thisProcess().main()) }})
 }
 

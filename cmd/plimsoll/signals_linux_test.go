@@ -17,6 +17,7 @@ import (
 
 	"github.com/plimsoll-load/plimsoll/runtime/exit"
 	"github.com/plimsoll-load/plimsoll/runtime/target"
+	"github.com/plimsoll-load/plimsoll/runtime/testmode"
 )
 
 // phase is something that plimsoll does when a signal comes, for longer than anybody waits.
@@ -166,8 +167,11 @@ func TestASignalIsAnsweredEverywhere(t *testing.T) {
 	slots := make(chan bool, 8) // they wait most of their time
 	var all sync.WaitGroup
 	var slowest sync.Map
-	for _, p := range phases(server.URL()) {
-		for _, s := range signalled {
+	for i, p := range phases(server.URL()) {
+		for k, s := range signalled {
+			if turn := (i + k) % len(signalled); turn > 1 && !testmode.Full() {
+				continue // two a phase, another two in the next
+			}
 			if strings.HasSuffix(p.name, "stuck") && s.code != exit.Interrupted {
 				continue // it takes all of a processor until it is left behind
 			}
@@ -189,11 +193,13 @@ func TestASignalIsAnsweredEverywhere(t *testing.T) {
 type streams struct {
 	mu   sync.Mutex
 	text bytes.Buffer
-	out  *os.File // the reader's end
+	out  *os.File      // the reader's end
+	read chan struct{} // closed when nothing more comes
 }
 
 func (s *streams) follow(done *sync.WaitGroup) {
 	done.Go(func() {
+		defer close(s.read)
 		part := make([]byte, 4096)
 		for {
 			n, err := s.out.Read(part)
@@ -260,6 +266,11 @@ func (p phase) signal(t *testing.T, name string, comes []syscall.Signal, code in
 		return long
 	}
 	took := time.Since(last)
+	select {
+	case <-said.read:
+	case <-time.After(long):
+		t.Errorf("%s: somebody keeps its output open", name)
+	}
 	p.check(t, ending{name, dir, said.String(), c.ProcessState, code})
 	return took
 }
@@ -284,7 +295,7 @@ func (p phase) begin(t *testing.T, dir string) (said *streams, c *exec.Cmd, clos
 	if err != nil {
 		t.Fatal(err)
 	}
-	said = &streams{out: out}
+	said = &streams{out: out, read: make(chan struct{})}
 	c = exec.Command(self, args...)
 	c.Dir, c.Stdout, c.Stderr = dir, in, in
 	c.Env = append(os.Environ(), asProgram+"=1", "XDG_STATE_HOME="+dir, "XDG_CACHE_HOME="+dir, "PATH="+dir+"/bin:"+os.Getenv("PATH"))
