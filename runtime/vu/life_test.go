@@ -518,7 +518,7 @@ func TestConsoleIsBounded(t *testing.T) {
 	begin := time.Now()
 	x, u := start(t, `export default () => { console.log('x'.repeat(20000)); for (let i = 0; i < 3000; i++) console.log(i) }`)
 	x.passes(u)
-	most := 1001 + int(time.Since(begin).Seconds()*100)
+	most := 1010 + int(time.Since(begin).Seconds()*100) // some lines say how many were left out
 	if n := len(x.lines); n < 1000 || n > most {
 		t.Errorf("%d lines came through, want from 1000 to %d", n, most)
 	}
