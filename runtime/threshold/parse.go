@@ -34,21 +34,6 @@ func Parse(name, text string) (Threshold, error) {
 	return t, nil
 }
 
-// FromObjective makes a threshold on the response times of all requests, the
-// failed ones too, of an objective as a sizing takes it: p(95)<200ms, p95 < 0.2s.
-func FromObjective(text string) (Threshold, error) {
-	plain := strings.ReplaceAll(text, " ", "")
-	if digits, ok := strings.CutPrefix(plain, "p"); ok && digits != "" && digits[0] != '(' {
-		n := strings.IndexFunc(digits, func(c rune) bool { return c != '.' && !unicode.IsDigit(c) })
-		if n > 0 {
-			plain = "p(" + digits[:n] + ")" + digits[n:]
-		}
-	}
-	t, err := Parse("http_req_duration", plain)
-	t.Text = text
-	return t, err
-}
-
 // parseName splits metric{tag:value,…}.
 func (t *Threshold) parseName() error {
 	fault := func(at int, problem, advice string) error {

@@ -234,26 +234,6 @@ func TestListsThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestObjectives(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"p(95)<200ms":    "95 < 200ms",
-		"p95 < 0.2s":     "95 < 0.2s",
-		"p(99.9) <= 1.5": "99.9 <= 1.5",
-		"p50<1s":         "50 < 1s",
-	} {
-		got, err := threshold.FromObjective(text)
-		if s := fmt.Sprintf("%g %s %g%s", got.Percent, got.Operator, got.Limit, got.Unit); err != nil || s != want || got.Metric != "http_req_duration" || got.Text != text {
-			t.Errorf("%s: %s of %s as %q (%v), want %s", text, s, got.Metric, got.Text, err, want)
-		}
-	}
-	for _, text := range []string{"", "p(95)", "latency<5", "p(95)<5%", "p101<5"} {
-		if _, err := threshold.FromObjective(text); err == nil {
-			t.Errorf("%q is taken", text)
-		}
-	}
-}
-
 // FuzzParseAll looks for a panic, and for a threshold that does not read itself.
 func FuzzParseAll(f *testing.F) {
 	for _, text := range []string{
