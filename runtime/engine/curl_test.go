@@ -20,15 +20,23 @@ type curl struct {
 	strict bool // its version is the one that the tables know: another may have come to do as we do
 }
 
+// installed is where a program is. Without it a test fails in CI, which installs it, and is skipped elsewhere.
+func installed(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true":
+		t.Fatal(program + " is not installed")
+	default:
+		t.Skip(program + " is not installed")
+	}
+	return path
+}
+
 func findCurl(t *testing.T) curl {
 	t.Helper()
-	path, err := exec.LookPath("curl")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("curl is not installed")
-		}
-		t.Skip("curl is not installed")
-	}
+	path := installed(t, "curl")
 	version, err := exec.CommandContext(t.Context(), path, "-q", "--version").Output()
 	if err != nil {
 		t.Fatal(err)

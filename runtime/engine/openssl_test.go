@@ -19,10 +19,7 @@ import (
 // A TLS server may say things on an idle connection that are no answer. OpenSSL's can be told to; crypto/tls' cannot.
 func TestAKeyUpdateOnAKeptConnectionIsNoAnswer(t *testing.T) {
 	t.Parallel()
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Skip("openssl is not installed")
-	}
+	openssl := installed(t, "openssl")
 	file := filepath.Join(t.TempDir(), "cert.pem")
 	writeCertificate(t, file)
 	cmd := exec.CommandContext(t.Context(), openssl, "s_server", "-accept", "127.0.0.1:0", "-cert", file, "-tls1_3") //nolint:gosec // the one on the path
@@ -94,10 +91,7 @@ func TestAKeyUpdateOnAKeptConnectionIsNoAnswer(t *testing.T) {
 // OpenSSL refuses the lack of a certificate with another alert than crypto/tls does.
 func TestOpenSSLWantsACertificate(t *testing.T) {
 	t.Parallel()
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Skip("openssl is not installed")
-	}
+	openssl := installed(t, "openssl")
 	file := filepath.Join(t.TempDir(), "cert.pem")
 	writeCertificate(t, file)
 	for _, version := range []string{"-tls1_2", "-tls1_3"} {
