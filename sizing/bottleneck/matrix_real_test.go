@@ -114,9 +114,9 @@ func TestRealFaultsAreNamed(t *testing.T) {
 			r := judge(c, plain, b)
 			if !r.Right || offSlots(b, c, here) {
 				t.Logf("once more: %s, %.3g slots: %s", r.Name, b.Slots, r.Text)
+				here = slotsHere(t, c)
 				_, b = sized(t, c, *budget)
 				r = judge(c, plain, b)
-				here = max(here, slotsHere(t, c))
 			}
 			t.Logf("%.0f/s, %s: %s", r.Goodput, r.Name, r.Text)
 			if !r.Right {
